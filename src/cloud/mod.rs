@@ -1,0 +1,222 @@
+//! The domain verbs a plan is carried out with. The one adapter is [`aws`]; it decides nothing.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use thiserror::Error;
+
+use crate::model::estate::{AttachmentKind, Estate};
+use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::release::Release;
+use crate::model::routing::{Action, RulePlace};
+use crate::model::scope::Scope;
+use crate::model::step::{NewGroup, Pinned};
+use crate::model::tags::Tags;
+
+pub mod aws;
+
+/// What is read again while a step is waited for; everything else keeps its last observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    Everything,
+    /// All rules of all listeners, with the tags of rules that were not there before.
+    Rules,
+    /// One generation's group, its instances and failures, and its targets' health.
+    Fleet,
+}
+
+/// A rule to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRule {
+    pub port: u16,
+    pub priority: u32,
+    pub header: String,
+    pub value: String,
+    pub action: Action,
+    pub tags: Tags,
+}
+
+/// What a rule is known to be just before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swing<'a> {
+    pub rule: &'a RulePlace,
+    pub before: &'a Action,
+    pub after: &'a Action,
+}
+
+/// The launch template version each template of a new group is pinned to.
+pub type Versions = BTreeMap<TemplateId, u64>;
+
+/// AWS, in the words of the product. Every verb can be called again: what is so already stays so.
+pub trait Cloud: Sync {
+    fn observe(&self, scope: &Scope) -> impl Future<Output = Result<Estate, CloudError>> + Send;
+
+    /// Reads a part of an estate again. With [`Look::Fleet`], `group` and `target_group` say which.
+    fn look(
+        &self,
+        scope: &Scope,
+        estate: &Estate,
+        look: Look,
+        fleets: &[(GroupName, TargetGroupName)],
+    ) -> impl Future<Output = Result<Estate, CloudError>> + Send;
+
+    /// Creates a rule; [`CloudError::PriorityInUse`] when the priority is taken, even by ourselves.
+    fn create_rule(
+        &self,
+        estate: &Estate,
+        new: &NewRule,
+    ) -> impl Future<Output = Result<Arn, CloudError>> + Send;
+
+    /// Deletes a rule by its arn; one that is gone already is deleted.
+    fn delete_rule(&self, rule: &Arn) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Changes where a rule sends requests, keeping everything else: reads it right before, and
+    /// returns [`CloudError::Changed`] when it is neither as `before` nor as `after`.
+    fn point(&self, estate: &Estate, swing: Swing<'_>)
+    -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn create_target_group(
+        &self,
+        name: &TargetGroupName,
+        copy_of: &Arn,
+        tags: &Tags,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn set_target_group_attributes(
+        &self,
+        target_group: &Arn,
+        attributes: &BTreeMap<String, String>,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn delete_target_group(&self, target_group: &Arn) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Makes a launch template version from `source`; returns its number. Idempotent by release.
+    fn build_template_version(
+        &self,
+        app: &str,
+        template: &TemplateId,
+        source: u64,
+        release: &Release,
+        root_device: Option<&str>,
+    ) -> impl Future<Output = Result<u64, CloudError>> + Send;
+
+    /// Creates a group as a clone, with its hooks. Refuses with [`CloudError::Changed`] when the
+    /// original's settings are not those in `new`.
+    fn create_group(
+        &self,
+        estate: &Estate,
+        new: &NewGroup,
+        versions: &Versions,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn attach(
+        &self,
+        estate: &Estate,
+        group: &GroupName,
+        copy_of: &GroupName,
+        kind: AttachmentKind,
+        target_group: &TargetGroupName,
+        instead_of: &TargetGroupName,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn pin(
+        &self,
+        group: &GroupName,
+        versions: &[Pinned],
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn resize(&self, group: &GroupName, size: Size) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn suspend(
+        &self,
+        group: &GroupName,
+        processes: &[String],
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn resume(
+        &self,
+        group: &GroupName,
+        processes: &[String],
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Deletes an empty group, never by force, and the alarms that were copied for it.
+    fn delete_group(
+        &self,
+        estate: &Estate,
+        group: &GroupName,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Sets and removes tags of a rule or target group.
+    fn tag(
+        &self,
+        arn: &Arn,
+        set: &Tags,
+        remove: &[&str],
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    fn tag_group(
+        &self,
+        group: &GroupName,
+        set: &Tags,
+        remove: &[&str],
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+}
+
+/// What can go wrong between us and AWS, sorted by what to do about it.
+#[derive(Debug, Error)]
+pub enum CloudError {
+    #[error("no {what}")]
+    NotFound { what: String },
+    #[error("the listener already has a rule at priority {priority}")]
+    PriorityInUse { priority: u32 },
+    #[error("{what} exists already")]
+    AlreadyExists { what: String },
+    #[error("{what} is still in use")]
+    InUse { what: String },
+    /// Something is not what the plan saw.
+    #[error("{what} has changed: it is {found}, and the plan saw {expected}")]
+    Changed {
+        what: String,
+        expected: String,
+        found: String,
+    },
+    #[error("not allowed: {action}: {message}")]
+    Denied { action: String, message: String },
+    #[error("no usable AWS credentials: {message}")]
+    Credentials { message: String },
+    #[error("cannot reach {endpoint}: {message}")]
+    Unreachable { endpoint: String, message: String },
+    /// Throttling, a server fault or a time-out: the call may be tried again, or may have worked.
+    #[error("{action} did not answer for now: {message}")]
+    Passing { action: String, message: String },
+    #[error("{action} was rejected: {code}: {message}")]
+    Rejected {
+        action: String,
+        code: String,
+        message: String,
+    },
+}
+
+impl CloudError {
+    /// Whether trying again later can help.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Passing { .. } | Self::InUse { .. })
+    }
+
+    /// What to do about it.
+    pub fn way_out(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { what } if what.starts_with("load balancer") => {
+                "check its name, the region and the account; `aws elbv2 describe-load-balancers` lists them".into()
+            }
+            Self::Denied { .. } => "`swingbridge iam-policy all` prints what this tool needs".into(),
+            Self::Credentials { .. } => {
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (`aws sso login`)".into()
+            }
+            Self::Unreachable { .. } => "check the network, the region and the endpoint (--endpoint-url)".into(),
+            Self::Changed { .. } => "see who changes it (`swingbridge status`), then run the command again".into(),
+            Self::Passing { .. } => "run the same command again: it continues".into(),
+            _ => return None,
+        })
+    }
+}

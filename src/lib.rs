@@ -1,0 +1,19 @@
+//! Swingbridge swings production traffic between versions of a service on AWS, and back.
+//!
+//! The rooms, from the inside out. `docs/ARCHITECTURE.md` says what each must never do.
+//!
+//! - [`model`]: the words. Ids, what was observed, what is wanted, plans, steps and events, as data.
+//! - [`plan`]: an estate and an intent become a plan, or a refusal with every reason. Pure.
+//! - [`cloud`]: the domain verbs a plan is carried out with, and their one adapter, [`cloud::aws`].
+//! - [`run`]: the one loop that carries a plan out, its lock, its waits and its journal.
+//! - [`report`]: events, plans and estates made readable for people and for programs.
+//! - [`config`]: `swingbridge.toml`, the environment and flags become validated settings.
+//! - [`cli`]: the commands. Wiring only.
+
+pub mod cli;
+pub mod cloud;
+pub mod config;
+pub mod model;
+pub mod plan;
+pub mod report;
+pub mod run;

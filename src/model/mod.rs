@@ -1,0 +1,17 @@
+//! The words of the product, as plain data. Nothing here awaits, prints or reads a clock.
+
+pub mod clone;
+pub mod estate;
+pub mod event;
+pub mod ids;
+pub mod lock;
+pub mod obligation;
+pub mod plan;
+pub mod policy;
+pub mod refusal;
+pub mod release;
+pub mod roles;
+pub mod routing;
+pub mod scope;
+pub mod step;
+pub mod tags;

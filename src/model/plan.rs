@@ -1,0 +1,144 @@
+//! A plan: the ordered steps from an estate to an intent, with what it was decided on.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::clone::Carried;
+use super::ids::{Arn, Generation};
+use super::policy::{AfterRollback, Policy};
+use super::release::Release;
+use super::step::Step;
+
+/// The version of the saved form.
+pub const FORMAT: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub format: u32,
+    /// A digest of everything below: the same decision has the same id.
+    pub id: String,
+    pub app: String,
+    pub load_balancer: Arn,
+    pub intent: Intent,
+    pub policy: Policy,
+    pub basis: Fingerprint,
+    /// What it comes to, in a line.
+    pub summary: String,
+    pub steps: Vec<Step>,
+    pub notes: Vec<Note>,
+    /// What the clone takes over, changes and leaves.
+    pub carried: Vec<Carried>,
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    pub fn moves_production(&self) -> bool {
+        self.steps.iter().any(Step::moves_production)
+    }
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "want", rename_all = "kebab-case")]
+pub enum Intent {
+    Deploy {
+        release: Release,
+    },
+    Promote,
+    Rollback {
+        /// Another than the previous generation.
+        to: Option<Generation>,
+        /// What happens to the generation that is left; `None`: as configured.
+        failed: Option<AfterRollback>,
+    },
+    /// Remove the candidate.
+    Abort,
+    /// Remove the previous generation, or the one named.
+    Retire {
+        generation: Option<Generation>,
+    },
+    /// Pay what is owed.
+    Repair,
+}
+
+impl Intent {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Deploy { .. } => "deploy",
+            Self::Promote => "promote",
+            Self::Rollback { .. } => "rollback",
+            Self::Abort => "abort",
+            Self::Retire { .. } => "retire",
+            Self::Repair => "repair",
+        }
+    }
+}
+
+/// What a plan was decided on. Never a timestamp, never one health flap.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(pub BTreeMap<String, String>);
+
+impl Fingerprint {
+    /// What has changed since, in sentences.
+    pub fn changes_to(&self, now: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for (what, was) in &self.0 {
+            match now.0.get(what) {
+                None => changes.push(format!("{what} was {was}, now it is gone")),
+                Some(is) if is != was => changes.push(format!("{what} was {was}, now it is {is}")),
+                Some(_) => {}
+            }
+        }
+        for (what, is) in &now.0 {
+            if !self.0.contains_key(what) {
+                changes.push(format!("{what} is there now: {is}"));
+            }
+        }
+        changes
+    }
+}
+
+/// Something a reviewer should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub severity: Severity,
+    pub text: String,
+}
+
+impl Note {
+    pub fn info(text: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Info,
+            text: text.into(),
+        }
+    }
+
+    pub fn risk(text: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Risk,
+            text: text.into(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Risk,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "note",
+            Self::Risk => "risk",
+        })
+    }
+}

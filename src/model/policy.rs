@@ -1,0 +1,150 @@
+//! What the configuration says about how to plan: everything a planner may read besides the estate.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::Size;
+use super::lock::LockPlace;
+use super::routing::{FixedResponse, Priority};
+use super::scope::Names;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    pub strategy: Strategy,
+    pub names: Names,
+    pub lock: LockPlace,
+    /// The priority, on the lock's listener, of the rule that keeps a generation health-checked
+    /// while no route and no door names it.
+    pub entrance: u32,
+    pub routes: RouteSelection,
+    /// `None`: scheme `none`.
+    pub doors: Option<Doors>,
+    pub health: HealthGate,
+    pub capacity: Capacity,
+    pub after_promotion: AfterPromotion,
+    pub after_rollback: AfterRollback,
+    pub swing: Swing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Deploy opens the green door; `promote` swings production.
+    Preview,
+    /// Deploy goes on to promote when the fleet is ready.
+    Direct,
+}
+
+/// Which rules carry this app's production traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteSelection {
+    /// Every rule and default rule, on every listener, that forwards to live.
+    All,
+    Listed(Vec<(u16, Priority)>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doors {
+    pub header: String,
+    pub blue: String,
+    pub green: String,
+    pub closed: FixedResponse,
+    /// Priorities for doors that do not exist yet.
+    pub blue_priority: u32,
+    pub green_priority: u32,
+    /// The listeners that have doors.
+    pub ports: Vec<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthGate {
+    pub want: Want,
+    /// How long the targets must stay healthy without a break.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub soak: Duration,
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub timeout: Duration,
+}
+
+/// How much healthy capacity is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Want {
+    Count(u32),
+    /// Of the capacity wanted, rounded up.
+    Percent(u32),
+}
+
+impl Want {
+    pub fn of(self, capacity: u32) -> u32 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => (u64::from(capacity) * u64::from(percent)).div_ceil(100).max(1) as u32,
+        }
+    }
+}
+
+impl fmt::Display for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(percent) => write!(f, "{percent} %"),
+        }
+    }
+}
+
+/// How large the candidate is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capacity {
+    SameAsLive,
+    Fixed(Size),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterPromotion {
+    pub previous: Treatment,
+    /// How long the previous generation stays at full capacity before it is treated.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub after: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Treatment {
+    /// Stays at full capacity, held from scaling in: rollback swings at once.
+    Keep,
+    /// Scaled to this many instances: rollback boots the rest first.
+    Scale(u32),
+    /// Removed: there is nothing to roll back to.
+    Retire,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AfterRollback {
+    Keep,
+    Remove,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swing {
+    /// How many times in a row all rules must read back as written.
+    pub confirmations: u32,
+    /// How long the load balancer is given to obey its rules before anything shrinks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub propagation: Duration,
+    pub on_failure: OnFailure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Swing the routes already moved back to where they were.
+    PutBack,
+    /// Leave them and stop for a human.
+    Stop,
+}

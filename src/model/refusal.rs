@@ -1,0 +1,242 @@
+//! Why a plan was not made: every reason at once, each with its way out.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::estate::Part;
+use super::ids::{Generation, GroupName, TargetGroupName};
+
+/// A planner's no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[error("refused: {}", self.texts().join("; "))]
+pub struct Refusal {
+    pub reasons: Vec<Reason>,
+}
+
+impl Refusal {
+    fn texts(&self) -> Vec<String> {
+        self.reasons.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reasons: vec![reason],
+        }
+    }
+}
+
+impl From<Vec<Reason>> for Refusal {
+    fn from(reasons: Vec<Reason>) -> Self {
+        Self { reasons }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Reason {
+    #[error("no route forwards to a generation of this app")]
+    NoLive { patterns: String },
+    #[error("production is split between {} by weights or by rules that disagree", .generations.join(" and "))]
+    SplitRoutes {
+        generations: Vec<String>,
+        rules: Vec<String>,
+    },
+    #[error("{rule} also forwards to {others}, which is not a generation of this app")]
+    MixedRoute { rule: String, others: String },
+    #[error("a configured route does not exist: {place}")]
+    NoSuchRoute { place: String },
+    #[error("could not see the {part} of {about}: {error}")]
+    Unseen {
+        part: Part,
+        about: String,
+        error: String,
+    },
+    #[error("generation {generation} has no Auto Scaling group")]
+    NoGroup {
+        generation: Generation,
+        target_group: TargetGroupName,
+    },
+    #[error("generation {generation} (release {release}) is already the candidate")]
+    CandidateExists { generation: Generation, release: String },
+    #[error("release {release} is already generation {generation}, made of other inputs")]
+    SameLabelOtherInputs { release: String, generation: Generation },
+    #[error("there is no candidate to promote")]
+    NoCandidate { rolled_back: Option<Generation> },
+    #[error("the candidate, generation {generation}, is not finished: it is {state}")]
+    CandidateNotReady { generation: Generation, state: String },
+    #[error("there is no previous generation to roll back to")]
+    NoPrevious,
+    #[error("there is no generation {generation}")]
+    NoSuchGeneration { generation: Generation },
+    #[error("a rollback to generation {to} is half way")]
+    RollbackHalfWay { to: Generation },
+    #[error("a promotion of generation {generation} is half way")]
+    PromotionHalfWay { generation: Generation },
+    #[error("generation {generation} is live")]
+    IsLive { generation: Generation },
+    #[error("generation {generation} is the candidate")]
+    IsCandidate { generation: Generation },
+    #[error("{what} does not carry this app's ownership tag")]
+    NotOurs { what: String },
+    #[error("{what} is reachable: {rules}")]
+    Reachable { what: String, rules: String },
+    #[error("{name} exists already and is not a generation of this app")]
+    NameTaken { name: String },
+    #[error("the name {name} cannot be used: {why}")]
+    BadName { name: String, why: String },
+    #[error("{group} starts from launch configuration {name}, which has no versions")]
+    LaunchConfiguration { group: GroupName, name: String },
+    #[error("{group} is operated by {operator}, which refuses changes by others")]
+    Operated { group: GroupName, operator: String },
+    #[error("{group} also takes traffic from {what}, which a clone would join at once")]
+    ExtraTraffic { group: GroupName, what: String },
+    #[error("an instance refresh is running on {group} ({status})")]
+    Refreshing { group: GroupName, status: String },
+    #[error("{group} is being deleted")]
+    Deleting { group: GroupName },
+    #[error("{group} has {process} suspended")]
+    Suspended { group: GroupName, process: String },
+    #[error("launch template {template} has no version {number}")]
+    NoSuchVersion { template: String, number: u64 },
+    #[error("image {image} {why}")]
+    NoSuchImage { image: String, why: String },
+    #[error("{group} uses several launch templates, and a new version is made of one only")]
+    SeveralTemplates { group: GroupName },
+    #[error("the load balancer has no listener on port {port}")]
+    NoListener { port: u16, wanted_by: String },
+    #[error("priority {priority} on :{port} is taken by another rule ({what})")]
+    PriorityTaken {
+        port: u16,
+        priority: u32,
+        what: String,
+        setting: String,
+    },
+    #[error(
+        "{what} at :{port} rule {priority} would be shadowed: it must stand before every route (first is {first})"
+    )]
+    PriorityTooLow {
+        what: String,
+        port: u16,
+        priority: u32,
+        first: u32,
+        setting: String,
+    },
+    #[error("the load balancer would have {would} rules, and {limit} are allowed")]
+    TooManyRules { would: usize, limit: usize },
+    #[error("the load balancer would use {would} target groups, and {limit} are allowed")]
+    TooManyTargetGroups { would: usize, limit: usize },
+    #[error("availability zone {zone} is shifted away from {target_group}")]
+    ZonalShift {
+        zone: String,
+        target_group: TargetGroupName,
+    },
+    #[error("the fixed capacity ({fixed}) is below what live serves with now ({live})")]
+    TooSmall { fixed: u32, live: u32 },
+    #[error("{rule} is not what the plan saw: {found}, not {expected}")]
+    RuleChanged {
+        rule: String,
+        expected: String,
+        found: String,
+    },
+    #[error("{what} is gone")]
+    Gone { what: String },
+    #[error("{target_group} has {healthy} healthy of {wanted} wanted")]
+    NotHealthy {
+        target_group: TargetGroupName,
+        healthy: u32,
+        wanted: u32,
+    },
+}
+
+impl Reason {
+    /// What to do about it.
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::NoLive { patterns } => format!(
+                "names looked for: {patterns}; run `swingbridge init --from-aws` to describe the running estate, or correct [names] and [routes]"
+            ),
+            Self::SplitRoutes { rules, .. } => format!(
+                "let every route forward to one generation, or list only this app's rules under [routes]: {}",
+                rules.join(", ")
+            ),
+            Self::MixedRoute { rule, .. } => {
+                format!("let {rule} forward to one target group, or leave it out of [routes]")
+            }
+            Self::NoSuchRoute { .. } => {
+                "correct [routes]; `swingbridge status` lists the rules that exist".into()
+            }
+            Self::Unseen { .. } => "allow the call (`swingbridge iam-policy plan`) and try again".into(),
+            Self::NoGroup { target_group, .. } => {
+                format!("attach the group that serves {target_group}, or name it under [names]")
+            }
+            Self::CandidateExists { .. } => {
+                "`swingbridge promote` it, or remove it with `swingbridge abort`".into()
+            }
+            Self::SameLabelOtherInputs { .. } => "give this release a name of its own (`--release`)".into(),
+            Self::NoCandidate {
+                rolled_back: Some(generation),
+            } => {
+                format!("generation {generation} was rolled back; `swingbridge deploy` a new release")
+            }
+            Self::NoCandidate { rolled_back: None } => "`swingbridge deploy` makes one".into(),
+            Self::CandidateNotReady { .. } => {
+                "run the same `swingbridge deploy` again to finish it, or `swingbridge abort` to remove it"
+                    .into()
+            }
+            Self::NoPrevious => "`swingbridge deploy` an earlier release instead".into(),
+            Self::NoSuchGeneration { .. } => "`swingbridge status` lists the generations".into(),
+            Self::RollbackHalfWay { .. } => "run `swingbridge rollback` again to finish it".into(),
+            Self::PromotionHalfWay { .. } => {
+                "run `swingbridge promote` again to finish it, or `swingbridge rollback` to put it back"
+                    .into()
+            }
+            Self::IsLive { .. } => "swing production away from it first".into(),
+            Self::IsCandidate { .. } => "`swingbridge abort` removes the candidate".into(),
+            Self::NotOurs { .. } => {
+                "run `swingbridge init --from-aws --yes` to adopt it, or leave it alone".into()
+            }
+            Self::Reachable { .. } => "point those rules elsewhere first".into(),
+            Self::NameTaken { .. } => "rename or remove it, or choose other [names]".into(),
+            Self::BadName { .. } => "choose other [names]".into(),
+            Self::LaunchConfiguration { .. } => {
+                "give the group a launch template (the EC2 console converts launch configurations)".into()
+            }
+            Self::Operated { operator, .. } => {
+                format!("deploy through {operator}, or move the service to a group of its own")
+            }
+            Self::ExtraTraffic { .. } => "detach it, or move that traffic to a group of its own".into(),
+            Self::Refreshing { .. } => "wait until it has ended, or cancel it".into(),
+            Self::Deleting { .. } => "wait until it is gone and run the command again".into(),
+            Self::Suspended { process, .. } => {
+                format!("resume {process} first: a clone could not work without it")
+            }
+            Self::NoSuchVersion { template, .. } => {
+                format!(
+                    "`aws ec2 describe-launch-template-versions --launch-template-name {template}` lists them"
+                )
+            }
+            Self::NoSuchImage { .. } => {
+                "check the id and the region, and that this account may use it".into()
+            }
+            Self::SeveralTemplates { .. } => {
+                "make the versions yourself and release with --launch-template-version".into()
+            }
+            Self::NoListener { wanted_by, .. } => format!("correct {wanted_by}"),
+            Self::PriorityTaken { setting, .. } => format!("set {setting} to a free priority"),
+            Self::PriorityTooLow { setting, .. } => {
+                format!("set {setting} to a free priority below the first route's")
+            }
+            Self::TooManyRules { .. } => "remove rules, or have the quota raised".into(),
+            Self::TooManyTargetGroups { .. } => {
+                "`swingbridge retire` generations that are no longer needed".into()
+            }
+            Self::ZonalShift { .. } => "wait until the shift has ended: its targets cannot be judged".into(),
+            Self::TooSmall { .. } => "raise [capacity], or use capacity = \"same-as-live\"".into(),
+            Self::RuleChanged { .. } => "see who changes it (`swingbridge status`), then plan again".into(),
+            Self::Gone { .. } => "plan again".into(),
+            Self::NotHealthy { .. } => "`swingbridge status` shows the reasons".into(),
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Who is live, who is the candidate, who was live before: read from routes and tags, never remembered.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::estate::{Estate, Part};
+use super::ids::{Generation, GroupName, TargetGroupName};
+use super::lock::{self, LockState};
+use super::policy::{Policy, RouteSelection};
+use super::refusal::Reason;
+use super::routing::{Condition, Priority, Rule};
+use super::tags;
+
+/// Where a generation stands in its life, as its target group's tag says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It was there before us.
+    Unmarked,
+    /// Being built.
+    Staged,
+    /// Built, healthy, its door open.
+    Ready,
+    /// Production is being swung to it.
+    Promoting,
+    Live,
+    /// Was live, and can be swung back to.
+    Previous,
+    /// Production is being swung away from it.
+    RollingBack,
+    RolledBack,
+    /// Live again, by a rollback.
+    Restored,
+}
+
+impl State {
+    const NAMES: [(Self, &str); 8] = [
+        (Self::Staged, "staged"),
+        (Self::Ready, "ready"),
+        (Self::Promoting, "promoting"),
+        (Self::Live, "live"),
+        (Self::Previous, "previous"),
+        (Self::RollingBack, "rolling-back"),
+        (Self::RolledBack, "rolled-back"),
+        (Self::Restored, "restored"),
+    ];
+
+    pub fn of(tags: &tags::Tags) -> Self {
+        let text = tags.get(tags::STATE).map(String::as_str);
+        Self::NAMES
+            .iter()
+            .find(|(_, name)| Some(*name) == text)
+            .map_or(Self::Unmarked, |(state, _)| *state)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(
+            Self::NAMES
+                .iter()
+                .find(|(state, _)| state == self)
+                .map_or("unmarked", |(_, name)| name),
+        )
+    }
+}
+
+/// One generation and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub generation: Generation,
+    pub group: Option<GroupName>,
+    pub target_group: Option<TargetGroupName>,
+    pub release: Option<String>,
+    pub inputs: Option<String>,
+    pub state: State,
+    pub since: Option<jiff::Timestamp>,
+    /// The generation that was live before this one was promoted.
+    pub previous: Option<Generation>,
+    /// Both its parts carry this app's ownership tag.
+    pub ours: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roles<'a> {
+    pub live: Standing,
+    /// Newer than live, and neither live nor rolled back.
+    pub candidate: Option<Standing>,
+    /// The one that was live before.
+    pub previous: Option<Standing>,
+    /// Every other generation, oldest first.
+    pub others: Vec<Standing>,
+    /// Production's rules, in the order in which they are swung: by listener, the default rule last.
+    pub routes: Vec<&'a Rule>,
+    pub blue_doors: Vec<&'a Rule>,
+    pub green_doors: Vec<&'a Rule>,
+    pub entrance: Option<&'a Rule>,
+    /// Production is part here, part there: an operation was interrupted while it swung.
+    pub halfway: bool,
+}
+
+impl<'a> Roles<'a> {
+    pub fn of(estate: &'a Estate, policy: &Policy) -> Result<Self, Vec<Reason>> {
+        if let Some(gap) = estate
+            .gap(Part::TargetGroupTags)
+            .or_else(|| estate.gap(Part::RuleTags))
+        {
+            return Err(vec![Reason::Unseen {
+                part: gap.part,
+                about: gap.about.clone(),
+                error: gap.error.clone(),
+            }]);
+        }
+        let mut standings = standings(estate);
+        let blue_doors = doors(estate, policy, |doors| &doors.blue);
+        let green_doors = doors(estate, policy, |doors| &doors.green);
+        let entrance = entrance(estate, policy);
+        let special: Vec<&Rule> = blue_doors
+            .iter()
+            .chain(&green_doors)
+            .copied()
+            .chain(entrance)
+            .chain(estate.rules().filter(|rule| is_lock(estate, policy, rule)))
+            .collect();
+        let routes = routes(estate, policy, &special)?;
+        let (live, halfway) = live_of(estate, policy, &routes, &standings)?;
+        let live = standings.remove(&live).ok_or_else(|| {
+            vec![Reason::NoLive {
+                patterns: patterns(policy),
+            }]
+        })?;
+
+        let candidate = standings
+            .values()
+            .rev()
+            .find(|other| {
+                other.generation > live.generation
+                    && matches!(other.state, State::Staged | State::Ready | State::Promoting)
+                    && other.ours
+            })
+            .map(|found| found.generation)
+            .and_then(|generation| standings.remove(&generation));
+        let previous = live
+            .previous
+            .filter(|generation| *generation != live.generation)
+            .and_then(|generation| standings.remove(&generation));
+        Ok(Self {
+            live,
+            candidate,
+            previous,
+            others: standings.into_values().collect(),
+            routes,
+            blue_doors,
+            green_doors,
+            entrance,
+            halfway,
+        })
+    }
+
+    pub fn generation(&self, generation: Generation) -> Option<&Standing> {
+        std::iter::once(&self.live)
+            .chain(&self.candidate)
+            .chain(&self.previous)
+            .chain(&self.others)
+            .find(|standing| standing.generation == generation)
+    }
+
+    /// The newest generation that was rolled back from.
+    pub fn rolled_back(&self) -> Option<&Standing> {
+        self.others
+            .iter()
+            .rev()
+            .find(|other| other.state == State::RolledBack)
+    }
+}
+
+fn patterns(policy: &Policy) -> String {
+    String::from(policy.names.target_group.clone())
+}
+
+fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
+    let mut all: BTreeMap<Generation, Standing> = BTreeMap::new();
+    let blank = |generation| Standing {
+        generation,
+        group: None,
+        target_group: None,
+        release: None,
+        inputs: None,
+        state: State::Unmarked,
+        since: None,
+        previous: None,
+        ours: true,
+    };
+    for group in &estate.groups {
+        let Some(generation) = group.generation else {
+            continue;
+        };
+        let standing = all.entry(generation).or_insert_with(|| blank(generation));
+        standing.group = Some(group.name.clone());
+        standing.ours &= tags::owned_by(&group.tags, &estate.app);
+        standing.release = group.tags.get(tags::RELEASE).cloned();
+        standing.inputs = group.tags.get(tags::INPUTS).cloned();
+    }
+    for tg in &estate.target_groups {
+        let Some(generation) = tg.generation else { continue };
+        let standing = all.entry(generation).or_insert_with(|| blank(generation));
+        standing.target_group = Some(tg.name.clone());
+        standing.ours &= tags::owned_by(&tg.tags, &estate.app);
+        standing.state = State::of(&tg.tags);
+        standing.since = tg.tags.get(tags::STATE_SINCE).and_then(|text| text.parse().ok());
+        standing.previous = tg
+            .tags
+            .get(tags::PREVIOUS)
+            .and_then(|text| text.parse().ok())
+            .map(Generation);
+        standing.release = tg.tags.get(tags::RELEASE).cloned().or(standing.release.take());
+        standing.inputs = tg.tags.get(tags::INPUTS).cloned().or(standing.inputs.take());
+    }
+    all
+}
+
+fn doors<'a>(
+    estate: &'a Estate,
+    policy: &Policy,
+    value: impl Fn(&super::policy::Doors) -> &String,
+) -> Vec<&'a Rule> {
+    let Some(doors) = &policy.doors else {
+        return Vec::new();
+    };
+    let value = value(doors);
+    estate
+        .rules()
+        .filter(|rule| {
+            rule.conditions.iter().any(|condition| {
+                matches!(condition, Condition::Header { name, values }
+                    if name.eq_ignore_ascii_case(&doors.header)
+                        && matches!(values.as_slice(), [only] if only.eq_ignore_ascii_case(value)))
+            })
+        })
+        .collect()
+}
+
+fn entrance<'a>(estate: &'a Estate, policy: &Policy) -> Option<&'a Rule> {
+    estate.listener(policy.lock.port)?.rules.iter().find(|rule| {
+        rule.priority == Priority::Numbered(policy.entrance)
+            && tags::owned_by(&rule.tags, &estate.app)
+            && rule.tags.get(tags::RULE).is_some_and(|kind| kind == "entrance")
+    })
+}
+
+fn is_lock(estate: &Estate, policy: &Policy, rule: &Rule) -> bool {
+    matches!(lock::state(estate, policy.lock), LockState::Held { rule: arn, .. } if arn == rule.arn)
+}
+
+fn routes<'a>(estate: &'a Estate, policy: &Policy, special: &[&Rule]) -> Result<Vec<&'a Rule>, Vec<Reason>> {
+    let is_generation = |name: &TargetGroupName| {
+        estate
+            .target_group(name)
+            .is_some_and(|tg| tg.generation.is_some())
+    };
+    let mut routes = match &policy.routes {
+        RouteSelection::All => estate
+            .rules()
+            .filter(|rule| !special.iter().any(|other| other.arn == rule.arn))
+            .filter(|rule| {
+                rule.action
+                    .shares()
+                    .iter()
+                    .any(|share| share.weight > 0 && is_generation(&share.target_group))
+            })
+            .collect(),
+        RouteSelection::Listed(places) => {
+            let mut found = Vec::new();
+            let mut missing = Vec::new();
+            for (port, priority) in places {
+                match estate
+                    .rules()
+                    .find(|rule| rule.port == *port && rule.priority == *priority)
+                {
+                    Some(rule) => found.push(rule),
+                    None => missing.push(Reason::NoSuchRoute {
+                        place: match priority {
+                            Priority::Numbered(number) => format!(":{port} rule {number}"),
+                            Priority::Default => format!(":{port} default rule"),
+                        },
+                    }),
+                }
+            }
+            if !missing.is_empty() {
+                return Err(missing);
+            }
+            found
+        }
+    };
+    routes.sort_by_key(|rule| (rule.port, rule.priority));
+    let mixed: Vec<Reason> = routes
+        .iter()
+        .filter_map(|rule| {
+            let others: Vec<String> = rule
+                .action
+                .shares()
+                .iter()
+                .filter(|share| share.weight > 0 && !is_generation(&share.target_group))
+                .map(|share| share.target_group.to_string())
+                .collect();
+            (!others.is_empty() || rule.action.shares().is_empty()).then(|| Reason::MixedRoute {
+                rule: rule.at().to_string(),
+                others: if others.is_empty() {
+                    rule.action.to_string()
+                } else {
+                    others.join(", ")
+                },
+            })
+        })
+        .collect();
+    if mixed.is_empty() { Ok(routes) } else { Err(mixed) }
+}
+
+/// The generation production goes to, and whether an operation stopped half way.
+fn live_of(
+    estate: &Estate,
+    policy: &Policy,
+    routes: &[&Rule],
+    standings: &BTreeMap<Generation, Standing>,
+) -> Result<(Generation, bool), Vec<Reason>> {
+    let mut carrying: Vec<Generation> = routes
+        .iter()
+        .flat_map(|rule| rule.action.shares())
+        .filter(|share| share.weight > 0)
+        .filter_map(|share| estate.target_group(&share.target_group)?.generation)
+        .collect();
+    carrying.sort();
+    carrying.dedup();
+    match carrying.as_slice() {
+        [] => Err(vec![Reason::NoLive {
+            patterns: patterns(policy),
+        }]),
+        [only] => Ok((*only, false)),
+        several => {
+            let partner = |standing: &Standing| standing.previous.filter(|other| several.contains(other));
+            let moving = |state| {
+                standings
+                    .values()
+                    .find(|standing| standing.state == state && several.contains(&standing.generation))
+            };
+            if several.len() == 2 {
+                // While it swings, live is still the one that production comes from.
+                if let Some(live) = moving(State::Promoting).and_then(partner) {
+                    return Ok((live, true));
+                }
+                if let Some(failing) = moving(State::RollingBack) {
+                    return Ok((failing.generation, true));
+                }
+            }
+            Err(vec![Reason::SplitRoutes {
+                generations: several
+                    .iter()
+                    .map(|generation| format!("generation {generation}"))
+                    .collect(),
+                rules: routes
+                    .iter()
+                    .map(|rule| format!("{} → {}", rule.at(), rule.action))
+                    .collect(),
+            }])
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Listeners and their rules: where a request goes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Arn, TargetGroupName};
+use super::tags::Tags;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listener {
+    pub arn: Arn,
+    pub port: u16,
+    pub protocol: String,
+    /// In order of evaluation; the default rule is last.
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    pub arn: Arn,
+    /// The port of the listener it stands on.
+    pub port: u16,
+    pub priority: Priority,
+    pub conditions: Vec<Condition>,
+    /// The last action: what happens to the request.
+    pub action: Action,
+    /// Everything else the rule does, for people: authentication, transforms, group stickiness.
+    pub also: Vec<String>,
+    pub tags: Tags,
+    /// A digest of all that a swing must keep: everything but the forward's target groups.
+    pub keeps: String,
+}
+
+impl Rule {
+    pub fn at(&self) -> RulePlace {
+        RulePlace {
+            port: self.port,
+            priority: self.priority,
+            arn: self.arn.clone(),
+        }
+    }
+
+    /// The share of requests a target group gets from this rule; `None` when it is not named.
+    pub fn weight_of(&self, target_group: &TargetGroupName) -> Option<u32> {
+        self.action
+            .shares()
+            .iter()
+            .find(|share| share.target_group == *target_group)
+            .map(|share| share.weight)
+    }
+}
+
+/// Which rule, so that a person and the API both find it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RulePlace {
+    pub port: u16,
+    pub priority: Priority,
+    pub arn: Arn,
+}
+
+impl fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.priority {
+            Priority::Numbered(n) => write!(f, ":{} rule {n}", self.port),
+            Priority::Default => write!(f, ":{} default rule", self.port),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Numbered(u32),
+    /// Evaluated last, cannot be deleted. Ordered after every number by its place here.
+    Default,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "lowercase")]
+pub enum Condition {
+    Header {
+        name: String,
+        values: Vec<String>,
+    },
+    /// Any other kind, described; we never need to understand it, only to keep it.
+    Other {
+        text: String,
+    },
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header { name, values } => write!(f, "{name}={}", values.join("|")),
+            Self::Other { text } => f.write_str(text),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Action {
+    Forward {
+        shares: Vec<Share>,
+    },
+    Fixed(FixedResponse),
+    /// A redirect or anything else we never write, described.
+    Other {
+        text: String,
+    },
+}
+
+impl Action {
+    pub fn to(target_group: &TargetGroupName) -> Self {
+        Self::Forward {
+            shares: vec![Share {
+                target_group: target_group.clone(),
+                weight: 1,
+            }],
+        }
+    }
+
+    pub fn shares(&self) -> &[Share] {
+        match self {
+            Self::Forward { shares } => shares,
+            _ => &[],
+        }
+    }
+
+    /// The one target group that gets every request, if there is one.
+    pub fn only_target(&self) -> Option<&TargetGroupName> {
+        let mut serving = self.shares().iter().filter(|share| share.weight > 0);
+        match (serving.next(), serving.next()) {
+            (Some(share), None) => Some(&share.target_group),
+            _ => None,
+        }
+    }
+
+    /// Whether two actions send requests to the same places in the same proportions.
+    pub fn same_effect(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Forward { .. }, Self::Forward { .. }) => match (self.only_target(), other.only_target()) {
+                (Some(a), Some(b)) => a == b && self.shares().len() == other.shares().len(),
+                _ => self == other,
+            },
+            _ => self == other,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward { shares } => match shares.as_slice() {
+                [share] => write!(f, "{}", share.target_group),
+                shares => {
+                    let texts: Vec<String> = shares
+                        .iter()
+                        .map(|share| format!("{}:{}", share.target_group, share.weight))
+                        .collect();
+                    f.write_str(&texts.join(" "))
+                }
+            },
+            Self::Fixed(fixed) => write!(f, "{fixed}"),
+            Self::Other { text } => f.write_str(text),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub target_group: TargetGroupName,
+    pub weight: u32,
+}
+
+/// What a closed door answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixedResponse {
+    pub status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl fmt::Display for FixedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "closed ({})", self.status)
+    }
+}

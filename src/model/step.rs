@@ -1,0 +1,378 @@
+//! One step of a plan, as data: it prints, compares, serialises and is tested without a cloud.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::estate::AttachmentKind;
+use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
+use super::policy::Want;
+use super::release::Release;
+use super::roles::State;
+use super::routing::{Action, RulePlace};
+use super::tags::Tags;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Step {
+    /// Tag a generation that was there before us as ours.
+    Adopt {
+        generation: Generation,
+        group: GroupName,
+        target_group: TargetGroupName,
+    },
+    /// Tag a door rule that was there before us as ours.
+    AdoptRule {
+        rule: RulePlace,
+    },
+    /// Replace `$Latest` and `$Default` by the numbers they mean now.
+    Pin {
+        group: GroupName,
+        versions: Vec<Pinned>,
+    },
+    BuildTemplateVersion {
+        template: TemplateId,
+        template_name: String,
+        /// The version that is inherited from.
+        source: u64,
+        release: Release,
+        /// The image's root device, whose old snapshot must not follow a new image.
+        root_device: Option<String>,
+    },
+    CreateTargetGroup {
+        target_group: TargetGroupName,
+        copy_of: TargetGroupName,
+        tags: Tags,
+    },
+    SetTargetGroupAttributes {
+        target_group: TargetGroupName,
+        attributes: BTreeMap<String, String>,
+    },
+    /// Point the lock rule at a target group, so that the load balancer checks its health.
+    OpenStaging {
+        target_group: TargetGroupName,
+    },
+    CreateGroup(Box<NewGroup>),
+    SuspendProcesses {
+        group: GroupName,
+        processes: Vec<String>,
+    },
+    /// Give a clone what hangs on its original.
+    Attach {
+        group: GroupName,
+        copy_of: GroupName,
+        kind: AttachmentKind,
+        names: Vec<String>,
+        /// In labels and dimensions, this target group takes the place of that one.
+        target_group: TargetGroupName,
+        instead_of: TargetGroupName,
+    },
+    /// Keep a group from scaling in until it is released, and write down what to put back.
+    Hold {
+        group: GroupName,
+    },
+    /// Raise a group to at least what another one has at that moment.
+    MatchCapacity {
+        group: GroupName,
+        like: GroupName,
+    },
+    AwaitHealthy {
+        group: GroupName,
+        target_group: TargetGroupName,
+        want: Want,
+        /// The group whose present capacity `want` is measured against.
+        like: GroupName,
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        soak: Duration,
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        timeout: Duration,
+    },
+    /// Write on a generation where it stands.
+    Mark {
+        generation: Generation,
+        target_group: TargetGroupName,
+        state: State,
+        /// With `promoting` and `live`: the generation that was live before.
+        previous: Option<Generation>,
+    },
+    /// Change where one rule sends its requests, and nothing else about it.
+    Point {
+        rule: RulePlace,
+        purpose: Purpose,
+        before: Action,
+        after: Action,
+        /// The rule's conditions, for people.
+        when: String,
+    },
+    /// Create a door or an entrance.
+    CreateRule {
+        port: u16,
+        priority: u32,
+        purpose: Purpose,
+        header: String,
+        /// `None`: an unguessable value, made when the rule is.
+        value: Option<String>,
+        action: Action,
+    },
+    DeleteRule {
+        rule: RulePlace,
+        purpose: Purpose,
+    },
+    /// Read rules back until they all agree, several times in a row.
+    Confirm {
+        expect: Vec<Expected>,
+        times: u32,
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        propagation: Duration,
+    },
+    /// Undo the temporary changes noted on a group.
+    PayObligations {
+        group: GroupName,
+    },
+    /// Scale a group down that no request can reach, and write down what it was.
+    Shrink {
+        group: GroupName,
+        target_group: TargetGroupName,
+        to: u32,
+    },
+    /// Wait until the last instance is gone; each is drained first.
+    AwaitEmpty {
+        group: GroupName,
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        timeout: Duration,
+    },
+    DeleteGroup {
+        group: GroupName,
+    },
+    DeleteTargetGroup {
+        target_group: TargetGroupName,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewGroup {
+    pub group: GroupName,
+    pub copy_of: GroupName,
+    pub target_group: TargetGroupName,
+    pub instead_of: TargetGroupName,
+    pub generation: Generation,
+    pub release: String,
+    /// What it is created with: its minimum is already raised to what it should have.
+    pub size: Size,
+    pub versions: Vec<Pick>,
+    /// Ownership, release and the obligations that come with the raised minimum.
+    pub tags: Tags,
+    /// The original's settings as the plan saw them; the clone is refused if they have changed.
+    pub settings: BTreeMap<String, String>,
+    /// Lifecycle hooks, which must exist before the first instance.
+    pub hooks: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    pub template: TemplateId,
+    pub from: String,
+    pub to: u64,
+}
+
+/// The launch template version a new group uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    pub template: TemplateId,
+    pub version: PickedVersion,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PickedVersion {
+    Number(u64),
+    /// The one an earlier step makes, found by its description.
+    Described(String),
+}
+
+impl fmt::Display for PickedVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Described(_) => f.write_str("the new one"),
+        }
+    }
+}
+
+/// What a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    Route,
+    BlueDoor,
+    GreenDoor,
+    Entrance,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Route => "route",
+            Self::BlueDoor => "blue door",
+            Self::GreenDoor => "green door",
+            Self::Entrance => "entrance",
+        })
+    }
+}
+
+/// A rule that must read back with this action. Created ones are found by place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    pub port: u16,
+    pub priority: super::routing::Priority,
+    pub action: Action,
+}
+
+impl Step {
+    /// What the step does, for a person.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Adopt {
+                generation,
+                group,
+                target_group,
+            } => format!("adopt {group} and {target_group} as generation {generation} (tags only)"),
+            Self::AdoptRule { rule } => format!("adopt the door at {rule} (tags only)"),
+            Self::Pin { group, versions } => {
+                let texts: Vec<String> = versions
+                    .iter()
+                    .map(|pin| format!("{} {} → {}", pin.template, pin.from, pin.to))
+                    .collect();
+                format!("pin {group} to launch template {}", texts.join(", "))
+            }
+            Self::BuildTemplateVersion {
+                template_name,
+                source,
+                ..
+            } => format!("make a version of launch template {template_name} from version {source}"),
+            Self::CreateTargetGroup {
+                target_group,
+                copy_of,
+                ..
+            } => format!("create {target_group} like {copy_of}"),
+            Self::SetTargetGroupAttributes {
+                target_group,
+                attributes,
+            } => format!("set {} attributes of {target_group}", attributes.len()),
+            Self::OpenStaging { target_group } => {
+                format!("open the staging entrance to {target_group}, so that its health is checked")
+            }
+            Self::CreateGroup(new) => {
+                let versions: Vec<String> =
+                    new.versions.iter().map(|pick| pick.version.to_string()).collect();
+                format!(
+                    "create {} like {} with {} instances, launch template version {}",
+                    new.group,
+                    new.copy_of,
+                    new.size.desired,
+                    versions.join(", ")
+                )
+            }
+            Self::SuspendProcesses { group, processes } => {
+                format!("suspend {} on {group}", processes.join(", "))
+            }
+            Self::Attach {
+                group, kind, names, ..
+            } => match kind {
+                AttachmentKind::Metrics | AttachmentKind::WarmPool => {
+                    format!("copy {} to {group}", kind.plural())
+                }
+                _ => format!("copy {} to {group}: {}", kind.plural(), names.join(", ")),
+            },
+            Self::Hold { group } => format!("hold {group} from scaling in"),
+            Self::MatchCapacity { group, like } => {
+                format!("bring {group} to at least what {like} has by then")
+            }
+            Self::AwaitHealthy {
+                target_group,
+                want,
+                like,
+                soak,
+                ..
+            } => {
+                let soak = if soak.is_zero() {
+                    String::new()
+                } else {
+                    format!(", for {soak:#?}")
+                };
+                match want {
+                    Want::Count(count) => format!("wait for {count} healthy targets in {target_group}{soak}"),
+                    Want::Percent(100) => {
+                        format!(
+                            "wait for as many healthy targets in {target_group} as {like} has capacity{soak}"
+                        )
+                    }
+                    Want::Percent(percent) => format!(
+                        "wait for {percent} % of {like}'s capacity as healthy targets in {target_group}{soak}"
+                    ),
+                }
+            }
+            Self::Mark {
+                generation, state, ..
+            } => format!("mark generation {generation} as {state}"),
+            Self::Point {
+                rule,
+                purpose,
+                before,
+                after,
+                ..
+            } => match (purpose, after) {
+                (Purpose::BlueDoor | Purpose::GreenDoor, Action::Fixed(_)) => {
+                    format!("close the {purpose} at {rule}: {before} → {after}")
+                }
+                (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
+                    format!("point the {purpose} at {rule}: {before} → {after}")
+                }
+                (_, _) => format!("swing {rule}: {before} → {after}"),
+            },
+            Self::CreateRule {
+                port,
+                priority,
+                purpose,
+                action,
+                ..
+            } => format!("create the {purpose} as :{port} rule {priority} → {action}"),
+            Self::DeleteRule { rule, purpose } => format!("remove the {purpose} at {rule}"),
+            Self::Confirm { expect, .. } => match expect.len() {
+                1 => "read the rule back until it agrees".to_owned(),
+                count => format!("read all {count} rules back until they agree"),
+            },
+            Self::PayObligations { group } => format!("release {group}: undo what was held"),
+            Self::Shrink { group, to, .. } => format!("scale {group} down to {to}"),
+            Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
+            Self::DeleteGroup { group } => format!("delete {group}"),
+            Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),
+        }
+    }
+
+    /// A step that only looks: it changes nothing.
+    pub fn only_waits(&self) -> bool {
+        matches!(
+            self,
+            Self::AwaitHealthy { .. } | Self::AwaitEmpty { .. } | Self::Confirm { .. }
+        )
+    }
+
+    /// A step that only serves the waits after it, and has no lasting effect of its own.
+    pub fn only_prepares(&self) -> bool {
+        self.only_waits() || matches!(self, Self::OpenStaging { .. })
+    }
+
+    /// A step that moves production requests.
+    pub fn moves_production(&self) -> bool {
+        matches!(
+            self,
+            Self::Point {
+                purpose: Purpose::Route,
+                ..
+            }
+        )
+    }
+}

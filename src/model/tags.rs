@@ -1,0 +1,55 @@
+//! The tags that make AWS the record: ownership, release, state and what is owed.
+
+use std::collections::BTreeMap;
+
+pub type Tags = BTreeMap<String, String>;
+
+/// Proves ownership: its value is the app. Nothing without it is ever deleted.
+pub const APP: &str = "swingbridge:app";
+pub const GENERATION: &str = "swingbridge:generation";
+pub const RELEASE: &str = "swingbridge:release";
+/// What the release was made of; tells a continued deploy from another one with the same label.
+pub const INPUTS: &str = "swingbridge:inputs";
+pub const CREATED_AT: &str = "swingbridge:created-at";
+/// Where a generation stands in its life: see [`super::roles::State`].
+pub const STATE: &str = "swingbridge:state";
+pub const STATE_SINCE: &str = "swingbridge:state-since";
+/// On a generation that is or was being promoted: the one that was live before it.
+pub const PREVIOUS: &str = "swingbridge:previous";
+/// The id of the saved plan that a generation is being carried through, so that `apply` can continue.
+pub const PLAN: &str = "swingbridge:plan";
+/// On rules we created: `lock`, `entrance` or `door`.
+pub const RULE: &str = "swingbridge:rule";
+
+pub const OWES_MIN: &str = "swingbridge:owes-min";
+pub const OWES_RESUME: &str = "swingbridge:owes-resume";
+pub const OWES_SIZE: &str = "swingbridge:owes-size";
+
+pub const LOCK_OWNER: &str = "swingbridge:lock-owner";
+pub const LOCK_HOST: &str = "swingbridge:lock-host";
+pub const LOCK_PROCESS: &str = "swingbridge:lock-process";
+pub const LOCK_COMMAND: &str = "swingbridge:lock-command";
+pub const LOCK_RUN: &str = "swingbridge:lock-run";
+pub const LOCK_URL: &str = "swingbridge:lock-url";
+pub const LOCK_SINCE: &str = "swingbridge:lock-since";
+pub const LOCK_BEAT: &str = "swingbridge:lock-beat";
+pub const LOCK_LEASE: &str = "swingbridge:lock-lease";
+
+/// Whether a resource carries our ownership tag for this app.
+pub fn owned_by(tags: &Tags, app: &str) -> bool {
+    tags.get(APP).is_some_and(|value| value == app)
+}
+
+/// Makes a free text fit for a tag value: allowed characters only, 256 at most.
+pub fn value(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_alphanumeric() || " _.:/=+-@".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(256)
+        .collect()
+}
