@@ -21,8 +21,10 @@ pub enum Look {
     Everything,
     /// All rules of all listeners, with the tags of rules that were not there before.
     Rules,
-    /// One generation's group, its instances and failures, and its targets' health.
+    /// The given groups, their instances, tags and failures, and their targets' health.
     Fleet,
+    /// As [`Look::Fleet`], with what hangs on the groups and the target groups' tags and attributes.
+    Generation,
 }
 
 /// A rule to be created.
@@ -51,7 +53,7 @@ pub type Versions = BTreeMap<TemplateId, u64>;
 pub trait Cloud: Sync {
     fn observe(&self, scope: &Scope) -> impl Future<Output = Result<Estate, CloudError>> + Send;
 
-    /// Reads a part of an estate again. With [`Look::Fleet`], `group` and `target_group` say which.
+    /// Reads a part of an estate again. `fleets` says which, where it matters.
     fn look(
         &self,
         scope: &Scope,

@@ -224,6 +224,31 @@ pub struct LaunchTemplate {
     pub versions: Vec<TemplateVersion>,
 }
 
+impl LaunchTemplate {
+    /// The version an earlier run made, by the description it gave it.
+    pub fn described(&self, description: &str) -> Option<u64> {
+        self.versions
+            .iter()
+            .find(|version| version.description.as_deref() == Some(description))
+            .map(|version| version.number)
+    }
+
+    /// The number that `$Latest`, `$Default` or a number means now.
+    pub fn resolve(&self, version: &str) -> Option<u64> {
+        match version {
+            "$Latest" => Some(self.latest_version),
+            "$Default" | "" => Some(self.default_version),
+            number => number.parse().ok(),
+        }
+    }
+
+    /// Whether a version exists, as far as can be told: only the newest ones are listed.
+    pub fn may_have(&self, number: u64) -> bool {
+        self.versions.iter().any(|version| version.number == number)
+            || (number > 0 && self.versions.iter().all(|version| version.number > number))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TemplateVersion {
     pub number: u64,

@@ -123,8 +123,6 @@ pub enum Reason {
         first: u32,
         setting: String,
     },
-    #[error("the load balancer would have {would} rules, and {limit} are allowed")]
-    TooManyRules { would: usize, limit: usize },
     #[error("the load balancer would use {would} target groups, and {limit} are allowed")]
     TooManyTargetGroups { would: usize, limit: usize },
     #[error("availability zone {zone} is shifted away from {target_group}")]
@@ -132,8 +130,6 @@ pub enum Reason {
         zone: String,
         target_group: TargetGroupName,
     },
-    #[error("the fixed capacity ({fixed}) is below what live serves with now ({live})")]
-    TooSmall { fixed: u32, live: u32 },
     #[error("{rule} is not what the plan saw: {found}, not {expected}")]
     RuleChanged {
         rule: String,
@@ -228,12 +224,10 @@ impl Reason {
             Self::PriorityTooLow { setting, .. } => {
                 format!("set {setting} to a free priority below the first route's")
             }
-            Self::TooManyRules { .. } => "remove rules, or have the quota raised".into(),
             Self::TooManyTargetGroups { .. } => {
                 "`swingbridge retire` generations that are no longer needed".into()
             }
             Self::ZonalShift { .. } => "wait until the shift has ended: its targets cannot be judged".into(),
-            Self::TooSmall { .. } => "raise [capacity], or use capacity = \"same-as-live\"".into(),
             Self::RuleChanged { .. } => "see who changes it (`swingbridge status`), then plan again".into(),
             Self::Gone { .. } => "plan again".into(),
             Self::NotHealthy { .. } => "`swingbridge status` shows the reasons".into(),

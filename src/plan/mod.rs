@@ -1,1 +1,132 @@
-//! (to be written)
+//! Estate + intent + policy become a plan, or a refusal with every reason. Pure: nothing here
+//! awaits, prints or reads a clock.
+
+use sha2::{Digest, Sha256};
+
+use crate::model::clone::Carried;
+use crate::model::estate::Estate;
+use crate::model::plan::{FORMAT, Intent, Note, Plan};
+use crate::model::policy::Policy;
+use crate::model::refusal::{Reason, Refusal};
+use crate::model::roles::Roles;
+use crate::model::step::Step;
+
+mod abort;
+mod carried;
+mod deploy;
+mod fingerprint;
+mod preflight;
+mod promote;
+mod reached;
+mod removal;
+mod repair;
+mod retire;
+mod rollback;
+mod safe;
+mod swing;
+mod truth;
+
+pub use reached::{progress, reached, Progress};
+pub use safe::safe;
+pub use swing::ENTRANCE_HEADER;
+pub use truth::truth;
+
+/// Decides what is to be done. The same estate, intent and policy always give the same plan.
+pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, Refusal> {
+    let roles = Roles::of(estate, policy)?;
+    preflight::common(estate, policy, &roles)?;
+    let context = Context { estate, policy, roles };
+    let draft = match intent {
+        Intent::Deploy { release } => deploy::draft(&context, release),
+        Intent::Promote => promote::draft(&context),
+        Intent::Rollback { to, failed } => rollback::draft(&context, *to, *failed),
+        Intent::Abort => abort::draft(&context),
+        Intent::Retire { generation } => retire::draft(&context, *generation),
+        Intent::Repair => Ok(repair::draft(&context)),
+    }?;
+    let steps = remaining(estate, draft.steps);
+    let basis = fingerprint::of(&context, intent);
+    let mut plan = Plan {
+        format: FORMAT,
+        id: String::new(),
+        app: estate.app.clone(),
+        load_balancer: estate.load_balancer.arn.clone(),
+        intent: intent.clone(),
+        policy: policy.clone(),
+        basis,
+        summary: draft.summary,
+        carried: if steps.iter().any(|step| matches!(step, Step::CreateGroup(_))) {
+            draft.carried
+        } else {
+            Vec::new()
+        },
+        steps,
+        notes: draft.notes,
+    };
+    plan.id = digest(&plan);
+    Ok(plan)
+}
+
+/// What a planner looks at.
+struct Context<'a> {
+    estate: &'a Estate,
+    policy: &'a Policy,
+    roles: Roles<'a>,
+}
+
+/// What a planner decides: every step from the beginning, whether or not it is done already.
+#[derive(Default)]
+struct Draft {
+    summary: String,
+    steps: Vec<Step>,
+    notes: Vec<Note>,
+    carried: Vec<Carried>,
+}
+
+impl Draft {
+    fn nothing(summary: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            ..Self::default()
+        }
+    }
+}
+
+type Drafted = Result<Draft, Vec<Reason>>;
+
+/// Drops what is so already, and then the waits that no later change needs.
+fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
+    let mut left: Vec<Step> = steps
+        .into_iter()
+        .filter(|step| step.only_waits() || !reached(step, estate))
+        .collect();
+    let needed = left
+        .iter()
+        .rposition(|step| !step.only_prepares())
+        // A wait may also be the end of what is wanted: a rule written but not yet confirmed.
+        .map_or(0, |last| {
+            left[last + 1..]
+                .iter()
+                .rposition(|step| matches!(step, Step::Confirm { .. }))
+                .map_or(last + 1, |confirm| last + confirm + 2)
+        });
+    left.truncate(needed);
+    left
+}
+
+fn digest(plan: &Plan) -> String {
+    let decided = serde_json::to_string(&(
+        &plan.app,
+        &plan.load_balancer,
+        &plan.intent,
+        &plan.policy,
+        &plan.basis,
+        &plan.steps,
+    ))
+    .unwrap_or_default();
+    Sha256::digest(decided.as_bytes())
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

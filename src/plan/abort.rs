@@ -1,0 +1,66 @@
+//! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
+
+use super::{Context, Draft, Drafted, removal, swing};
+use crate::model::refusal::Reason;
+use crate::model::roles::{Standing, State};
+use crate::model::step::Step;
+
+pub(super) fn draft(context: &Context<'_>) -> Drafted {
+    let roles = &context.roles;
+    if roles.halfway {
+        let generation = roles.candidate.as_ref().unwrap_or(&roles.live).generation;
+        return Err(vec![Reason::PromotionHalfWay { generation }]);
+    }
+    let leaving: Vec<&Standing> = roles
+        .candidate
+        .iter()
+        .chain(roles.others.iter().filter(|other| {
+            other.state == State::RolledBack && other.generation > roles.live.generation
+        }))
+        .collect();
+    if leaving.is_empty() {
+        return Ok(Draft::nothing("there is no candidate to remove"));
+    }
+    let mut steps = Vec::new();
+    for standing in &leaving {
+        // First of all: from here on, a deploy of the same release starts afresh.
+        if let Some(target_group) = &standing.target_group {
+            steps.push(Step::Mark {
+                generation: standing.generation,
+                target_group: target_group.clone(),
+                state: State::RolledBack,
+                previous: None,
+            });
+        }
+    }
+    steps.extend(swing::close_green(context));
+    steps.extend(swing::entrance(
+        context,
+        swing::waits_for_return(
+            context,
+            roles.previous.as_ref().and_then(|previous| previous.target_group.as_ref()),
+        )
+        .as_slice(),
+    ));
+    steps.push(swing::confirm(context, &steps));
+    let mut reasons = Vec::new();
+    for standing in &leaving {
+        match removal::steps(context, standing) {
+            Ok(more) => steps.extend(more),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    let names: Vec<String> = leaving.iter().map(|standing| standing.generation.to_string()).collect();
+    Ok(Draft {
+        summary: format!(
+            "remove candidate generation {}; production stays on generation {}",
+            names.join(" and "),
+            roles.live.generation
+        ),
+        steps,
+        ..Draft::default()
+    })
+}

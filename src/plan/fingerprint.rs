@@ -1,0 +1,101 @@
+//! What a plan is decided on, fact by fact, so that a stale plan can say what has changed.
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use crate::model::obligation;
+use crate::model::plan::{Fingerprint, Intent};
+use crate::model::roles::Standing;
+use crate::model::routing::Rule;
+use crate::model::step::Purpose;
+
+pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
+    let mut facts = BTreeMap::new();
+    let roles = &context.roles;
+    facts.insert("live".into(), standing(&roles.live));
+    for (what, other) in [("candidate", &roles.candidate), ("previous", &roles.previous)] {
+        if let Some(other) = other {
+            facts.insert(what.into(), standing(other));
+        }
+    }
+    for other in &roles.others {
+        facts.insert(format!("generation {}", other.generation), standing(other));
+    }
+    let rules = roles
+        .routes
+        .iter()
+        .map(|rule| (Purpose::Route, *rule))
+        .chain(roles.blue_doors.iter().map(|rule| (Purpose::BlueDoor, *rule)))
+        .chain(roles.green_doors.iter().map(|rule| (Purpose::GreenDoor, *rule)))
+        .chain(roles.entrance.map(|rule| (Purpose::Entrance, rule)));
+    for (purpose, rule) in rules {
+        facts.insert(format!("the {purpose} at {}", rule.at()), describe(rule));
+    }
+    for standing in std::iter::once(&roles.live).chain(&roles.candidate).chain(&roles.previous) {
+        let Some(group) = standing.group.as_ref().and_then(|name| context.estate.group(name)) else {
+            continue;
+        };
+        let owed: Vec<String> = obligation::owed(&group.tags).iter().map(ToString::to_string).collect();
+        if !owed.is_empty() {
+            facts.insert(format!("what is owed on {}", group.name), owed.join(", "));
+        }
+    }
+    if matches!(intent, Intent::Deploy { .. }) && context.roles.candidate.is_none() {
+        original(context, &mut facts);
+    }
+    Fingerprint(facts)
+}
+
+fn standing(standing: &Standing) -> String {
+    let name = |name: Option<String>| name.unwrap_or_else(|| "nothing".into());
+    format!(
+        "generation {} ({}, {}, {}, {})",
+        standing.generation,
+        name(standing.group.as_ref().map(ToString::to_string)),
+        name(standing.target_group.as_ref().map(ToString::to_string)),
+        standing.release.as_deref().unwrap_or("no release"),
+        standing.state
+    )
+}
+
+fn describe(rule: &Rule) -> String {
+    let conditions: Vec<String> = rule.conditions.iter().map(ToString::to_string).collect();
+    format!("{} → {} [{}]", conditions.join(" and "), rule.action, rule.keeps)
+}
+
+/// What the clone is made from.
+fn original(context: &Context<'_>, facts: &mut BTreeMap<String, String>) {
+    let live = &context.roles.live;
+    if let Some(group) = live.group.as_ref().and_then(|name| context.estate.group(name)) {
+        for (field, value) in &group.settings {
+            facts.insert(format!("{field} of {}", group.name), value.clone());
+        }
+        for used in group.launch.uses() {
+            facts.insert(
+                format!("the version of {} that {} uses", used.name, group.name),
+                used.version.clone(),
+            );
+            if let Some(template) = context.estate.template(&used.template)
+                && used.pinned().is_none()
+            {
+                facts.insert(
+                    format!("what {} of {} means", used.version, used.name),
+                    template.resolve(&used.version).map_or_else(|| "nothing".into(), |n| n.to_string()),
+                );
+            }
+        }
+        for attachment in &group.attachments {
+            facts.insert(
+                format!("{:?} {} of {}", attachment.kind, attachment.name, group.name),
+                attachment.detail.clone(),
+            );
+        }
+        let suspended: Vec<&str> = group.suspended.keys().map(String::as_str).collect();
+        facts.insert(format!("suspended processes of {}", group.name), suspended.join(" "));
+    }
+    if let Some(tg) = live.target_group.as_ref().and_then(|name| context.estate.target_group(name)) {
+        for (field, value) in tg.settings.iter().chain(&tg.attributes) {
+            facts.insert(format!("{field} of {}", tg.name), value.clone());
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Promote: bring the candidate to live's capacity, swing every route to it, hand scaling over.
+
+use jiff::Timestamp;
+
+use super::{Context, Draft, Drafted, preflight, removal, swing};
+use crate::model::ids::{Generation, GroupName, TargetGroupName};
+use crate::model::plan::Note;
+use crate::model::policy::{Treatment, Want};
+use crate::model::refusal::Reason;
+use crate::model::roles::{Standing, State};
+use crate::model::step::Step;
+
+/// One side of a swing.
+#[derive(Clone)]
+pub(super) struct Side {
+    pub(super) generation: Generation,
+    pub(super) group: GroupName,
+    pub(super) target_group: TargetGroupName,
+}
+
+impl Side {
+    /// A generation that has both its parts.
+    pub(super) fn of(standing: &Standing) -> Option<Self> {
+        Some(Self {
+            generation: standing.generation,
+            group: standing.group.clone()?,
+            target_group: standing.target_group.clone()?,
+        })
+    }
+
+    pub(super) fn require(standing: &Standing) -> Result<Self, Vec<Reason>> {
+        Self::of(standing).ok_or_else(|| {
+            vec![match &standing.target_group {
+                Some(target_group) => Reason::NoGroup {
+                    generation: standing.generation,
+                    target_group: target_group.clone(),
+                },
+                None => Reason::NoSuchGeneration {
+                    generation: standing.generation,
+                },
+            }]
+        })
+    }
+}
+
+pub(super) fn draft(context: &Context<'_>) -> Drafted {
+    let roles = &context.roles;
+    if roles.live.state == State::RollingBack {
+        return Err(vec![Reason::RollbackHalfWay {
+            to: roles.live.previous.unwrap_or(roles.live.generation),
+        }]);
+    }
+    let Some(candidate) = &roles.candidate else {
+        let rolled_back = roles
+            .rolled_back()
+            .map(|other| other.generation)
+            .filter(|generation| *generation > roles.live.generation);
+        if matches!(roles.live.state, State::Live | State::Promoting) && rolled_back.is_none() {
+            return finish(context);
+        }
+        return Err(vec![Reason::NoCandidate { rolled_back }]);
+    };
+    if candidate.state == State::Staged {
+        return Err(vec![Reason::CandidateNotReady {
+            generation: candidate.generation,
+            state: candidate.state.to_string(),
+        }]);
+    }
+    let next = Side::require(candidate)?;
+    let from = Side::require(&roles.live)?;
+    preflight::group_of(context, &roles.live)?;
+    preflight::group_of(context, candidate)?;
+    zonal_shift(context, &next)?;
+    Ok(Draft {
+        summary: format!(
+            "swing production from generation {} to generation {}{}",
+            from.generation,
+            next.generation,
+            release_of(candidate)
+        ),
+        steps: steps(context, &next, &from)?,
+        notes: notes(context),
+        ..Draft::default()
+    })
+}
+
+fn release_of(standing: &Standing) -> String {
+    standing
+        .release
+        .as_ref()
+        .map(|release| format!(" (release {release})"))
+        .unwrap_or_default()
+}
+
+/// Everything from a ready candidate to the previous generation treated as configured.
+pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
+    let mut steps = vec![
+        Step::Adopt {
+            generation: from.generation,
+            group: from.group.clone(),
+            target_group: from.target_group.clone(),
+        },
+        Step::Hold {
+            group: from.group.clone(),
+        },
+        Step::Hold {
+            group: next.group.clone(),
+        },
+        Step::MatchCapacity {
+            group: next.group.clone(),
+            like: from.group.clone(),
+        },
+        await_capacity(context, next, from),
+        Step::Mark {
+            generation: next.generation,
+            target_group: next.target_group.clone(),
+            state: State::Promoting,
+            previous: Some(from.generation),
+        },
+    ];
+    // Before it leaves the routes, so that its health is never out of sight. Without doors the
+    // entrance is also what keeps the candidate checked until the first route names it.
+    let mut waiting: Vec<TargetGroupName> = swing::waits_for_return(context, Some(&from.target_group))
+        .into_iter()
+        .collect();
+    if context.policy.doors.is_none() {
+        waiting.push(next.target_group.clone());
+    }
+    if !waiting.is_empty() {
+        steps.extend(swing::entrance(context, &waiting));
+    }
+    steps.extend(swung(context, next, from));
+    if context.policy.after_promotion.after.is_zero() {
+        steps.extend(treat(context, from)?);
+    }
+    Ok(steps)
+}
+
+/// The swing itself and what follows at once.
+fn swung(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
+    let mut steps = swing::routes(context, &next.target_group);
+    steps.extend(swing::blue(context, &next.target_group));
+    steps.extend(swing::close_green(context));
+    let confirm = swing::confirm(context, &steps);
+    steps.push(confirm);
+    steps.push(Step::Mark {
+        generation: next.generation,
+        target_group: next.target_group.clone(),
+        state: State::Live,
+        previous: Some(from.generation),
+    });
+    steps.push(Step::Mark {
+        generation: from.generation,
+        target_group: from.target_group.clone(),
+        state: State::Previous,
+        previous: None,
+    });
+    steps.push(Step::PayObligations {
+        group: next.group.clone(),
+    });
+    steps
+}
+
+/// What an interrupted promotion left to do, once production is where it belongs.
+pub(super) fn finish(context: &Context<'_>) -> Drafted {
+    let roles = &context.roles;
+    let summary = format!(
+        "generation {}{} is live already",
+        roles.live.generation,
+        release_of(&roles.live)
+    );
+    let Some(live) = Side::of(&roles.live) else {
+        return Ok(Draft::nothing(summary));
+    };
+    if !matches!(roles.live.state, State::Live | State::Promoting) {
+        return Ok(Draft::nothing(summary));
+    }
+    let mut draft = Draft::nothing(summary);
+    let Some(previous) = &roles.previous else {
+        draft.steps = swing::blue(context, &live.target_group);
+        draft.steps.extend(swing::close_green(context));
+        draft.steps.push(Step::PayObligations { group: live.group });
+        return Ok(draft);
+    };
+    if let Some(from) = Side::of(previous) {
+        draft.steps = swung(context, &live, &from);
+        match due_at(context) {
+            Some(at) if at > context.estate.observed_at => draft.notes.push(Note::info(format!(
+                "the previous generation is {} from {at} on",
+                treatment(context)
+            ))),
+            _ => draft.steps.extend(treat(context, &from)?),
+        }
+    } else if context.policy.after_promotion.previous == Treatment::Retire {
+        draft.steps = swing::entrance(context, &[]);
+        draft.steps.extend(removal::steps(context, previous).map_err(|reason| vec![reason])?);
+    }
+    Ok(draft)
+}
+
+/// When the previous generation is to be treated, if production has been swung.
+fn due_at(context: &Context<'_>) -> Option<Timestamp> {
+    let live = &context.roles.live;
+    if live.state != State::Live {
+        return Some(context.estate.observed_at).filter(|_| context.policy.after_promotion.after.is_zero());
+    }
+    live.since?.checked_add(context.policy.after_promotion.after).ok()
+}
+
+fn treatment(context: &Context<'_>) -> String {
+    match context.policy.after_promotion.previous {
+        Treatment::Keep => "kept".into(),
+        Treatment::Scale(to) => format!("scaled down to {to}"),
+        Treatment::Retire => "removed".into(),
+    }
+}
+
+/// The previous generation as configured.
+fn treat(context: &Context<'_>, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
+    Ok(match context.policy.after_promotion.previous {
+        Treatment::Keep => Vec::new(),
+        Treatment::Scale(to) => vec![Step::Shrink {
+            group: from.group.clone(),
+            target_group: from.target_group.clone(),
+            to,
+        }],
+        Treatment::Retire => {
+            let mut steps = swing::entrance(context, &[]);
+            let standing = context
+                .roles
+                .generation(from.generation)
+                .ok_or_else(|| vec![Reason::NoSuchGeneration { generation: from.generation }])?;
+            // The adoption that makes it ours is an earlier step of this same plan.
+            let adopted = Standing {
+                ours: true,
+                ..standing.clone()
+            };
+            steps.extend(removal::steps(context, &adopted).map_err(|reason| vec![reason])?);
+            steps
+        }
+    })
+}
+
+/// At promotion: instances that were healthy already need not soak again.
+fn await_capacity(context: &Context<'_>, next: &Side, from: &Side) -> Step {
+    let desired = |side: &Side| context.estate.group(&side.group).map(|group| group.size.desired);
+    let grows = match (desired(next), desired(from)) {
+        (Some(next), Some(from)) => next < from,
+        _ => false,
+    };
+    match await_healthy(context, next, &from.group) {
+        Step::AwaitHealthy {
+            group,
+            target_group,
+            want,
+            like,
+            soak,
+            timeout,
+        } => Step::AwaitHealthy {
+            group,
+            target_group,
+            want,
+            like,
+            soak: if grows { soak } else { std::time::Duration::ZERO },
+            timeout,
+        },
+        other => other,
+    }
+}
+
+pub(super) fn await_healthy(context: &Context<'_>, side: &Side, like: &GroupName) -> Step {
+    let gate = &context.policy.health;
+    Step::AwaitHealthy {
+        group: side.group.clone(),
+        target_group: side.target_group.clone(),
+        want: gate.want,
+        like: like.clone(),
+        soak: gate.soak,
+        timeout: gate.timeout,
+    }
+}
+
+fn zonal_shift(context: &Context<'_>, next: &Side) -> Result<(), Vec<Reason>> {
+    let shifted = context
+        .estate
+        .target_group(&next.target_group)
+        .and_then(|tg| tg.targets.iter().find_map(|target| target.zonal_override.clone()));
+    match shifted {
+        Some(zone) => Err(vec![Reason::ZonalShift {
+            zone,
+            target_group: next.target_group.clone(),
+        }]),
+        None => Ok(()),
+    }
+}
+
+fn notes(context: &Context<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if context.roles.routes.len() > 1 {
+        notes.push(Note::risk(format!(
+            "{} rules are swung one after another: for a moment some requests still reach the generation before",
+            context.roles.routes.len()
+        )));
+    }
+    for rule in &context.roles.routes {
+        for also in rule.also.iter().filter(|also| also.contains("stickiness")) {
+            notes.push(Note::risk(format!(
+                "{}: {also}; clients that hold its cookie are moved as well, because only one target group is named",
+                rule.at()
+            )));
+        }
+    }
+    let treated = &context.policy.after_promotion;
+    notes.push(Note::info(match treated.previous {
+        Treatment::Keep => "the previous generation stays at full capacity: rollback swings at once".into(),
+        Treatment::Scale(to) => format!(
+            "the previous generation is scaled down to {to} after {:#?}: rollback boots the rest first",
+            treated.after
+        ),
+        Treatment::Retire => format!(
+            "the previous generation is removed after {:#?}: then there is nothing to roll back to",
+            treated.after
+        ),
+    }));
+    if treated.previous == Treatment::Keep || matches!(treated.previous, Treatment::Scale(_)) {
+        if let Want::Percent(percent) = context.policy.health.want
+            && percent < 100
+        {
+            notes.push(Note::risk(format!(
+                "production may swing when {percent} % of live's capacity is healthy"
+            )));
+        }
+    }
+    notes
+}

@@ -1,0 +1,199 @@
+//! Whether a step's end is already so, and how far a wait has come.
+
+use crate::model::estate::Estate;
+use crate::model::fleet;
+use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::obligation;
+use crate::model::policy::Want;
+use crate::model::roles::State;
+use crate::model::routing::{Condition, Priority, Rule};
+use crate::model::step::{Expected, Step};
+use crate::model::tags;
+
+/// A step is reached when doing it would change nothing.
+pub fn reached(step: &Step, estate: &Estate) -> bool {
+    let app = estate.app.as_str();
+    match step {
+        Step::Adopt {
+            group, target_group, ..
+        } => {
+            estate.group(group).is_some_and(|group| tags::owned_by(&group.tags, app))
+                && estate
+                    .target_group(target_group)
+                    .is_some_and(|tg| tags::owned_by(&tg.tags, app))
+        }
+        Step::AdoptRule { rule } => estate
+            .rule(&rule.arn)
+            .is_none_or(|rule| tags::owned_by(&rule.tags, app)),
+        Step::Pin { group, versions } => estate.group(group).is_some_and(|group| {
+            versions.iter().all(|pin| {
+                group
+                    .launch
+                    .uses()
+                    .iter()
+                    .filter(|used| used.template == pin.template)
+                    .all(|used| used.pinned().is_some())
+            })
+        }),
+        Step::BuildTemplateVersion {
+            template, release, ..
+        } => {
+            let description = release.version_description(app);
+            estate
+                .template(template)
+                .is_some_and(|template| template.described(&description).is_some())
+        }
+        Step::CreateTargetGroup {
+            target_group, tags, ..
+        } => estate
+            .target_group(target_group)
+            .is_some_and(|tg| tg.tags.get(tags::GENERATION) == tags.get(tags::GENERATION) && tags::owned_by(&tg.tags, app)),
+        Step::SetTargetGroupAttributes {
+            target_group,
+            attributes,
+        } => estate
+            .target_group(target_group)
+            .is_some_and(|tg| attributes.iter().all(|(key, value)| tg.attributes.get(key) == Some(value))),
+        Step::OpenStaging { target_group } => estate.rules_naming(target_group).next().is_some(),
+        Step::CreateGroup(new) => estate
+            .group(&new.group)
+            .is_some_and(|group| tags::owned_by(&group.tags, app) && group.generation == Some(new.generation)),
+        Step::SuspendProcesses { group, processes } => estate
+            .group(group)
+            .is_some_and(|group| processes.iter().all(|process| group.suspended.contains_key(process))),
+        Step::Attach {
+            group, kind, names, ..
+        } => estate.group(group).is_some_and(|group| {
+            names.iter().all(|name| {
+                group
+                    .attachments
+                    .iter()
+                    .any(|attachment| attachment.kind == *kind && attachment.name == *name)
+            })
+        }),
+        Step::Hold { group } => estate.group(group).is_some_and(obligation::is_held),
+        Step::MatchCapacity { group, like } => match (estate.group(group), estate.group(like)) {
+            (Some(group), Some(like)) => group.size.desired >= like.size.desired,
+            (group, _) => group.is_some(),
+        },
+        Step::AwaitHealthy {
+            group,
+            target_group,
+            want,
+            like,
+            ..
+        } => {
+            let progress = health(estate, group, target_group, *want, like);
+            progress.have >= progress.want
+        }
+        Step::Mark {
+            target_group,
+            state,
+            previous,
+            ..
+        } => estate.target_group(target_group).is_some_and(|tg| {
+            State::of(&tg.tags) == *state
+                && previous.is_none_or(|previous| {
+                    tg.tags.get(tags::PREVIOUS).map(String::as_str) == Some(previous.to_string().as_str())
+                })
+        }),
+        Step::Point { rule, after, .. } => estate
+            .rule(&rule.arn)
+            .is_some_and(|rule| rule.action.same_effect(after)),
+        Step::CreateRule {
+            port,
+            priority,
+            header,
+            value,
+            action,
+            ..
+        } => rule_at(estate, *port, Priority::Numbered(*priority)).is_some_and(|rule| {
+            rule.action.same_effect(action)
+                && rule.conditions.iter().any(|condition| {
+                    matches!(condition, Condition::Header { name, values }
+                        if name.eq_ignore_ascii_case(header)
+                            && value.as_ref().is_none_or(|value| values.iter().any(|one| one == value)))
+                })
+        }),
+        Step::DeleteRule { rule, .. } => estate.rule(&rule.arn).is_none(),
+        Step::Confirm { expect, .. } => expect.iter().all(|expected| agrees(estate, expected)),
+        Step::PayObligations { group } => estate
+            .group(group)
+            .is_none_or(|group| obligation::owed(&group.tags).is_empty()),
+        Step::Shrink { group, to, .. } => estate
+            .group(group)
+            .is_none_or(|group| group.size.desired <= *to && group.size.min <= *to),
+        Step::AwaitEmpty { group, .. } => estate.group(group).is_none_or(|group| group.instances.is_empty()),
+        Step::DeleteGroup { group } => estate.group(group).is_none(),
+        Step::DeleteTargetGroup { target_group } => estate.target_group(target_group).is_none(),
+    }
+}
+
+/// How a wait stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub have: u32,
+    pub want: u32,
+    pub reasons: Vec<String>,
+}
+
+/// How far a step has come, for those that take time.
+pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
+    match step {
+        Step::AwaitHealthy {
+            group,
+            target_group,
+            want,
+            like,
+            ..
+        } => Some(health(estate, group, target_group, *want, like)),
+        Step::AwaitEmpty { group, .. } => estate.group(group).map(|group| Progress {
+            have: group.size.desired,
+            want: 0,
+            reasons: vec![format!("{} instances are still there", group.instances.len())],
+        }),
+        Step::Confirm { expect, .. } => {
+            let agree = expect.iter().filter(|expected| agrees(estate, expected)).count();
+            Some(Progress {
+                have: agree as u32,
+                want: expect.len() as u32,
+                reasons: Vec::new(),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn health(
+    estate: &Estate,
+    group: &GroupName,
+    target_group: &TargetGroupName,
+    want: Want,
+    like: &GroupName,
+) -> Progress {
+    let (Some(group), Some(tg)) = (estate.group(group), estate.target_group(target_group)) else {
+        return Progress {
+            have: 0,
+            want: 1,
+            reasons: vec!["not there yet".into()],
+        };
+    };
+    let capacity = estate.group(like).unwrap_or(group).size.desired;
+    Progress {
+        have: fleet::healthy_capacity(group, tg),
+        want: want.of(capacity),
+        reasons: fleet::reasons(group, tg),
+    }
+}
+
+fn rule_at(estate: &Estate, port: u16, priority: Priority) -> Option<&Rule> {
+    estate
+        .listener(port)?
+        .rules
+        .iter()
+        .find(|rule| rule.priority == priority)
+}
+
+fn agrees(estate: &Estate, expected: &Expected) -> bool {
+    rule_at(estate, expected.port, expected.priority).is_some_and(|rule| rule.action.same_effect(&expected.action))
+}

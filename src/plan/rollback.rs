@@ -1,0 +1,217 @@
+//! Rollback: of a candidate that is not live, or of a promotion. Planned from what is true now.
+
+use std::time::Duration;
+
+use super::promote::Side;
+use super::{Context, Draft, Drafted, removal, swing};
+use crate::model::fleet;
+use crate::model::ids::Generation;
+use crate::model::plan::Note;
+use crate::model::policy::AfterRollback;
+use crate::model::refusal::Reason;
+use crate::model::roles::{Standing, State};
+use crate::model::step::Step;
+
+pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
+    let roles = &context.roles;
+    let failed = failed.unwrap_or(context.policy.after_rollback);
+    if let Some(to) = to {
+        return explicit(context, to, failed);
+    }
+    if let Some(candidate) = &roles.candidate {
+        return of_candidate(context, candidate, failed);
+    }
+    let done = roles.live.state == State::Restored
+        || roles
+            .rolled_back()
+            .is_some_and(|other| other.generation > roles.live.generation);
+    if done && roles.live.state != State::RollingBack {
+        let mut draft = leftovers(context, failed)?;
+        draft.summary = format!(
+            "rolled back already: production is on generation {} (`--to N` goes further back)",
+            roles.live.generation
+        );
+        return Ok(draft);
+    }
+    match &roles.previous {
+        Some(previous) => of_promotion(context, previous, failed),
+        None => Err(vec![Reason::NoPrevious]),
+    }
+}
+
+fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Drafted {
+    let roles = &context.roles;
+    if to == roles.live.generation && roles.candidate.is_none() {
+        return Ok(Draft::nothing(format!("generation {to} is live already")));
+    }
+    match &roles.candidate {
+        Some(candidate) if to == roles.live.generation => return of_candidate(context, candidate, failed),
+        Some(candidate) => {
+            return Err(vec![Reason::CandidateExists {
+                generation: candidate.generation,
+                release: candidate.release.clone().unwrap_or_else(|| "unnamed".into()),
+            }]);
+        }
+        None => {}
+    }
+    let target = roles
+        .generation(to)
+        .ok_or_else(|| vec![Reason::NoSuchGeneration { generation: to }])?;
+    of_promotion(context, target, failed)
+}
+
+/// The candidate's door closes; production, wherever a promotion had brought it, goes back to live.
+fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollback) -> Drafted {
+    let live = Side::require(&context.roles.live)?;
+    let mut steps = Vec::new();
+    let target_group = candidate.target_group.clone();
+    steps.extend(swing::routes(context, &live.target_group));
+    steps.extend(swing::blue(context, &live.target_group));
+    steps.extend(swing::close_green(context));
+    let previous = context.roles.previous.as_ref();
+    steps.extend(swing::entrance(
+        context,
+        swing::waits_for_return(context, previous.and_then(|previous| previous.target_group.as_ref())).as_slice(),
+    ));
+    let confirm = swing::confirm(context, &steps);
+    steps.push(confirm);
+    steps.push(Step::PayObligations {
+        group: live.group.clone(),
+    });
+    // Last before removal: until then a second rollback begins where this one stopped.
+    if let Some(target_group) = &target_group {
+        steps.push(mark(candidate.generation, target_group, State::RolledBack));
+    }
+    if context.roles.live.ours {
+        steps.push(mark(live.generation, &live.target_group, State::Restored));
+    }
+    steps.extend(leave(context, candidate, failed)?);
+    Ok(Draft {
+        summary: format!(
+            "close the candidate, generation {}{}; production {} generation {}",
+            candidate.generation,
+            match failed {
+                AfterRollback::Keep => "",
+                AfterRollback::Remove => ", and remove it",
+            },
+            if context.roles.halfway { "goes back to" } else { "stays on" },
+            live.generation
+        ),
+        steps,
+        ..Draft::default()
+    })
+}
+
+/// Production goes back from live to a generation that was live before.
+fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback) -> Drafted {
+    let back = Side::require(target)?;
+    let leaving = Side::require(&context.roles.live)?;
+    let ready = is_ready(context, &back, &leaving);
+    let mut steps = vec![
+        Step::MatchCapacity {
+            group: back.group.clone(),
+            like: leaving.group.clone(),
+        },
+        Step::Hold {
+            group: back.group.clone(),
+        },
+        Step::OpenStaging {
+            target_group: back.target_group.clone(),
+        },
+    ];
+    if !ready {
+        steps.push(Step::AwaitHealthy {
+            group: back.group.clone(),
+            target_group: back.target_group.clone(),
+            want: context.policy.health.want,
+            like: leaving.group.clone(),
+            // An incident does not wait for a soak: these instances have served before.
+            soak: Duration::ZERO,
+            timeout: context.policy.health.timeout,
+        });
+    }
+    steps.push(Step::Mark {
+        generation: leaving.generation,
+        target_group: leaving.target_group.clone(),
+        state: State::RollingBack,
+        previous: Some(back.generation),
+    });
+    steps.extend(swing::routes(context, &back.target_group));
+    steps.extend(swing::blue(context, &back.target_group));
+    steps.extend(swing::close_green(context));
+    let confirm = swing::confirm(context, &steps);
+    steps.push(confirm);
+    steps.push(mark(back.generation, &back.target_group, State::Restored));
+    steps.push(mark(leaving.generation, &leaving.target_group, State::RolledBack));
+    steps.extend(swing::entrance(context, &[]));
+    steps.push(Step::PayObligations {
+        group: back.group.clone(),
+    });
+    steps.extend(leave(context, &context.roles.live, failed)?);
+    let mut notes = Vec::new();
+    notes.push(Note::info(if ready {
+        format!("generation {} stands ready: production swings at once", back.generation)
+    } else {
+        format!(
+            "generation {} is brought to live's capacity and health first",
+            back.generation
+        )
+    }));
+    Ok(Draft {
+        summary: format!(
+            "swing production back from generation {} to generation {}",
+            leaving.generation, back.generation
+        ),
+        steps,
+        notes,
+        ..Draft::default()
+    })
+}
+
+/// What a finished rollback may still have to do: release what was held, remove what was to be removed.
+fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
+    let roles = &context.roles;
+    let mut draft = Draft::default();
+    if let Some(group) = &roles.live.group {
+        draft.steps.push(Step::PayObligations { group: group.clone() });
+    }
+    if let Some(other) = roles.rolled_back() {
+        draft.steps.extend(leave(context, other, failed)?);
+    }
+    Ok(draft)
+}
+
+/// The generation that was left: kept to be looked at, free to scale in; or removed.
+fn leave(context: &Context<'_>, standing: &Standing, failed: AfterRollback) -> Result<Vec<Step>, Vec<Reason>> {
+    match failed {
+        AfterRollback::Keep => Ok(standing
+            .group
+            .iter()
+            .map(|group| Step::PayObligations { group: group.clone() })
+            .collect()),
+        AfterRollback::Remove => removal::steps(context, standing).map_err(|reason| vec![reason]),
+    }
+}
+
+/// Stands at live's capacity with every target healthy: nothing needs to be waited for.
+fn is_ready(context: &Context<'_>, back: &Side, leaving: &Side) -> bool {
+    let estate = context.estate;
+    let (Some(group), Some(tg), Some(live)) = (
+        estate.group(&back.group),
+        estate.target_group(&back.target_group),
+        estate.group(&leaving.group),
+    ) else {
+        return false;
+    };
+    group.size.desired >= live.size.desired
+        && fleet::healthy_capacity(group, tg) >= context.policy.health.want.of(live.size.desired)
+}
+
+fn mark(generation: Generation, target_group: &crate::model::ids::TargetGroupName, state: State) -> Step {
+    Step::Mark {
+        generation,
+        target_group: target_group.clone(),
+        state,
+        previous: None,
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether a step may be taken now: the last look before a change.
+
+use crate::model::estate::Estate;
+use crate::model::fleet;
+use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::refusal::Reason;
+use crate::model::routing::{Action, Rule};
+use crate::model::step::{Purpose, Step};
+use crate::model::tags;
+
+/// `Err` says why the step must not be taken in this estate, whatever the plan said.
+pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
+    match step {
+        Step::Point {
+            rule,
+            before,
+            after,
+            purpose,
+            ..
+        } => {
+            let found = estate.rule(&rule.arn).ok_or_else(|| Reason::Gone {
+                what: rule.to_string(),
+            })?;
+            if !found.action.same_effect(before) && !found.action.same_effect(after) {
+                return Err(Reason::RuleChanged {
+                    rule: rule.to_string(),
+                    expected: before.to_string(),
+                    found: found.action.to_string(),
+                });
+            }
+            if *purpose == Purpose::Route {
+                serves(after, estate)?;
+            }
+            Ok(())
+        }
+        Step::Shrink {
+            group,
+            target_group,
+            to,
+        } => {
+            ours_group(group, estate)?;
+            // The entrance keeps a waiting generation health-checked; nobody can guess its header.
+            let rules = reachable(estate, target_group, *to > 0);
+            unreachable(group.to_string(), rules)
+        }
+        Step::DeleteGroup { group } => {
+            ours_group(group, estate)?;
+            let rules = estate
+                .group(group)
+                .map(|group| group.target_groups.as_slice())
+                .unwrap_or_default()
+                .iter()
+                .flat_map(|tg| reachable(estate, tg, false))
+                .collect();
+            unreachable(group.to_string(), rules)
+        }
+        Step::DeleteTargetGroup { target_group } => {
+            let Some(tg) = estate.target_group(target_group) else {
+                return Ok(());
+            };
+            if !tags::owned_by(&tg.tags, &estate.app) {
+                return Err(Reason::NotOurs {
+                    what: target_group.to_string(),
+                });
+            }
+            unreachable(target_group.to_string(), estate.rules_naming(target_group).collect())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A route may only be pointed at something that answers.
+fn serves(action: &Action, estate: &Estate) -> Result<(), Reason> {
+    for share in action.shares().iter().filter(|share| share.weight > 0) {
+        let healthy = estate.target_group(&share.target_group).map_or(0, |tg| {
+            estate
+                .groups
+                .iter()
+                .filter(|group| group.target_groups.contains(&tg.name))
+                .map(|group| fleet::healthy_capacity(group, tg))
+                .sum()
+        });
+        if healthy == 0 {
+            return Err(Reason::NotHealthy {
+                target_group: share.target_group.clone(),
+                healthy,
+                wanted: 1,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn ours_group(group: &GroupName, estate: &Estate) -> Result<(), Reason> {
+    match estate.group(group) {
+        Some(found) if !tags::owned_by(&found.tags, &estate.app) => Err(Reason::NotOurs {
+            what: group.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The rules by which a request can get to a target group.
+fn reachable<'a>(estate: &'a Estate, target_group: &'a TargetGroupName, entrance_is_fine: bool) -> Vec<&'a Rule> {
+    estate
+        .rules_naming(target_group)
+        .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
+        .filter(|rule| {
+            let entrance = tags::owned_by(&rule.tags, &estate.app)
+                && rule
+                    .tags
+                    .get(tags::RULE)
+                    .is_some_and(|kind| kind == "entrance" || kind == "lock");
+            !(entrance && entrance_is_fine)
+        })
+        .collect()
+}
+
+fn unreachable(what: String, rules: Vec<&Rule>) -> Result<(), Reason> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let rules: Vec<String> = rules.iter().map(|rule| rule.at().to_string()).collect();
+    Err(Reason::Reachable {
+        what,
+        rules: rules.join(", "),
+    })
+}

@@ -1,0 +1,52 @@
+//! What is true now, in sentences: for the end of a run and for anyone who asks.
+
+use crate::model::estate::Estate;
+use crate::model::obligation;
+use crate::model::policy::Policy;
+use crate::model::roles::{Roles, Standing, State};
+
+/// Where production goes and what stands beside it.
+pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
+    let roles = match Roles::of(estate, policy) {
+        Ok(roles) => roles,
+        Err(reasons) => return reasons.iter().map(ToString::to_string).collect(),
+    };
+    let mut lines = Vec::new();
+    if roles.halfway {
+        let rules: Vec<String> = roles
+            .routes
+            .iter()
+            .map(|rule| format!("{} → {}", rule.at(), rule.action))
+            .collect();
+        lines.push(format!("production is half way: {}", rules.join(", ")));
+    } else {
+        lines.push(format!("production goes to {}", name(&roles.live)));
+    }
+    if let Some(candidate) = &roles.candidate {
+        lines.push(match candidate.state {
+            State::Ready => format!("{} is the candidate and ready", name(candidate)),
+            State::Promoting => format!("{} is being promoted", name(candidate)),
+            _ => format!("{} is the candidate and not finished", name(candidate)),
+        });
+    }
+    if let Some(previous) = &roles.previous {
+        lines.push(format!("{} can be rolled back to", name(previous)));
+    }
+    for other in roles.others.iter().filter(|other| other.state == State::RolledBack) {
+        lines.push(format!("{} was rolled back and still stands", name(other)));
+    }
+    for group in &estate.groups {
+        let owed: Vec<String> = obligation::owed(&group.tags).iter().map(ToString::to_string).collect();
+        if !owed.is_empty() {
+            lines.push(format!("{} is held; owed: {}", group.name, owed.join(", ")));
+        }
+    }
+    lines
+}
+
+fn name(standing: &Standing) -> String {
+    match &standing.release {
+        Some(release) => format!("generation {} (release {release})", standing.generation),
+        None => format!("generation {}", standing.generation),
+    }
+}

@@ -1,0 +1,326 @@
+//! Turns one step into the calls it stands for. Each can be made again without harm.
+
+use jiff::Timestamp;
+use rand::RngExt;
+
+use super::drive::Drive;
+use super::stop::Stop;
+use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
+use crate::model::estate::{Estate, Group, TargetGroup};
+use crate::model::ids::{GroupName, Size, TargetGroupName};
+use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
+use crate::model::routing::Action;
+use crate::model::step::{NewGroup, PickedVersion, Purpose, Step};
+use crate::model::tags::{self, Tags};
+
+pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Result<(), Stop> {
+    let cloud = drive.job.cloud;
+    let estate = &drive.estate;
+    match step {
+        Step::Adopt {
+            generation,
+            group,
+            target_group,
+        } => {
+            let own = Tags::from([
+                (tags::APP.to_owned(), estate.app.clone()),
+                (tags::GENERATION.to_owned(), generation.to_string()),
+            ]);
+            cloud.tag_group(group, &own, &[]).await?;
+            cloud.tag(&target_group_of(estate, target_group)?.arn, &own, &[]).await?;
+        }
+        Step::AdoptRule { rule } => cloud.tag(&rule.arn, &rule_tags(estate, "door"), &[]).await?,
+        Step::Pin { group, versions } => cloud.pin(group, versions).await?,
+        Step::BuildTemplateVersion {
+            template,
+            source,
+            release,
+            root_device,
+            ..
+        } => {
+            let number = cloud
+                .build_template_version(&estate.app, template, *source, release, root_device.as_deref())
+                .await?;
+            drive.built.insert(template.clone(), number);
+        }
+        Step::CreateTargetGroup {
+            target_group,
+            copy_of,
+            tags,
+        } => {
+            let original = &target_group_of(estate, copy_of)?.arn;
+            cloud
+                .create_target_group(target_group, original, &stamped(tags, &drive.plan.id))
+                .await?;
+        }
+        Step::SetTargetGroupAttributes {
+            target_group,
+            attributes,
+        } => {
+            let arn = &target_group_of(estate, target_group)?.arn;
+            cloud.set_target_group_attributes(arn, attributes).await?;
+        }
+        Step::OpenStaging { target_group } => {
+            let lock = drive.lock.rule(estate).ok_or(Stop::LockLost)?;
+            let swing = Swing {
+                rule: &lock.at(),
+                before: &lock.action,
+                after: &Action::to(target_group),
+            };
+            cloud.point(estate, swing).await?;
+        }
+        Step::CreateGroup(new) => {
+            let versions = versions(drive, new)?;
+            cloud.create_group(estate, new, &versions).await?;
+        }
+        Step::SuspendProcesses { group, processes } => {
+            let suspended = &group_of(estate, group)?.suspended;
+            let missing: Vec<String> = processes
+                .iter()
+                .filter(|process| !suspended.contains_key(*process))
+                .cloned()
+                .collect();
+            cloud.suspend(group, &missing).await?;
+        }
+        Step::Attach {
+            group,
+            copy_of,
+            kind,
+            target_group,
+            instead_of,
+            ..
+        } => {
+            cloud
+                .attach(estate, group, copy_of, *kind, target_group, instead_of)
+                .await?;
+        }
+        Step::Hold { group } => {
+            let size = group_of(estate, group)?.size;
+            hold(cloud, estate, group, size.desired).await?;
+        }
+        Step::MatchCapacity { group, like } => {
+            let wanted = group_of(estate, like)?.size.desired;
+            hold(cloud, estate, group, wanted).await?;
+        }
+        Step::Mark {
+            target_group,
+            state,
+            previous,
+            ..
+        } => {
+            let mut marks = Tags::from([
+                (tags::STATE.to_owned(), state.to_string()),
+                (tags::STATE_SINCE.to_owned(), now()),
+                (tags::PLAN.to_owned(), drive.plan.id.clone()),
+            ]);
+            if let Some(previous) = previous {
+                marks.insert(tags::PREVIOUS.to_owned(), previous.to_string());
+            }
+            cloud
+                .tag(&target_group_of(estate, target_group)?.arn, &marks, &[])
+                .await?;
+        }
+        Step::Point {
+            rule, before, after, ..
+        } => {
+            cloud.point(estate, Swing { rule, before, after }).await?;
+        }
+        Step::CreateRule { .. } => create_rule(cloud, estate, step).await?,
+        Step::DeleteRule { rule, .. } => cloud.delete_rule(&rule.arn).await?,
+        Step::PayObligations { group } => pay(cloud, group_of(estate, group)?).await?,
+        Step::Shrink { group, to, .. } => shrink(cloud, group_of(estate, group)?, *to).await?,
+        Step::DeleteGroup { group } => cloud.delete_group(estate, group).await?,
+        Step::DeleteTargetGroup { target_group } => {
+            cloud
+                .delete_target_group(&target_group_of(estate, target_group)?.arn)
+                .await?;
+        }
+        Step::AwaitHealthy { .. } | Step::AwaitEmpty { .. } | Step::Confirm { .. } => {}
+    }
+    Ok(())
+}
+
+fn now() -> String {
+    Timestamp::now().to_string()
+}
+
+fn stamped(tags: &Tags, plan: &str) -> Tags {
+    let mut tags = tags.clone();
+    tags.insert(tags::CREATED_AT.to_owned(), now());
+    tags.insert(tags::STATE_SINCE.to_owned(), now());
+    tags.insert(tags::PLAN.to_owned(), plan.to_owned());
+    tags
+}
+
+fn rule_tags(estate: &Estate, kind: &str) -> Tags {
+    Tags::from([
+        (tags::APP.to_owned(), estate.app.clone()),
+        (tags::RULE.to_owned(), kind.to_owned()),
+    ])
+}
+
+fn group_of<'a>(estate: &'a Estate, name: &GroupName) -> Result<&'a Group, Stop> {
+    Ok(estate.group(name).ok_or_else(|| CloudError::NotFound {
+        what: format!("Auto Scaling group {name}"),
+    })?)
+}
+
+fn target_group_of<'a>(estate: &'a Estate, name: &TargetGroupName) -> Result<&'a TargetGroup, Stop> {
+    Ok(estate.target_group(name).ok_or_else(|| CloudError::NotFound {
+        what: format!("target group {name}"),
+    })?)
+}
+
+/// A value that nobody guesses, for headers that must not let strangers in.
+pub(super) fn unguessable() -> String {
+    format!("{:032x}", rand::rng().random::<u128>())
+}
+
+fn versions<C: Cloud>(drive: &Drive<'_, C>, new: &NewGroup) -> Result<Versions, Stop> {
+    let mut versions = Versions::new();
+    for pick in &new.versions {
+        let number = match &pick.version {
+            PickedVersion::Number(number) => Some(*number),
+            PickedVersion::Described(description) => drive
+                .estate
+                .template(&pick.template)
+                .and_then(|template| template.described(description))
+                .or_else(|| drive.built.get(&pick.template).copied()),
+        };
+        let number = number.ok_or_else(|| CloudError::NotFound {
+            what: format!("version of launch template {} made for this release", pick.template),
+        })?;
+        versions.insert(pick.template.clone(), number);
+    }
+    Ok(versions)
+}
+
+async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Result<(), Stop> {
+    let Step::CreateRule {
+        port,
+        priority,
+        purpose,
+        header,
+        value,
+        action,
+    } = step
+    else {
+        return Ok(());
+    };
+    let kind = if *purpose == Purpose::Entrance { "entrance" } else { "door" };
+    let new = NewRule {
+        port: *port,
+        priority: *priority,
+        header: header.clone(),
+        value: value.clone().unwrap_or_else(unguessable),
+        action: action.clone(),
+        tags: rule_tags(estate, kind),
+    };
+    cloud.create_rule(estate, &new).await?;
+    Ok(())
+}
+
+/// Keeps a group from shrinking below `wanted`, raising it if it is smaller. What is to be put back
+/// is written down before anything is changed.
+async fn hold<C: Cloud>(cloud: &C, estate: &Estate, name: &GroupName, wanted: u32) -> Result<(), Stop> {
+    let group = group_of(estate, name)?;
+    let desired = group.size.desired.max(wanted);
+    let noted = owed(&group.tags);
+    let mut note = Tags::new();
+    let minimum_noted = noted
+        .iter()
+        .any(|one| matches!(one, Obligation::Minimum { .. } | Obligation::Size { .. }));
+    if group.size.min < desired && !minimum_noted {
+        note.extend([Obligation::Minimum { was: group.size.min }.tag()]);
+    }
+    let suspend = !group.suspended.contains_key(HELD_PROCESS);
+    if suspend && !noted.iter().any(|one| matches!(one, Obligation::Resume { .. })) {
+        note.extend([Obligation::Resume {
+            processes: vec![HELD_PROCESS.to_owned()],
+        }
+        .tag()]);
+    }
+    if !note.is_empty() {
+        cloud.tag_group(name, &note, &[]).await?;
+    }
+    if suspend {
+        cloud.suspend(name, &[HELD_PROCESS.to_owned()]).await?;
+    }
+    let size = Size {
+        min: desired,
+        max: group.size.max.max(desired),
+        desired,
+    };
+    if size != group.size {
+        cloud.resize(name, size).await?;
+    }
+    Ok(())
+}
+
+/// Puts back what was changed for a while, then crosses it out.
+async fn pay<C: Cloud>(cloud: &C, group: &Group) -> Result<(), Stop> {
+    let noted = owed(&group.tags);
+    let mut size = group.size;
+    for obligation in &noted {
+        match obligation {
+            Obligation::Minimum { was } => size.min = *was,
+            Obligation::Size { was } => {
+                size.min = was.min;
+                size.max = was.max.max(size.desired);
+            }
+            Obligation::Resume { .. } => {}
+        }
+    }
+    size.desired = size.desired.max(size.min);
+    if size != group.size {
+        cloud.resize(&group.name, size).await?;
+    }
+    for obligation in &noted {
+        if let Obligation::Resume { processes } = obligation {
+            cloud.resume(&group.name, processes).await?;
+        }
+    }
+    let keys: Vec<&str> = noted.iter().map(Obligation::key).collect();
+    cloud.tag_group(&group.name, &Tags::new(), &keys).await?;
+    Ok(())
+}
+
+/// Scales a group down, and keeps it there: nothing may start instances that no request reaches.
+async fn shrink<C: Cloud>(cloud: &C, group: &Group, to: u32) -> Result<(), Stop> {
+    let noted = owed(&group.tags);
+    let mut note = Tags::new();
+    if !noted.iter().any(|one| matches!(one, Obligation::Size { .. })) {
+        let min = noted
+            .iter()
+            .find_map(|one| match one {
+                Obligation::Minimum { was } => Some(*was),
+                _ => None,
+            })
+            .unwrap_or(group.size.min);
+        note.extend([Obligation::Size {
+            was: Size { min, ..group.size },
+        }
+        .tag()]);
+    }
+    let suspend = !group.suspended.contains_key(HELD_PROCESS);
+    if suspend && !noted.iter().any(|one| matches!(one, Obligation::Resume { .. })) {
+        note.extend([Obligation::Resume {
+            processes: vec![HELD_PROCESS.to_owned()],
+        }
+        .tag()]);
+    }
+    if !note.is_empty() {
+        // The size as it was says more than the minimum as it was.
+        cloud.tag_group(&group.name, &note, &[tags::OWES_MIN]).await?;
+    }
+    if suspend {
+        cloud.suspend(&group.name, &[HELD_PROCESS.to_owned()]).await?;
+    }
+    let size = Size {
+        min: to,
+        max: group.size.max,
+        desired: to.min(group.size.desired),
+    };
+    cloud.resize(&group.name, size).await?;
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! Takes one step after another, and waits for each to be reached.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::time::{Instant, sleep};
+
+use super::lock::Lock;
+use super::narrate::Narrator;
+use super::stop::Stop;
+use super::{Job, act, look};
+use crate::cloud::{Cloud, Look};
+use crate::model::estate::Estate;
+use crate::model::event::{EventKind, Outcome};
+use crate::model::ids::TemplateId;
+use crate::model::plan::Plan;
+use crate::model::step::Step;
+use crate::plan::{self, Progress};
+
+/// How long a change may take to read back, and how long a call that may pass is tried again.
+const SETTLE: Duration = Duration::from_secs(180);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) struct Drive<'a, C> {
+    pub(super) job: &'a Job<'a, C>,
+    pub(super) lock: &'a Lock,
+    pub(super) plan: &'a Plan,
+    pub(super) estate: Estate,
+    /// Launch template versions made in this run.
+    pub(super) built: BTreeMap<TemplateId, u64>,
+    pub(super) deadline: Option<Instant>,
+    /// A route has been written in this run.
+    pub(super) moved: bool,
+    /// Every route written has been read back.
+    pub(super) settled: bool,
+}
+
+impl<C: Cloud> Drive<'_, C> {
+    pub(super) async fn steps(&mut self, steps: &[Step], narrator: &mut Narrator<'_>) -> Result<(), Stop> {
+        for (index, step) in steps.iter().enumerate() {
+            self.interrupted()?;
+            narrator.say(EventKind::StepStarted { step: index });
+            match self.take(index, step, narrator).await {
+                Ok(outcome) => narrator.say(EventKind::StepFinished { step: index, outcome }),
+                Err(stop) => {
+                    narrator.say(EventKind::StepFinished {
+                        step: index,
+                        outcome: Outcome::Failed {
+                            error: stop.to_string(),
+                        },
+                    });
+                    return Err(stop);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for steps that no display was laid out for.
+    pub(super) async fn quietly(&mut self, steps: &[Step], narrator: &mut Narrator<'_>) -> Result<(), Stop> {
+        for step in steps {
+            narrator.say(EventKind::Notice { text: step.title() });
+            self.take(usize::MAX, step, narrator).await?;
+        }
+        Ok(())
+    }
+
+    /// What is true at the end. When even that cannot be seen, what was seen last.
+    pub(super) async fn last_look(&self) -> Estate {
+        match self.job.cloud.observe(self.job.scope).await {
+            Ok(estate) => estate,
+            Err(error) => {
+                tracing::warn!(%error, "could not look at the end; reporting what was seen last");
+                self.estate.clone()
+            }
+        }
+    }
+
+    async fn take(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<Outcome, Stop> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.attempt(index, step, narrator).await {
+                Err(Stop::Cloud(error)) if error.may_pass() && began.elapsed() < SETTLE => {
+                    narrator.say(EventKind::Retrying {
+                        step: index,
+                        error: error.to_string(),
+                    });
+                    self.rest(pause).await?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// One try. A second one begins by looking: a call without an answer may have worked.
+    async fn attempt(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<Outcome, Stop> {
+        self.see_rules().await?;
+        if !self.lock.stands_in(&self.estate) {
+            return Err(Stop::LockLost);
+        }
+        self.see(step).await?;
+        let mut outcome = Outcome::AlreadyTrue;
+        if !step.only_waits() {
+            if plan::reached(step, &self.estate) {
+                return Ok(outcome);
+            }
+            plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;
+            if step.moves_production() {
+                // From the moment of sending: an unanswered write may have moved it.
+                self.moved = true;
+                self.settled = false;
+            }
+            act::act(self, step).await?;
+            outcome = Outcome::Done;
+            self.see(step).await?;
+        }
+        let waited = self.wait(index, step, narrator).await?;
+        if matches!(step, Step::Confirm { .. }) {
+            self.settled = true;
+        }
+        Ok(if waited { Outcome::Done } else { outcome })
+    }
+
+    /// Looks until the step is reached, for as long and as often as it asks. Says whether it had to wait.
+    async fn wait(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<bool, Stop> {
+        let (timeout, hold, times) = match step {
+            Step::AwaitHealthy { soak, timeout, .. } => (*timeout, *soak, 1),
+            Step::AwaitEmpty { timeout, .. } => (*timeout, Duration::ZERO, 1),
+            Step::Confirm {
+                times, propagation, ..
+            } => (*propagation + SETTLE, *propagation, *times),
+            _ => (SETTLE, Duration::ZERO, 1),
+        };
+        let began = Instant::now();
+        let mut since: Option<Instant> = None;
+        let mut seen = 0;
+        let mut said: Option<Progress> = None;
+        let mut pause = FIRST_PAUSE;
+        let mut waited = false;
+        loop {
+            let progress = plan::progress(step, &self.estate);
+            if plan::reached(step, &self.estate) {
+                seen += 1;
+                let since = *since.get_or_insert_with(Instant::now);
+                if seen >= times && since.elapsed() >= hold {
+                    return Ok(waited);
+                }
+                // Reading back is quick; soaking need not look more often than health changes.
+                pause = pause.min(Duration::from_secs(1).max(hold / 10));
+            } else {
+                (since, seen) = (None, 0);
+                if began.elapsed() >= timeout {
+                    return Err(Stop::TimedOut {
+                        after: format!("{timeout:#?}"),
+                        progress,
+                    });
+                }
+            }
+            if progress.is_some() && progress != said {
+                if let Some(Progress { have, want, reasons }) = progress.clone() {
+                    narrator.say(EventKind::Progress {
+                        step: index,
+                        have,
+                        want,
+                        reasons,
+                    });
+                }
+                said = progress;
+            }
+            waited = true;
+            self.rest(pause).await?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // A throttled or failing read is never a reason to give up, only to look later.
+            match self.see(step).await {
+                Err(Stop::Cloud(error)) if error.may_pass() => {
+                    narrator.say(EventKind::Retrying {
+                        step: index,
+                        error: error.to_string(),
+                    });
+                    (since, seen) = (None, 0);
+                }
+                other => other?,
+            }
+        }
+    }
+
+    async fn see_rules(&mut self) -> Result<(), Stop> {
+        self.estate = self
+            .job
+            .cloud
+            .look(self.job.scope, &self.estate, Look::Rules, &[])
+            .await?;
+        Ok(())
+    }
+
+    async fn see(&mut self, step: &Step) -> Result<(), Stop> {
+        let (look, fleets) = look::for_step(step, &self.estate);
+        self.estate = match look {
+            Look::Everything => self.job.cloud.observe(self.job.scope).await?,
+            look => {
+                self.job
+                    .cloud
+                    .look(self.job.scope, &self.estate, look, &fleets)
+                    .await?
+            }
+        };
+        Ok(())
+    }
+
+    /// Sleeps, unless somebody wants us to stop.
+    async fn rest(&self, pause: Duration) -> Result<(), Stop> {
+        let jittered = pause.mul_f64(rand::rng().random_range(0.8..1.2));
+        tokio::select! {
+            () = sleep(jittered) => self.interrupted(),
+            signal = self.job.interrupt.wait() => Err(Stop::Interrupted(signal)),
+        }
+    }
+
+    fn interrupted(&self) -> Result<(), Stop> {
+        if let Some(signal) = self.job.interrupt.wished() {
+            return Err(Stop::Interrupted(signal));
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(Stop::TimedOut {
+                after: "the time given (--timeout)".into(),
+                progress: None,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+}

@@ -1,0 +1,74 @@
+//! The journal: every event of a run in a file, for people and history. Nothing is decided from it.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::model::event::{Event, EventKind, Reporter};
+
+/// Writes one run.
+#[derive(Debug)]
+pub struct Journal {
+    file: BufWriter<File>,
+}
+
+impl Journal {
+    /// Opens a new file for this run in the app's folder.
+    pub fn create(folder: &Path, app: &str, run: &str, now: Timestamp) -> io::Result<Self> {
+        let folder = folder_of(folder, app);
+        fs::create_dir_all(&folder)?;
+        let name = format!("{}-{run}.jsonl", now.strftime("%Y%m%dT%H%M%SZ"));
+        let file = File::create_new(folder.join(name))?;
+        Ok(Self {
+            file: BufWriter::new(file),
+        })
+    }
+}
+
+impl Reporter for Journal {
+    fn on(&mut self, event: &Event) -> io::Result<()> {
+        serde_json::to_writer(&mut self.file, event)?;
+        self.file.write_all(b"\n")?;
+        // Killed at any moment: what happened so far must be there.
+        self.file.flush()
+    }
+}
+
+/// Every run recorded here, oldest first. A line that cannot be read ends its run: it was being
+/// written when the run was killed.
+pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
+    let folder = folder_of(folder, app);
+    let mut files: Vec<PathBuf> = match fs::read_dir(&folder) {
+        Ok(entries) => entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+            .collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    files.sort();
+    let mut all = Vec::new();
+    for path in files {
+        let mut events = Vec::new();
+        for line in BufReader::new(File::open(path)?).lines() {
+            match line.ok().and_then(|line| serde_json::from_str::<Event>(&line).ok()) {
+                Some(event) => events.push(event),
+                None => break,
+            }
+        }
+        if matches!(events.first(), Some(event) if matches!(event.kind, EventKind::RunStarted { .. })) {
+            all.push(events);
+        }
+    }
+    Ok(all)
+}
+
+fn folder_of(folder: &Path, app: &str) -> PathBuf {
+    let safe: String = app
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .collect();
+    folder.join(safe)
+}

@@ -1,0 +1,127 @@
+//! Holding the lock: one rule at a reserved priority, taken, kept alive, checked, released.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::Job;
+use super::act::unguessable;
+use super::identity;
+use super::narrate::Narrator;
+use super::stop::Stop;
+use crate::cloud::{Cloud, CloudError, Look, NewRule};
+use crate::model::estate::Estate;
+use crate::model::event::EventKind;
+use crate::model::ids::Arn;
+use crate::model::lock::{self, Holder, LockState};
+use crate::model::plan::Plan;
+use crate::model::routing::{Action, FixedResponse, Rule};
+use crate::model::tags::{self, Tags};
+use crate::plan::ENTRANCE_HEADER;
+
+/// How the lock is kept, and how long somebody else's is waited for.
+#[derive(Clone, Debug)]
+pub struct LockSettings {
+    pub lease: Duration,
+    pub wait: Duration,
+}
+
+/// Our own rule at the reserved priority.
+pub(super) struct Lock {
+    rule: Arn,
+}
+
+impl Lock {
+    pub(super) async fn acquire<C: Cloud>(
+        job: &Job<'_, C>,
+        plan: &Plan,
+        narrator: &mut Narrator<'_>,
+    ) -> Result<Self, Stop> {
+        let began = Instant::now();
+        let mut estate = job.cloud.observe(job.scope).await?;
+        loop {
+            if let Some(signal) = job.interrupt.wished() {
+                return Err(Stop::Interrupted(signal));
+            }
+            match lock::state(&estate, plan.policy.lock) {
+                LockState::Free | LockState::NoListener => match create(job, plan, &estate).await {
+                    Ok(rule) => return Ok(Self { rule }),
+                    Err(CloudError::PriorityInUse { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                },
+                LockState::Held { rule, holder } if is_dead(&holder) => {
+                    narrator.say(EventKind::Notice {
+                        text: format!("the lock is taken over from {holder}, which has died"),
+                    });
+                    // By its arn: if somebody else was quicker, this deletes nothing of theirs.
+                    job.cloud.delete_rule(&rule).await?;
+                }
+                LockState::Held { holder, .. } if began.elapsed() >= job.lock.wait => {
+                    return Err(Stop::Locked(Box::new(holder)));
+                }
+                LockState::Held { .. } => sleep(Duration::from_secs(1)).await,
+                LockState::Foreign { what, .. } => return Err(Stop::ForeignLock { what }),
+            }
+            estate = job.cloud.look(job.scope, &estate, Look::Everything, &[]).await?;
+        }
+    }
+
+    /// Says that we are alive, for as long as it is polled.
+    pub(super) async fn beat<C: Cloud>(&self, job: &Job<'_, C>) -> Infallible {
+        loop {
+            sleep(job.lock.lease / 4).await;
+            let beat = Tags::from([(tags::LOCK_BEAT.to_owned(), Timestamp::now().to_string())]);
+            // A beat that fails is followed by another; a lock that is lost is seen before the next change.
+            if let Err(error) = job.cloud.tag(&self.rule, &beat, &[]).await {
+                tracing::warn!(%error, "the lock's heartbeat could not be written");
+            }
+        }
+    }
+
+    pub(super) fn stands_in(&self, estate: &Estate) -> bool {
+        estate.rule(&self.rule).is_some()
+    }
+
+    pub(super) fn rule<'a>(&self, estate: &'a Estate) -> Option<&'a Rule> {
+        estate.rule(&self.rule)
+    }
+
+    pub(super) async fn release<C: Cloud>(&self, job: &Job<'_, C>) -> Result<(), CloudError> {
+        job.cloud.delete_rule(&self.rule).await
+    }
+}
+
+async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Result<Arn, CloudError> {
+    let now = Timestamp::now();
+    let holder = Holder {
+        owner: job.identity.owner.clone(),
+        host: job.identity.host.clone(),
+        process: job.identity.process.clone(),
+        command: job.command.clone(),
+        run: job.run.clone(),
+        url: job.identity.url.clone(),
+        since: now,
+        beat: now,
+        lease: job.lock.lease,
+    };
+    let new = NewRule {
+        port: plan.policy.lock.port,
+        priority: plan.policy.lock.priority,
+        header: ENTRANCE_HEADER.to_owned(),
+        value: unguessable(),
+        action: Action::Fixed(FixedResponse {
+            status: 404,
+            content_type: None,
+            body: None,
+        }),
+        tags: holder.to_tags(&plan.app),
+    };
+    job.cloud.create_rule(estate, &new).await
+}
+
+/// Its lease has run out, or it ran on this very machine and is gone.
+fn is_dead(holder: &Holder) -> bool {
+    holder.expired(Timestamp::now()) || identity::has_ended(&holder.process)
+}

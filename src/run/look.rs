@@ -1,0 +1,71 @@
+//! What must be read again to see whether a step is reached.
+
+use crate::cloud::Look;
+use crate::model::estate::Estate;
+use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::step::Step;
+
+pub(super) type Fleets = Vec<(GroupName, TargetGroupName)>;
+
+/// The smallest look that shows a step's end.
+pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
+    let (look, fleets) = match step {
+        Step::Point { .. }
+        | Step::CreateRule { .. }
+        | Step::DeleteRule { .. }
+        | Step::AdoptRule { .. }
+        | Step::OpenStaging { .. }
+        | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
+        Step::Pin { .. }
+        | Step::BuildTemplateVersion { .. }
+        | Step::CreateTargetGroup { .. }
+        | Step::CreateGroup(_)
+        | Step::DeleteGroup { .. }
+        | Step::DeleteTargetGroup { .. } => return (Look::Everything, Vec::new()),
+        Step::Adopt {
+            group, target_group, ..
+        } => (Look::Generation, vec![Some((group.clone(), target_group.clone()))]),
+        Step::SetTargetGroupAttributes { target_group, .. } | Step::Mark { target_group, .. } => {
+            (Look::Generation, vec![of_target_group(target_group, estate)])
+        }
+        Step::Attach {
+            group, target_group, ..
+        } => (Look::Generation, vec![Some((group.clone(), target_group.clone()))]),
+        Step::SuspendProcesses { group, .. }
+        | Step::Hold { group }
+        | Step::PayObligations { group }
+        | Step::AwaitEmpty { group, .. } => (Look::Fleet, vec![of_group(group, estate)]),
+        Step::Shrink {
+            group, target_group, ..
+        } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
+        Step::MatchCapacity { group, like } => (Look::Fleet, vec![of_group(group, estate), of_group(like, estate)]),
+        Step::AwaitHealthy {
+            group,
+            target_group,
+            like,
+            ..
+        } => (
+            Look::Fleet,
+            vec![Some((group.clone(), target_group.clone())), of_group(like, estate)],
+        ),
+    };
+    match fleets.into_iter().collect::<Option<Fleets>>() {
+        Some(mut fleets) => {
+            fleets.dedup();
+            (look, fleets)
+        }
+        // A part of a generation is not known yet, or already gone.
+        None => (Look::Everything, Vec::new()),
+    }
+}
+
+fn of_group(group: &GroupName, estate: &Estate) -> Option<(GroupName, TargetGroupName)> {
+    let target_group = estate.group(group)?.target_groups.first()?;
+    Some((group.clone(), target_group.clone()))
+}
+
+fn of_target_group(target_group: &TargetGroupName, estate: &Estate) -> Option<(GroupName, TargetGroupName)> {
+    let generation = estate.target_group(target_group)?.generation?;
+    let group = estate.groups.iter().find(|group| group.generation == Some(generation))?;
+    Some((group.name.clone(), target_group.clone()))
+}

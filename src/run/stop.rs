@@ -1,0 +1,59 @@
+//! Why a run stopped before its end.
+
+use thiserror::Error;
+
+use super::interrupt::Signal;
+use crate::cloud::CloudError;
+use crate::model::lock::Holder;
+use crate::model::refusal::{Reason, Refusal};
+use crate::plan::Progress;
+
+#[derive(Debug, Error)]
+pub(super) enum Stop {
+    #[error("interrupted ({0})")]
+    Interrupted(Signal),
+    #[error("{0}")]
+    Unsafe(Reason),
+    #[error("{0}")]
+    Refused(Refusal),
+    #[error("{0}")]
+    Cloud(#[from] CloudError),
+    #[error("gave up waiting after {after}: {}", describe(progress))]
+    TimedOut { after: String, progress: Option<Progress> },
+    #[error("another operation holds the lock: {0}")]
+    Locked(Box<Holder>),
+    #[error("the lock's place is taken by a rule that is not ours ({what})")]
+    ForeignLock { what: String },
+    #[error("the lock was taken away: its rule is gone")]
+    LockLost,
+}
+
+impl Stop {
+    /// Whether the next change may still be ours to make.
+    pub(super) fn leaves_us_in_charge(&self) -> bool {
+        !matches!(self, Self::Interrupted(_) | Self::LockLost | Self::Locked(_))
+    }
+
+    pub(super) fn way_out(&self) -> Option<String> {
+        match self {
+            Self::Unsafe(reason) => Some(reason.way_out()),
+            Self::Cloud(error) => error.way_out(),
+            Self::Locked(holder) => Some(format!(
+                "wait for it, stop it there, or, when it is dead, run again after its lease of {:#?} (`swingbridge unlock` shows more)",
+                holder.lease
+            )),
+            Self::ForeignLock { .. } => Some("set [lock] priority to a free priority before every route".into()),
+            Self::LockLost => Some("`swingbridge status` shows who took it".into()),
+            Self::TimedOut { .. } => Some("`swingbridge status` shows the reasons; the same command continues".into()),
+            Self::Interrupted(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+fn describe(progress: &Option<Progress>) -> String {
+    match progress {
+        Some(progress) if progress.reasons.is_empty() => format!("{} of {}", progress.have, progress.want),
+        Some(progress) => format!("{} of {}: {}", progress.have, progress.want, progress.reasons.join(", ")),
+        None => "it did not read back as written".into(),
+    }
+}
