@@ -1,0 +1,1 @@
+"""LocalStack plugin of Swingbridge's tests; see providers.py and runtime.py."""
