@@ -1,1 +1,62 @@
-//! (to be written)
+//! The commands: one small file each. Wiring, no logic.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod apply;
+mod args;
+mod check;
+mod complete;
+mod failure;
+mod history;
+mod iam_policy;
+mod init;
+mod log;
+mod man;
+mod plan;
+mod release;
+mod run;
+mod session;
+mod status;
+mod unlock;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+/// Parses what was typed, does it, and says how it went in an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(cli.global.verbose, cli.global.log_format);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::unexpected(error).print(),
+    };
+    match runtime.block_on(dispatch(&cli)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.print(),
+    }
+}
+
+/// Boxed, because every command's future would otherwise be as large as the largest of them.
+async fn dispatch(cli: &Cli) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Init(args) => Box::pin(init::run(global, args)).await,
+        Command::Check(args) => Box::pin(check::run(global, args)).await,
+        Command::Plan(args) => Box::pin(plan::run(global, &args.what)).await,
+        Command::Apply(args) => Box::pin(apply::run(global, args)).await,
+        Command::Deploy(args) => Box::pin(run::deploy(global, args)).await,
+        Command::Promote(args) => Box::pin(run::promote(global, args)).await,
+        Command::Rollback(args) => Box::pin(run::rollback(global, args)).await,
+        Command::Abort(args) => Box::pin(run::abort(global, args)).await,
+        Command::Retire(args) => Box::pin(run::retire(global, args)).await,
+        Command::Repair(args) => Box::pin(run::repair(global, args)).await,
+        Command::Status(args) => Box::pin(status::run(global, args)).await,
+        Command::History(args) => Box::pin(history::run(global, args)).await,
+        Command::Unlock(args) => Box::pin(unlock::run(global, args)).await,
+        Command::IamPolicy(args) => iam_policy::run(global, args),
+        Command::Completions { shell } => complete::run(*shell),
+        Command::Man { dir } => man::run(dir),
+    }
+}

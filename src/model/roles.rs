@@ -337,7 +337,13 @@ fn live_of(
         [] => Err(vec![Reason::NoLive {
             patterns: patterns(policy),
         }]),
-        [only] => Ok((*only, false)),
+        [only] => {
+            // Its doors and marks are still to follow: until then it is the same rollback.
+            let unfinished = standings
+                .values()
+                .find(|standing| standing.state == State::RollingBack && standing.previous == Some(*only));
+            Ok(unfinished.map_or((*only, false), |failing| (failing.generation, true)))
+        }
         several => {
             let partner = |standing: &Standing| standing.previous.filter(|other| several.contains(other));
             let moving = |state| {

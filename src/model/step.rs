@@ -365,6 +365,15 @@ impl Step {
         self.only_waits() || matches!(self, Self::OpenStaging { .. })
     }
 
+    /// The group that this step leaves with something owed.
+    pub fn holds(&self) -> Option<&GroupName> {
+        match self {
+            Self::CreateGroup(new) => Some(&new.group),
+            Self::Hold { group } | Self::MatchCapacity { group, .. } | Self::Shrink { group, .. } => Some(group),
+            _ => None,
+        }
+    }
+
     /// A step that moves production requests.
     pub fn moves_production(&self) -> bool {
         matches!(

@@ -203,6 +203,11 @@ fn next_free(context: &Context<'_>) -> Generation {
         .next()
 }
 
+/// What the next generation would be called.
+pub(super) fn next_names(context: &Context<'_>) -> Result<(GroupName, TargetGroupName), Vec<Reason>> {
+    names(context, next_free(context))
+}
+
 fn names(context: &Context<'_>, generation: Generation) -> Result<(GroupName, TargetGroupName), Vec<Reason>> {
     let names = &context.policy.names;
     let group = names.group.name(generation);
@@ -409,8 +414,10 @@ fn new_group(context: &Context<'_>, clone: &Clone<'_>) -> NewGroup {
 }
 
 fn attachments(clone: &Clone<'_>) -> Vec<Step> {
-    // Alarms after the policies that they drive.
+    // Hooks come with the group; the step is there for when they did not. Alarms after the policies
+    // that they drive.
     [
+        AttachmentKind::Hook,
         AttachmentKind::Policy,
         AttachmentKind::Alarm,
         AttachmentKind::Schedule,

@@ -8,11 +8,13 @@ use crate::model::estate::Estate;
 use crate::model::plan::{FORMAT, Intent, Note, Plan};
 use crate::model::policy::Policy;
 use crate::model::refusal::{Reason, Refusal};
-use crate::model::roles::Roles;
+use crate::model::roles::{Roles, State};
 use crate::model::step::Step;
+use crate::model::tags;
 
 mod abort;
 mod carried;
+mod checkup;
 mod deploy;
 mod fingerprint;
 mod preflight;
@@ -26,6 +28,8 @@ mod safe;
 mod swing;
 mod truth;
 
+pub use checkup::checkup;
+pub use promote::treatment_due;
 pub use reached::{progress, reached, Progress};
 pub use safe::safe;
 pub use swing::ENTRANCE_HEADER;
@@ -35,6 +39,10 @@ pub use truth::truth;
 pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, Refusal> {
     let roles = Roles::of(estate, policy)?;
     preflight::common(estate, policy, &roles)?;
+    if roles.live.state == State::RollingBack && !matches!(intent, Intent::Rollback { .. } | Intent::Repair) {
+        let to = roles.live.previous.unwrap_or(roles.live.generation);
+        return Err(Reason::RollbackHalfWay { to }.into());
+    }
     let context = Context { estate, policy, roles };
     let draft = match intent {
         Intent::Deploy { release } => deploy::draft(&context, release),
@@ -96,21 +104,30 @@ type Drafted = Result<Draft, Vec<Reason>>;
 
 /// Drops what is so already, and then the waits that no later change needs.
 fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
-    let mut left: Vec<Step> = steps
-        .into_iter()
-        .filter(|step| step.only_waits() || !reached(step, estate))
-        .collect();
-    let needed = left
-        .iter()
-        .rposition(|step| !step.only_prepares())
-        // A wait may also be the end of what is wanted: a rule written but not yet confirmed.
-        .map_or(0, |last| {
-            left[last + 1..]
-                .iter()
-                .rposition(|step| matches!(step, Step::Confirm { .. }))
-                .map_or(last + 1, |confirm| last + confirm + 2)
-        });
-    left.truncate(needed);
+    let mut left: Vec<Step> = Vec::new();
+    for step in steps {
+        let needed = match &step {
+            // The lock rule that stands now is not the one that this plan will run under.
+            Step::OpenStaging { target_group } => estate
+                .rules_naming(target_group)
+                .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock")),
+            // It may be an earlier step that holds the group.
+            Step::PayObligations { group } => {
+                !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))
+            }
+            step => step.only_waits() || !reached(step, estate),
+        };
+        if needed {
+            left.push(step);
+        }
+    }
+    let last_change = left.iter().rposition(|step| !step.only_prepares());
+    // A rule that was just written is read back even when nothing comes after.
+    let end = last_change.map_or(0, |last| match left.get(last + 1) {
+        Some(Step::Confirm { .. }) => last + 2,
+        _ => last + 1,
+    });
+    left.truncate(end);
     left
 }
 

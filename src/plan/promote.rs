@@ -45,11 +45,6 @@ impl Side {
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    if roles.live.state == State::RollingBack {
-        return Err(vec![Reason::RollbackHalfWay {
-            to: roles.live.previous.unwrap_or(roles.live.generation),
-        }]);
-    }
     let Some(candidate) = &roles.candidate else {
         let rolled_back = roles
             .rolled_back()
@@ -332,4 +327,16 @@ fn notes(context: &Context<'_>) -> Vec<Note> {
         }
     }
     notes
+}
+
+/// When the previous generation is to be treated, if it still is.
+pub fn treatment_due(estate: &crate::model::estate::Estate, policy: &crate::model::policy::Policy) -> Option<Timestamp> {
+    let roles = crate::model::roles::Roles::of(estate, policy).ok()?;
+    let context = Context { estate, policy, roles };
+    if context.roles.live.state != State::Live {
+        return None;
+    }
+    let from = Side::of(context.roles.previous.as_ref()?)?;
+    let left = super::remaining(estate, treat(&context, &from).ok()?);
+    if left.is_empty() { None } else { due_at(&context) }
 }

@@ -78,12 +78,13 @@ fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollba
     steps.push(Step::PayObligations {
         group: live.group.clone(),
     });
-    // Last before removal: until then a second rollback begins where this one stopped.
-    if let Some(target_group) = &target_group {
-        steps.push(mark(candidate.generation, target_group, State::RolledBack));
-    }
+    // Before the candidate stops being one: a rollback that is run again must find either mark, and
+    // never take live's own predecessor for what it was asked to go back to.
     if context.roles.live.ours {
         steps.push(mark(live.generation, &live.target_group, State::Restored));
+    }
+    if let Some(target_group) = &target_group {
+        steps.push(mark(candidate.generation, target_group, State::RolledBack));
     }
     steps.extend(leave(context, candidate, failed)?);
     Ok(Draft {
@@ -172,6 +173,14 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
 fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
     let roles = &context.roles;
     let mut draft = Draft::default();
+    // The entrance may still lead to what is live now; it stays only for a previous generation.
+    let waiting: Vec<_> = roles
+        .previous
+        .iter()
+        .filter_map(|previous| previous.target_group.clone())
+        .filter(|name| roles.entrance.is_some_and(|rule| rule.weight_of(name).is_some()))
+        .collect();
+    draft.steps.extend(swing::entrance(context, &waiting));
     if let Some(group) = &roles.live.group {
         draft.steps.push(Step::PayObligations { group: group.clone() });
     }

@@ -60,7 +60,7 @@ fn started(pid: u32) -> Option<String> {
 }
 
 /// Whether a process of this machine and namespace has certainly ended.
-pub(super) fn has_ended(process: &str) -> bool {
+pub fn has_ended(process: &str) -> bool {
     let mut parts = process.split_whitespace();
     let (Some(boot), Some(namespace), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {

@@ -28,6 +28,9 @@ pub struct LockSettings {
     pub wait: Duration,
 }
 
+/// How long releasing is tried.
+const RELEASE: Duration = Duration::from_secs(30);
+
 /// Our own rule at the reserved priority.
 pub(super) struct Lock {
     rule: Arn,
@@ -88,9 +91,31 @@ impl Lock {
         estate.rule(&self.rule)
     }
 
+    /// Tried for a while: a lock left behind stops everybody for its lease.
     pub(super) async fn release<C: Cloud>(&self, job: &Job<'_, C>) -> Result<(), CloudError> {
-        job.cloud.delete_rule(&self.rule).await
+        let began = Instant::now();
+        loop {
+            match job.cloud.delete_rule(&self.rule).await {
+                Err(error) if error.may_pass() && began.elapsed() < RELEASE => sleep(Duration::from_secs(1)).await,
+                other => return other,
+            }
+        }
     }
+}
+
+/// When all is done already, the lock of the run that died doing it is all that is left.
+pub(super) async fn sweep<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, narrator: &mut Narrator<'_>) {
+    let LockState::Held { rule, holder } = lock::state(estate, plan.policy.lock) else {
+        return;
+    };
+    if !is_dead(&holder) {
+        return;
+    }
+    let text = match job.cloud.delete_rule(&rule).await {
+        Ok(()) => format!("the lock of {holder}, which has died, is removed"),
+        Err(error) => format!("the lock of {holder}, which has died, could not be removed: {error}"),
+    };
+    narrator.say(EventKind::Notice { text });
 }
 
 async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Result<Arn, CloudError> {

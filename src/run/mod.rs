@@ -23,6 +23,11 @@ mod narrate;
 mod stop;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
+
 pub use lock::LockSettings;
 
 use drive::Drive;
@@ -63,6 +68,7 @@ pub async fn carry_out<C: Cloud>(
         steps: plan.steps.iter().map(|step| step.title()).collect(),
     });
     let verdict = if plan.is_empty() {
+        lock::sweep(job, plan, estate, &mut narrator).await;
         verdict::nothing_to_do(plan, estate)
     } else {
         locked(job, plan, &mut narrator).await

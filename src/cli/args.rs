@@ -1,0 +1,431 @@
+//! What can be typed: clap types only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Overrides;
+use crate::model::ids::Generation;
+use crate::model::plan::Intent;
+use crate::model::policy::AfterRollback;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done, or nothing to do
+    1  unexpected error
+    2  wrong usage or configuration; nothing was called
+    3  refused as unsafe; every reason is printed with its way out
+    4  failed; production traffic is where it was before
+    5  failed after traffic had begun to move, and swung back by itself
+    6  stopped where a human is needed
+    7  another operation holds the lock
+    8  the saved plan is stale
+   10  plan --detailed-exitcode: the plan has changes
+  130, 143  interrupted; the same command continues";
+
+/// Swings production traffic from one version of a service to the next on an AWS Application Load
+/// Balancer and Auto Scaling groups, and back, without dropping a request.
+#[derive(Debug, Parser)]
+#[command(name = "swingbridge", version, after_help = EXIT_CODES, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The configuration file
+    #[arg(long, short, global = true, value_name = "FILE", env = "SWINGBRIDGE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Say more on stderr; twice for every call
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How log lines on stderr are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Flags that beat the environment and the file.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Settings (they beat the environment, which beats the file)")]
+pub struct Settings {
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub app: Option<String>,
+    /// The load balancer's name or ARN
+    #[arg(long, global = true, value_name = "NAME")]
+    pub load_balancer: Option<String>,
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Speak to this address instead of AWS, for instance an emulator
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// preview: promote swings production; direct: deploy goes on to promote
+    #[arg(long, global = true, value_name = "KIND", hide_short_help = true)]
+    pub strategy: Option<String>,
+    /// How much must be healthy: a count, or a percentage of live's capacity
+    #[arg(long, global = true, value_name = "AMOUNT", hide_short_help = true)]
+    pub health_want: Option<String>,
+    /// How long it must stay healthy
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub health_soak: Option<String>,
+    /// How long health is waited for
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub health_timeout: Option<String>,
+    /// What becomes of the previous generation: keep, scale=N or retire
+    #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
+    pub after_promotion: Option<String>,
+    /// How long it stays at full capacity before that
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub after_promotion_delay: Option<String>,
+    /// What becomes of a generation that was rolled back: keep or remove
+    #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
+    pub after_rollback: Option<String>,
+    /// When a swing fails half way: put-back or stop
+    #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
+    pub on_failure: Option<String>,
+    /// How long a holder of the lock may be silent
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub lease: Option<String>,
+    /// The folder of the journal
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub journal: Option<String>,
+}
+
+impl Settings {
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            app: self.app.clone(),
+            load_balancer: self.load_balancer.clone(),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint: self.endpoint_url.clone(),
+            strategy: self.strategy.clone(),
+            health_want: self.health_want.clone(),
+            health_soak: self.health_soak.clone(),
+            health_timeout: self.health_timeout.clone(),
+            after_promotion: self.after_promotion.clone(),
+            after_promotion_delay: self.after_promotion_delay.clone(),
+            after_rollback: self.after_rollback.clone(),
+            on_failure: self.on_failure.clone(),
+            lease: self.lease.clone(),
+            journal: self.journal.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a starter configuration, or describe and adopt what runs already
+    Init(Init),
+    /// Look for everything that would break a deploy; changes nothing
+    Check(Look),
+    /// Show what a command would do; changes nothing
+    Plan(PlanArgs),
+    /// Carry out a saved plan, if it is not stale
+    Apply(Apply),
+    /// Build the next generation beside live, wait until it is healthy, open its door
+    Deploy(Deploy),
+    /// Swing production to the candidate
+    Promote(RunArgs),
+    /// Swing production back, or close the candidate
+    Rollback(Rollback),
+    /// Remove the candidate
+    Abort(RunArgs),
+    /// Remove the previous generation
+    Retire(Retire),
+    /// Say what is live, what could be, and what to do next
+    Status(Status),
+    /// Say what happened, from tags and the journal
+    History(Look),
+    /// Undo what an interrupted run left held
+    Repair(RunArgs),
+    /// Show who holds the lock, and free it when they are dead
+    Unlock(Unlock),
+    /// Print a least-privilege IAM policy
+    IamPolicy(IamPolicy),
+    /// Print completions for a shell
+    Completions {
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder they are written to
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Describe the estate that runs behind --load-balancer
+    #[arg(long, requires = "load_balancer")]
+    pub from_aws: bool,
+    /// The listener whose default rule shows what is live
+    #[arg(long, value_name = "PORT", requires = "from_aws")]
+    pub listener: Option<u16>,
+    /// Tag what is adopted, without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Replace a configuration that exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Look {
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: TextOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(subcommand)]
+    pub what: PlanWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PlanWhat {
+    /// The next generation
+    Deploy {
+        #[command(flatten)]
+        release: ReleaseArgs,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// The swing to the candidate
+    Promote {
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// The swing back
+    Rollback {
+        #[command(flatten)]
+        back: BackArgs,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// The removal of the candidate
+    Abort {
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// The removal of the previous generation
+    Retire {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// A saved plan, stale or not
+    Show {
+        file: PathBuf,
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: PlanFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+    /// Save the plan for `apply`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 10 when the plan has changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Show the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How long the whole run may take
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// How long to wait for somebody else's lock
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub wait_for_lock: Duration,
+    /// Do not stay until the previous generation is treated as configured
+    #[arg(long)]
+    pub no_wait: bool,
+    /// text: for people; json: one event per line
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A plan saved with `plan … --out`
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Deploy {
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Release")]
+pub struct ReleaseArgs {
+    /// The release's name, for people and tags
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<String>,
+    /// An existing version of live's launch template
+    #[arg(long, value_name = "N", conflicts_with_all = ["image", "user_data"])]
+    pub launch_template_version: Option<u64>,
+    /// A machine image for a new version of it
+    #[arg(long, value_name = "AMI")]
+    pub image: Option<String>,
+    /// A user-data template for a new version of it
+    #[arg(long, value_name = "FILE")]
+    pub user_data: Option<PathBuf>,
+    /// A tag for the generation's resources
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub tags: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    #[command(flatten)]
+    pub back: BackArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BackArgs {
+    /// Another generation than the previous one
+    #[arg(long, value_name = "GENERATION")]
+    pub to: Option<u32>,
+    /// Keep the generation that is left
+    #[arg(long, conflicts_with = "remove")]
+    pub keep: bool,
+    /// Remove the generation that is left
+    #[arg(long)]
+    pub remove: bool,
+}
+
+impl BackArgs {
+    pub fn intent(&self) -> Intent {
+        Intent::Rollback {
+            to: self.to.map(Generation),
+            failed: match (self.keep, self.remove) {
+                (true, _) => Some(AfterRollback::Keep),
+                (_, true) => Some(AfterRollback::Remove),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Retire {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// Another generation than the previous one
+    #[arg(long, value_name = "GENERATION")]
+    pub generation: Option<u32>,
+}
+
+impl Which {
+    pub fn intent(&self) -> Intent {
+        Intent::Retire {
+            generation: self.generation.map(Generation),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: TextOrJson,
+    /// Look again and again
+    #[arg(long, conflicts_with = "format")]
+    pub watch: bool,
+    /// How often
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", requires = "watch")]
+    pub interval: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// Free it although its holder seems alive
+    #[arg(long)]
+    pub force: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct IamPolicy {
+    pub for_what: PolicyFor,
+    /// The account's number
+    #[arg(long, value_name = "ACCOUNT", default_value = "*")]
+    pub account: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFor {
+    /// Reading only: plan, status, check, history
+    Plan,
+    Deploy,
+    Promote,
+    Rollback,
+    All,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a duration; write it like 30s, 5m or 1h 30m");
+    let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(signed).map_err(|_| wrong())
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not KEY=VALUE")),
+    }
+}

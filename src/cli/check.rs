@@ -1,0 +1,36 @@
+//! `check`: everything that would break a deploy, found without changing anything.
+
+use super::args::{Global, Look, TextOrJson};
+use super::failure::Failure;
+use super::session::{Session, out};
+use crate::model::account::{Finding, Weight};
+use crate::plan;
+use crate::report::{self, Look as Appearance};
+
+pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
+    let session = Session::open(global).await?;
+    let (identity, limits, estate) = tokio::join!(session.aws.identity(), session.aws.limits(), session.observe());
+    let identity = identity?;
+    let estate = estate?;
+    let mut findings = vec![Finding {
+        weight: Weight::Fine,
+        text: format!("these are the credentials of {} in account {}", identity.arn, identity.account),
+        way_out: None,
+    }];
+    let limits = limits.unwrap_or_else(|error| {
+        findings.push(Finding {
+            weight: Weight::Risk,
+            text: format!("quotas could not be read: {error}"),
+            way_out: error.way_out(),
+        });
+        Default::default()
+    });
+    findings.extend(plan::checkup(&estate, &session.config.policy, &limits));
+    findings.extend(session.aws.can_release(&estate).await);
+    findings.sort_by_key(|finding| finding.weight);
+    out(&match args.format {
+        TextOrJson::Text => report::check::text(&findings, Appearance::of_stdout()),
+        TextOrJson::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
+    })?;
+    Ok(if findings.iter().any(|finding| finding.weight == Weight::Breaks) { 3 } else { 0 })
+}

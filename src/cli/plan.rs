@@ -1,0 +1,75 @@
+//! `plan`: what a command would do, shown or saved.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::args::{Global, PlanFormat, PlanWhat, ShowArgs};
+use super::failure::Failure;
+use super::release;
+use super::session::{Session, out};
+use crate::model::plan::{FORMAT, Intent, Plan};
+use crate::plan;
+use crate::report::{self, Look};
+
+pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure> {
+    if let PlanWhat::Show { file, format } = what {
+        out(&render(&read(file)?, *format, global.verbose > 0)?)?;
+        return Ok(0);
+    }
+    let mut session = Session::open(global).await?;
+    let (intent, show) = match what {
+        PlanWhat::Deploy { release, show } => (release::intent(&mut session.config, release)?, show),
+        PlanWhat::Promote { show } => (Intent::Promote, show),
+        PlanWhat::Rollback { back, show } => (back.intent(), show),
+        PlanWhat::Abort { show } => (Intent::Abort, show),
+        PlanWhat::Retire { which, show } => (which.intent(), show),
+        PlanWhat::Show { .. } => return Ok(0),
+    };
+    let estate = session.observe().await?;
+    let plan = plan::plan(&estate, &intent, &session.config.policy)?;
+    finish(&plan, show, global.verbose > 0)
+}
+
+fn finish(plan: &Plan, show: &ShowArgs, verbose: bool) -> Result<u8, Failure> {
+    if let Some(path) = &show.out {
+        save(plan, path)?;
+    }
+    out(&render(plan, show.format, verbose)?)?;
+    Ok(if show.detailed_exitcode && !plan.is_empty() { 10 } else { 0 })
+}
+
+pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<String, Failure> {
+    Ok(match format {
+        PlanFormat::Text => report::plan_text::text(plan, verbose, Look::of_stdout()),
+        PlanFormat::Markdown => report::plan_markdown::markdown(plan),
+        PlanFormat::Json => report::plan_json::json(plan)?,
+    })
+}
+
+fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    let text = report::plan_json::json(plan)?;
+    std::fs::write(path, text)
+        .with_context(|| format!("the plan could not be written to {}", path.display()))
+        .map_err(Failure::unexpected)
+}
+
+pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
+    let usage = |error: String| {
+        Failure::usage(
+            format!("{} is not a saved plan: {error}", path.display()),
+            "save one with `swingbridge plan … --out FILE`",
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+    let format = serde_json::from_str::<serde_json::Value>(&text)
+        .ok()
+        .and_then(|value| value.get("format")?.as_u64());
+    match format {
+        Some(format) if format == u64::from(FORMAT) => {
+            serde_json::from_str(&text).map_err(|error| usage(error.to_string()))
+        }
+        Some(other) => Err(usage(format!("its format is {other}, this version reads {FORMAT}"))),
+        None => Err(usage("it has no format".into())),
+    }
+}

@@ -1,0 +1,211 @@
+//! The commands that change something: plan, show, ask, carry out.
+
+use std::io;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::args::{Deploy, Global, PlanFormat, Retire, Rollback, RunArgs, TextOrJson};
+use super::failure::Failure;
+use super::session::{Session, ask, env, out, someone_is_there};
+use super::{plan as plan_command, release};
+use crate::cloud::aws::Aws;
+use crate::model::estate::Estate;
+use crate::model::event::Reporter;
+use crate::model::plan::{Intent, Plan};
+use crate::plan;
+use crate::report::{self, Fan, Format};
+use crate::run::identity::Identity;
+use crate::run::interrupt::{Interrupt, Signal, Stopper};
+use crate::run::journal::Journal;
+use crate::run::{self, Job, LockSettings};
+
+pub(super) async fn deploy(global: &Global, args: &Deploy) -> Result<u8, Failure> {
+    let mut session = Session::open(global).await?;
+    let intent = release::intent(&mut session.config, &args.release)?;
+    intend(&session, intent, &args.run, global.verbose > 0).await
+}
+
+pub(super) async fn promote(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
+    simple(global, Intent::Promote, args).await
+}
+
+pub(super) async fn rollback(global: &Global, args: &Rollback) -> Result<u8, Failure> {
+    simple(global, args.back.intent(), &args.run).await
+}
+
+pub(super) async fn abort(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
+    simple(global, Intent::Abort, args).await
+}
+
+pub(super) async fn retire(global: &Global, args: &Retire) -> Result<u8, Failure> {
+    simple(global, args.which.intent(), &args.run).await
+}
+
+pub(super) async fn repair(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
+    simple(global, Intent::Repair, args).await
+}
+
+async fn simple(global: &Global, intent: Intent, args: &RunArgs) -> Result<u8, Failure> {
+    let session = Session::open(global).await?;
+    intend(&session, intent, args, global.verbose > 0).await
+}
+
+async fn intend(session: &Session, intent: Intent, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
+    let estate = session.observe().await?;
+    let plan = plan::plan(&estate, &intent, &session.config.policy)?;
+    if args.dry_run {
+        let format = match args.format {
+            TextOrJson::Text => PlanFormat::Text,
+            TextOrJson::Json => PlanFormat::Json,
+        };
+        out(&plan_command::render(&plan, format, verbose)?)?;
+        return Ok(0);
+    }
+    go(session, plan, estate, args, Go::Shown).await
+}
+
+/// Whether the plan was reviewed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Go {
+    Shown,
+    Reviewed,
+}
+
+/// Asks if it must, then carries the plan out, and what it leaves for later.
+pub(super) async fn go(
+    session: &Session,
+    plan: Plan,
+    estate: Estate,
+    args: &RunArgs,
+    how: Go,
+) -> Result<u8, Failure> {
+    if !plan.is_empty() && !args.yes {
+        if !someone_is_there() || args.format == TextOrJson::Json {
+            return Err(Failure::usage(
+                "there is nobody to ask",
+                "add --yes to carry the plan out, or --dry-run to see it",
+            ));
+        }
+        if how == Go::Shown {
+            out(&plan_command::render(&plan, PlanFormat::Text, false)?)?;
+        }
+        if !ask("Carry this out?")? {
+            return Err(Failure::usage("nothing was changed", "answer y to carry a plan out"));
+        }
+    }
+    let interrupt = listen()?;
+    let code = once(session, &plan, &estate, args, &interrupt).await;
+    if code != 0 || args.no_wait {
+        return Ok(code);
+    }
+    later(session, &plan, args, &interrupt).await
+}
+
+/// One plan, one run, one journal.
+async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, interrupt: &Interrupt) -> u8 {
+    let id = run_id();
+    let job = Job {
+        cloud: &session.aws,
+        scope: &session.config.scope,
+        command: command_line(plan),
+        run: id.clone(),
+        identity: Identity::from_environment(&env),
+        lock: LockSettings {
+            lease: session.config.lease,
+            wait: args.wait_for_lock,
+        },
+        timeout: args.timeout,
+        interrupt: interrupt.clone(),
+    };
+    let mut reporters: Vec<Box<dyn Reporter + Send>> = vec![report::reporter(format(args), Box::new(io::stdout()))];
+    if !plan.is_empty() {
+        match Journal::create(&session.config.journal, &plan.app, &id, Timestamp::now()) {
+            Ok(journal) => reporters.push(Box::new(journal)),
+            // AWS is the record; a folder that cannot be written must not stop a rollback.
+            Err(error) => tracing::warn!(%error, folder = %session.config.journal.display(), "no journal is kept"),
+        }
+    }
+    run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters)).await.code
+}
+
+/// The previous generation is treated when its time has come. Whoever interrupts this loses nothing:
+/// the same command, or `promote`, finishes it. No lock is held meanwhile, so a rollback can start.
+async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Interrupt) -> Result<u8, Failure> {
+    if !matches!(plan.intent, Intent::Promote | Intent::Deploy { .. }) {
+        return Ok(0);
+    }
+    loop {
+        let estate = session.observe().await?;
+        let Some(due) = plan::treatment_due(&estate, &plan.policy) else {
+            return Ok(0);
+        };
+        let left = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
+        if left.is_zero() {
+            let rest = plan::plan(&estate, &Intent::Promote, &plan.policy)?;
+            return Ok(match rest.is_empty() {
+                true => 0,
+                false => once(session, &rest, &estate, args, interrupt).await,
+            });
+        }
+        tracing::info!("the previous generation stays until {due}");
+        if args.format == TextOrJson::Text {
+            out(&format!(
+                "the previous generation stays until {due}; Ctrl-C is safe, `swingbridge promote` continues\n"
+            ))?;
+        }
+        // In pieces, so that a rollback by somebody else ends the wait.
+        tokio::select! {
+            () = tokio::time::sleep(left.min(Duration::from_secs(60))) => {}
+            signal = interrupt.wait() => return Ok(signal.code()),
+        }
+    }
+}
+
+fn format(args: &RunArgs) -> Format {
+    use std::io::IsTerminal;
+    match args.format {
+        TextOrJson::Json => Format::Json,
+        TextOrJson::Text if io::stdout().is_terminal() => Format::Terminal,
+        TextOrJson::Text => Format::Lines,
+    }
+}
+
+fn command_line(plan: &Plan) -> String {
+    match &plan.intent {
+        Intent::Deploy { release } => format!("swingbridge deploy --release {}", release.name),
+        other => format!("swingbridge {}", other.word()),
+    }
+}
+
+fn run_id() -> String {
+    use rand::RngExt;
+    format!("{:08x}", rand::rng().random::<u32>())
+}
+
+/// From here on Ctrl-C and SIGTERM stop the run between steps instead of killing it.
+fn listen() -> Result<Interrupt, Failure> {
+    let (stopper, interrupt) = Interrupt::pair();
+    tokio::spawn(relay(stopper, signals()?));
+    Ok(interrupt)
+}
+
+#[cfg(unix)]
+type Signals = (tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+fn signals() -> io::Result<Signals> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+#[cfg(unix)]
+async fn relay(stopper: Stopper, (mut interrupt, mut terminate): Signals) {
+    loop {
+        let signal = tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+        };
+        stopper.stop(signal);
+    }
+}

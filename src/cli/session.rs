@@ -1,0 +1,55 @@
+//! What most commands begin with: the configuration, a connection, and a first look.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::cloud::Cloud;
+use crate::cloud::aws::Aws;
+use crate::config::{self, Config};
+use crate::model::estate::Estate;
+
+pub(super) struct Session {
+    pub(super) config: Config,
+    pub(super) aws: Aws,
+}
+
+pub(super) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Session {
+    pub(super) async fn open(global: &Global) -> Result<Self, Failure> {
+        let config = config::load(global.config.as_deref(), &global.settings.overrides(), &env)?;
+        let aws = Aws::connect(&config.connection).await?;
+        Ok(Self { config, aws })
+    }
+
+    pub(super) async fn observe(&self) -> Result<Estate, Failure> {
+        Ok(self.aws.observe(&self.config.scope).await?)
+    }
+}
+
+/// Whether there is somebody to ask.
+pub(super) fn someone_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on stderr, so that stdout stays what it is. Anything but yes is no.
+pub(super) fn ask(question: &str) -> io::Result<bool> {
+    let mut err = io::stderr();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Writes a whole text to stdout. A reader that has gone is no error.
+pub(super) fn out(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,59 @@
+//! `unlock`: who holds the lock, and freeing it when they are dead.
+
+use jiff::Timestamp;
+
+use super::args::{Global, Unlock};
+use super::failure::Failure;
+use super::session::{Session, ask, out, someone_is_there};
+use crate::cloud::Cloud;
+use crate::model::lock::{self, LockState};
+
+pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
+    let session = Session::open(global).await?;
+    let estate = session.observe().await?;
+    let place = session.config.policy.lock;
+    let (rule, holder) = match lock::state(&estate, place) {
+        LockState::Free => {
+            out("the lock is free\n")?;
+            return Ok(0);
+        }
+        LockState::NoListener => {
+            return Err(Failure::refused(
+                format!("the load balancer has no listener on port {}", place.port),
+                vec!["correct [lock] listener".into()],
+            ));
+        }
+        LockState::Foreign { what, .. } => {
+            return Err(Failure::refused(
+                format!("{place} is not ours ({what})"),
+                vec!["set [lock] priority to a free priority before every route".into()],
+            ));
+        }
+        LockState::Held { rule, holder } => (rule, holder),
+    };
+    let now = Timestamp::now();
+    out(&format!(
+        "held by {holder}\nlast heartbeat {:.0?} ago, lease {:#?}\n",
+        holder.silent_for(now),
+        holder.lease
+    ))?;
+    let dead = holder.expired(now) || crate::run::identity::has_ended(&holder.process);
+    if !dead && !args.force {
+        return Err(Failure::refused(
+            "the holder seems alive",
+            vec!["stop it there, wait for its lease to run out, or add --force when you know that it is dead".into()],
+        )
+        .with_code(7));
+    }
+    if !args.yes {
+        if !someone_is_there() {
+            return Err(Failure::usage("there is nobody to ask", "add --yes to free the lock"));
+        }
+        if !ask("Free the lock?")? {
+            return Err(Failure::usage("nothing was changed", "answer y to free the lock"));
+        }
+    }
+    session.aws.delete_rule(&rule).await?;
+    out("the lock is free now; what that run left held is undone by `swingbridge repair`\n")?;
+    Ok(0)
+}

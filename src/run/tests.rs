@@ -1,0 +1,574 @@
+//! Whole operations on a cloud in memory: to the end, killed anywhere, failed anywhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::identity::Identity;
+use super::interrupt::{Interrupt, Signal};
+use super::world::{Fault, World};
+use super::{Job, LockSettings, carry_out};
+use crate::model::estate::{Attachment, AttachmentKind, Estate};
+use crate::model::event::{Event, Reporter, Verdict};
+use crate::model::fixtures::{self, asg, tg, to};
+use crate::model::ids::Generation;
+use crate::model::obligation::owed;
+use crate::model::plan::Intent;
+use crate::model::policy::{AfterRollback, Policy, Strategy, Treatment};
+use crate::model::refusal::Reason;
+use crate::model::roles::{Roles, State};
+use crate::model::routing::{Action, Priority};
+use crate::model::scope::Scope;
+use crate::plan;
+
+#[derive(Default)]
+struct Listen {
+    events: Vec<Event>,
+}
+
+impl Reporter for Listen {
+    fn on(&mut self, event: &Event) -> std::io::Result<()> {
+        self.events.push(event.clone());
+        Ok(())
+    }
+}
+
+fn scope() -> Scope {
+    Scope {
+        app: fixtures::APP.into(),
+        load_balancer: "alb-ks".into(),
+        names: fixtures::policy().names,
+        image: None,
+    }
+}
+
+/// Somebody whose process is not there any more, so that a killed run's lock is known to be dead.
+fn somebody(alive: bool) -> Identity {
+    let mut identity = Identity::from_environment(&|_| None);
+    if !alive {
+        let mut parts: Vec<&str> = identity.process.split(' ').collect();
+        parts[2] = "999999999";
+        identity.process = parts.join(" ");
+    }
+    identity
+}
+
+/// Two listeners, a path rule on each, doors on one, something of everything on the group, and a
+/// rule of somebody else.
+fn rich() -> Estate {
+    let mut estate = fixtures::initial();
+    estate.listeners.push(fixtures::listener(
+        443,
+        vec![
+            fixtures::rule(443, Priority::Numbered(30), &[fixtures::path("/api/*")], to(1)),
+            fixtures::default_rule(443, to(1)),
+        ],
+    ));
+    let other = fixtures::rule(
+        80,
+        Priority::Numbered(40),
+        &[fixtures::path("/other")],
+        Action::to(&"other-app".into()),
+    );
+    estate.listeners[0].rules.insert(2, other);
+    let mut unrelated = fixtures::target_group(99, &[]);
+    unrelated.name = "other-app".into();
+    unrelated.arn = crate::model::ids::Arn::new("arn-other-app");
+    unrelated.generation = None;
+    estate.target_groups.push(unrelated);
+    estate.target_groups[0].attributes =
+        BTreeMap::from([("deregistration_delay.timeout_seconds".into(), "17".into())]);
+    let group = &mut estate.groups[0];
+    group.suspended.insert("AZRebalance".into(), "User suspended".into());
+    for (kind, name) in [
+        (AttachmentKind::Hook, "drain"),
+        (AttachmentKind::Policy, "requests"),
+        (AttachmentKind::Alarm, "asg-1-cpu"),
+        (AttachmentKind::Schedule, "night"),
+        (AttachmentKind::Notification, "topic"),
+        (AttachmentKind::Metrics, "GroupDesiredCapacity"),
+    ] {
+        group.attachments.push(Attachment {
+            kind,
+            name: name.into(),
+            detail: "as it is".into(),
+            stays: None,
+        });
+    }
+    estate
+}
+
+fn quick() -> Policy {
+    let mut policy = fixtures::policy();
+    policy.health.timeout = Duration::from_secs(60);
+    policy
+}
+
+fn deploy(name: &str) -> Intent {
+    Intent::Deploy {
+        release: fixtures::release(name),
+    }
+}
+
+fn rollback() -> Intent {
+    Intent::Rollback { to: None, failed: None }
+}
+
+/// Runs one command from its first look to its verdict, or until it is killed.
+async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Option<Verdict> {
+    let (_stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = Job {
+        cloud: world,
+        scope: &scope,
+        command: format!("swingbridge {}", intent.word()),
+        run: "run".into(),
+        identity: somebody(alive),
+        lock: LockSettings {
+            lease: Duration::from_secs(120),
+            wait: Duration::ZERO,
+        },
+        timeout: None,
+        interrupt,
+    };
+    let estate = world.now();
+    let plan = plan::plan(&estate, intent, policy).unwrap_or_else(|refusal| {
+        panic!("{}: {refusal}; last: {:#?}", intent.word(), world.changes().iter().rev().take(8).collect::<Vec<_>>())
+    });
+    let mut listen = Listen::default();
+    tokio::select! {
+        biased;
+        verdict = carry_out(&job, &plan, &estate, &mut listen) => Some(verdict),
+        () = world.died.notified() => None,
+    }
+}
+
+async fn must(world: &World, intent: &Intent, policy: &Policy) {
+    let verdict = run(world, intent, policy, true).await.expect("nobody killed it");
+    assert_eq!(verdict.code, 0, "{}: {verdict:#?}", intent.word());
+}
+
+fn live(world: &World, policy: &Policy) -> u32 {
+    let estate = world.now();
+    let roles = Roles::of(&estate, policy).unwrap_or_else(|reasons| panic!("{reasons:?}"));
+    assert!(!roles.halfway, "production is half way");
+    roles.live.generation.0
+}
+
+fn nothing_broken(world: &World) {
+    let broken = world.broken.lock().expect("not poisoned").clone();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn no_lock(world: &World) {
+    let estate = world.now();
+    let lock = estate.listeners[0].rules.iter().find(|rule| rule.priority == Priority::Numbered(fixtures::LOCK));
+    assert_eq!(lock, None, "the lock was not released");
+}
+
+/// What is seen of an estate by its users and its owner, without what differs between two runs.
+fn shape(estate: &Estate) -> Vec<String> {
+    let mut lines: Vec<String> = estate
+        .rules()
+        .map(|rule| format!("{} → {}", rule.at(), rule.action))
+        .collect();
+    for group in &estate.groups {
+        let suspended: Vec<&str> = group.suspended.keys().map(String::as_str).collect();
+        let attached: Vec<&str> = group.attachments.iter().map(|one| one.name.as_str()).collect();
+        lines.push(format!(
+            "{} {} [{}] [{}] {:?} {:?}",
+            group.name,
+            group.size,
+            suspended.join(" "),
+            attached.join(" "),
+            owed(&group.tags),
+            group.launch,
+        ));
+    }
+    for tg in &estate.target_groups {
+        lines.push(format!("{} {:?} {:?}", tg.name, State::of(&tg.tags), tg.attributes));
+    }
+    lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_is_deployed_promoted_and_rolled_back() {
+    let policy = quick();
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(live(&world, &policy), 1);
+    let estate = world.now();
+    let roles = Roles::of(&estate, &policy).expect("roles");
+    assert_eq!(roles.candidate.as_ref().map(|one| one.state), Some(State::Ready));
+    assert_eq!(roles.green_doors[0].action, to(2));
+    assert_eq!(roles.blue_doors[0].action, to(1));
+
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(live(&world, &policy), 2);
+    let estate = world.now();
+    let roles = Roles::of(&estate, &policy).expect("roles");
+    assert_eq!(roles.green_doors[0].action, fixtures::closed(404));
+    assert_eq!(roles.blue_doors[0].action, to(2));
+    assert_eq!(roles.previous.as_ref().map(|one| one.generation), Some(Generation(1)));
+    assert_eq!(roles.entrance.map(|rule| &rule.action), Some(&to(1)), "the way back stays checked");
+    assert!(owed(&estate.group(&asg(2)).expect("asg-2").tags).is_empty(), "scaling is handed over");
+    assert_eq!(estate.group(&asg(2)).expect("asg-2").size.min, 1);
+
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(live(&world, &policy), 1);
+    let estate = world.now();
+    let group = estate.group(&asg(1)).expect("asg-1");
+    assert_eq!((group.size.min, owed(&group.tags).len()), (1, 0), "what was held is released");
+    assert!(!group.suspended.contains_key("ScheduledActions"));
+    assert!(group.suspended.contains_key("AZRebalance"), "what its owner suspended stays suspended");
+    no_lock(&world);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clone_has_everything_that_hangs_on_live() {
+    let policy = quick();
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    let estate = world.now();
+    let clone = estate.group(&asg(2)).expect("asg-2");
+    let names: Vec<&str> = clone.attachments.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["drain", "requests", "asg-2-cpu", "night", "topic", "GroupDesiredCapacity"]);
+    assert!(clone.suspended.contains_key("AZRebalance"));
+    assert_eq!(
+        estate.target_group(&tg(2)).expect("tg-2").attributes,
+        estate.target_group(&tg(1)).expect("tg-1").attributes
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn doing_it_again_says_that_it_is_done() {
+    let policy = quick();
+    let world = World::new(rich());
+    for intent in [deploy("42"), Intent::Promote, rollback(), Intent::Abort] {
+        must(&world, &intent, &policy).await;
+        let before = world.changes().len();
+        let plan = plan::plan(&world.now(), &intent, &policy);
+        match plan {
+            Ok(plan) => assert!(plan.is_empty(), "{}: {:#?}", intent.word(), plan.steps),
+            Err(refusal) => panic!("{}: {refusal}", intent.word()),
+        }
+        must(&world, &intent, &policy).await;
+        assert_eq!(world.changes().len(), before, "{} changed something again", intent.word());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_release_follows_and_old_generations_can_be_retired() {
+    let policy = quick();
+    let world = World::new(rich());
+    for name in ["42", "43"] {
+        must(&world, &deploy(name), &policy).await;
+        must(&world, &Intent::Promote, &policy).await;
+    }
+    assert_eq!(live(&world, &policy), 3);
+    must(&world, &Intent::Retire { generation: None }, &policy).await;
+    let estate = world.now();
+    let names: Vec<String> = estate.groups.iter().map(|group| group.name.to_string()).collect();
+    assert_eq!(names, ["asg-3"]);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_direct_deploy_swings_by_itself() {
+    let mut policy = quick();
+    policy.strategy = Strategy::Direct;
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(live(&world, &policy), 2);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_doors_the_entrance_keeps_a_candidate_checked() {
+    let mut policy = quick();
+    policy.doors = None;
+    let mut estate = fixtures::initial();
+    estate.listeners[0].rules.retain(|rule| rule.priority == Priority::Default);
+    let world = World::new(estate);
+    must(&world, &deploy("42"), &policy).await;
+    let seen = world.now();
+    let roles = Roles::of(&seen, &policy).expect("roles");
+    assert_eq!(roles.entrance.map(|rule| &rule.action), Some(&to(2)));
+    must(&world, &Intent::Promote, &policy).await;
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_previous_generation_that_was_scaled_down_is_brought_back_before_the_swing() {
+    let mut policy = quick();
+    policy.after_promotion.previous = Treatment::Scale(1);
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(world.now().group(&asg(1)).expect("asg-1").size.desired, 1);
+    // Live has grown since.
+    world.vary(|estate| fixtures::group_mut(estate, 2).size.desired = 3);
+    must(&world, &rollback(), &policy).await;
+    let estate = world.now();
+    let group = estate.group(&asg(1)).expect("asg-1");
+    assert_eq!((group.size.min, group.size.desired), (1, 3));
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_previous_generation_can_be_removed_with_the_promotion() {
+    let mut policy = quick();
+    policy.after_promotion.previous = Treatment::Retire;
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    let estate = world.now();
+    assert!(estate.group(&asg(1)).is_none() && estate.target_group(&tg(1)).is_none());
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_can_remove_what_failed() {
+    let policy = quick();
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    let intent = Intent::Rollback {
+        to: None,
+        failed: Some(AfterRollback::Remove),
+    };
+    must(&world, &intent, &policy).await;
+    assert!(world.now().group(&asg(2)).is_none());
+    must(&world, &intent, &policy).await;
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_never_becomes_healthy_leaves_production_alone() {
+    let policy = quick();
+    let world = World::new(rich());
+    world.sick.lock().expect("not poisoned").push(tg(2));
+    let verdict = run(&world, &deploy("42"), &policy, true).await.expect("nobody killed it");
+    assert_eq!(verdict.code, 4, "{verdict:#?}");
+    assert_eq!(live(&world, &policy), 1);
+    no_lock(&world);
+    must(&world, &Intent::Abort, &policy).await;
+    assert!(world.now().group(&asg(2)).is_none());
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_operator_is_told_who_holds_the_lock() {
+    let policy = quick();
+    let mut estate = rich();
+    let holder = crate::model::lock::Holder {
+        beat: jiff::Timestamp::now(),
+        ..fixtures::holder()
+    };
+    fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, fixtures::closed(404)));
+    let world = World::new(estate);
+    let verdict = run(&world, &deploy("42"), &policy, true).await.expect("nobody killed it");
+    assert_eq!(verdict.code, 7);
+    assert!(verdict.summary.contains("ci on runner-7"), "{}", verdict.summary);
+    assert_eq!(world.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_interrupted_stops_between_steps_and_releases_the_lock() {
+    let policy = quick();
+    let world = World::new(rich());
+    let (stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = Job {
+        cloud: &world,
+        scope: &scope,
+        command: "swingbridge deploy".into(),
+        run: "run".into(),
+        identity: somebody(true),
+        lock: LockSettings {
+            lease: Duration::from_secs(120),
+            wait: Duration::ZERO,
+        },
+        timeout: None,
+        interrupt,
+    };
+    world.sick.lock().expect("not poisoned").push(tg(2));
+    let estate = world.now();
+    let plan = plan::plan(&estate, &deploy("42"), &policy).expect("a plan");
+    let mut listen = Listen::default();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        stopper.stop(Signal::Terminate);
+        std::future::pending::<()>().await;
+    };
+    let verdict = tokio::select! {
+        verdict = carry_out(&job, &plan, &estate, &mut listen) => verdict,
+        () = stop => unreachable!("it waits for ever"),
+    };
+    assert_eq!(verdict.code, 143);
+    no_lock(&world);
+    assert_eq!(live(&world, &policy), 1);
+}
+
+/// The commands of a whole life, each as it is reached by those before it.
+fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
+    let mut direct = quick();
+    direct.strategy = Strategy::Direct;
+    let mut doorless = quick();
+    doorless.doors = None;
+    let mut scaled = quick();
+    scaled.after_promotion.previous = Treatment::Scale(1);
+    let mut retired = quick();
+    retired.after_promotion.previous = Treatment::Retire;
+    let remove = Intent::Rollback {
+        to: None,
+        failed: Some(AfterRollback::Remove),
+    };
+    let back = vec![deploy("42"), Intent::Promote, rollback(), Intent::Abort];
+    vec![
+        ("preview", quick(), back.clone()),
+        ("without doors", doorless, back.clone()),
+        ("direct", direct, vec![deploy("42"), remove.clone()]),
+        ("scaled", scaled, back),
+        ("retired", retired, vec![deploy("42"), Intent::Promote]),
+        ("removed", quick(), vec![deploy("42"), remove]),
+        (
+            "twice",
+            quick(),
+            vec![
+                deploy("42"),
+                Intent::Promote,
+                deploy("43"),
+                Intent::Promote,
+                Intent::Retire { generation: None },
+            ],
+        ),
+    ]
+}
+
+fn begin(policy: &Policy) -> World {
+    let mut estate = rich();
+    if policy.doors.is_none() {
+        for listener in &mut estate.listeners {
+            listener.rules.retain(|rule| ![Priority::Numbered(10), Priority::Numbered(11)].contains(&rule.priority));
+        }
+    }
+    World::new(estate)
+}
+
+/// Hits every single changing call of every command with a fault, runs the command again, and
+/// expects the same end as without it.
+async fn anywhere(fault: Fault) {
+    for (name, policy, commands) in lives() {
+        for last in 0..commands.len() {
+            let clean = begin(&policy);
+            for intent in &commands[..=last] {
+                must(&clean, intent, &policy).await;
+            }
+            let expected = shape(&clean.now());
+            for at in 0.. {
+                let world = begin(&policy);
+                for intent in &commands[..last] {
+                    must(&world, intent, &policy).await;
+                }
+                let intent = &commands[last];
+                let before = live(&world, &policy);
+                world.order(Some((at, fault)));
+                let first = run(&world, intent, &policy, false).await;
+                if world.tried() <= at {
+                    assert!(at > 3, "{name}: {} made hardly any call", intent.word());
+                    break;
+                }
+                world.order(None);
+                let here = format!("{name}: {} hit at call {at}: {:?}", intent.word(), world.changes().last());
+                if fault == Fault::Deny {
+                    let verdict = first.expect("nobody killed it");
+                    let now = Roles::of(&world.now(), &policy).map(|roles| (roles.live.generation.0, roles.halfway));
+                    // Whatever was denied: the exit code tells the truth about production.
+                    match verdict.code {
+                        0 | 6 => {}
+                        4 | 5 => assert_eq!(now, Ok((before, false)), "{here}: {verdict:#?}"),
+                        other => panic!("{here}: exit code {other}: {verdict:#?}"),
+                    }
+                }
+                must(&world, intent, &policy).await;
+                assert_eq!(shape(&world.now()), expected, "{here}");
+                no_lock(&world);
+                nothing_broken(&world);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_before_any_call_the_same_command_again_converges() {
+    anywhere(Fault::DieBefore).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_call_the_same_command_again_converges() {
+    anywhere(Fault::DieAfter).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_call_changes_nothing_about_the_end() {
+    anywhere(Fault::Throttle).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_changes_nothing_about_the_end() {
+    anywhere(Fault::LoseAnswer).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_a_rollback_serves_what_was_live_before() {
+    for (name, policy, commands) in lives() {
+        for last in 0..commands.len() {
+            if !matches!(commands[last], Intent::Deploy { .. } | Intent::Promote) {
+                continue;
+            }
+            for at in 0.. {
+                let world = begin(&policy);
+                for intent in &commands[..last] {
+                    must(&world, intent, &policy).await;
+                }
+                let before = live(&world, &policy);
+                world.order(Some((at, Fault::DieAfter)));
+                let _ = run(&world, &commands[last], &policy, false).await;
+                if world.tried() <= at {
+                    break;
+                }
+                world.order(None);
+                let here = format!("{name}: {} killed after call {at}", commands[last].word());
+                let estate = world.now();
+                let begun = Roles::of(&estate, &policy)
+                    .is_ok_and(|roles| roles.candidate.is_some() || roles.live.generation.0 != before);
+                if !begun {
+                    // It died before there was anything to roll back: a rollback now means the release before.
+                    continue;
+                }
+                match plan::plan(&estate, &rollback(), &policy) {
+                    Ok(_) => {
+                        must(&world, &rollback(), &policy).await;
+                    }
+                    // Nothing had been marked yet, or the way back was removed as configured.
+                    Err(refusal) => assert!(
+                        refusal.reasons.iter().all(|reason| match reason {
+                            Reason::NoPrevious => true,
+                            Reason::NoGroup { .. } => policy.after_promotion.previous == Treatment::Retire,
+                            _ => false,
+                        }),
+                        "{here}: {refusal}"
+                    ),
+                }
+                if policy.after_promotion.previous != Treatment::Retire {
+                    assert_eq!(live(&world, &policy), before, "{here}");
+                }
+                nothing_broken(&world);
+            }
+        }
+    }
+}
