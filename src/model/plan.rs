@@ -85,6 +85,14 @@ impl Intent {
 pub struct Fingerprint(pub BTreeMap<String, String>);
 
 impl Fingerprint {
+    /// The places of the rules it was decided on: their keys are what a `RulePlace` displays as.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .keys()
+            .map(String::as_str)
+            .filter(|key| key.starts_with(':'))
+    }
+
     /// What has changed since, in sentences.
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         let mut changes = Vec::new();
