@@ -36,11 +36,6 @@ pub fn in_service(group: &Group) -> u32 {
         .sum()
 }
 
-/// What a group serves with at present, or is about to: another one must have this much to take its place.
-pub fn capacity(group: &Group) -> u32 {
-    group.size.desired.max(in_service(group))
-}
-
 /// What is missing, grouped and counted, with the load balancer's reason codes.
 pub fn reasons(group: &Group, target_group: &TargetGroup) -> Vec<String> {
     let mut all = targets(group, target_group);
@@ -196,15 +191,6 @@ mod tests {
         second.state = Unhealthy;
         tg.targets.push(second);
         assert_eq!(healthy_capacity(&group, &tg), 0);
-    }
-
-    #[test]
-    fn a_group_that_is_scaling_down_still_needs_to_be_matched_in_what_it_serves_with() {
-        let (mut group, _) = fleet(&[Healthy, Healthy, Healthy]);
-        group.size.desired = 2;
-        assert_eq!(capacity(&group), 3);
-        group.size.desired = 5;
-        assert_eq!(capacity(&group), 5);
     }
 
     #[test]

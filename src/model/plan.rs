@@ -85,12 +85,12 @@ impl Intent {
 pub struct Fingerprint(pub BTreeMap<String, String>);
 
 impl Fingerprint {
-    /// The places of the rules it was decided on: their keys are what a `RulePlace` displays as.
+    /// The places of the rules it was decided on, from keys like `the blue door at :80 rule 10`.
     pub fn rules(&self) -> impl Iterator<Item = &str> {
         self.0
             .keys()
-            .map(String::as_str)
-            .filter(|key| key.starts_with(':'))
+            .filter_map(|key| Some(key.split_once(" at ")?.1))
+            .filter(|place| place.starts_with(':'))
     }
 
     /// What has changed since, in sentences.

@@ -145,6 +145,11 @@ mod tests {
     }
 
     #[test]
+    fn a_swing_back_that_was_not_laid_out_reads_as_notices() {
+        insta::assert_snapshot!(shown(&recorded::swung_back(), Look::PLAIN));
+    }
+
+    #[test]
     fn a_wait_without_change_still_gives_a_sign_of_life() {
         let text = shown(&recorded::long_wait(), Look::PLAIN);
         let still = text.lines().filter(|line| line.contains("still 0/2 healthy"));

@@ -176,6 +176,38 @@ pub(super) fn troubled() -> Vec<Event> {
         })
 }
 
+/// A promotion whose rules do not agree, put back by steps that were not laid out.
+pub(super) fn swung_back() -> Vec<Event> {
+    let aside = usize::MAX;
+    Recorder::of(promote_plan())
+        .start(0)
+        .finish(
+            400,
+            0,
+            Outcome::Failed {
+                error: "ModifyListener: AccessDenied".into(),
+            },
+        )
+        .notice("swing :80 default rule: tg-2 → tg-1")
+        .after(
+            200,
+            EventKind::Retrying {
+                step: aside,
+                error: "ModifyListener: Throttling: Rate exceeded".into(),
+            },
+        )
+        .notice("read the rule back until it agrees")
+        .wait(1_000, aside, 1, &[])
+        .end(Verdict {
+            ended: Ended::SwungBack,
+            code: 5,
+            summary: "production goes to generation 1 again".into(),
+            reasons: vec!["ModifyListener: AccessDenied".into()],
+            truth: vec!["production goes to generation 1".into()],
+            next: vec!["swingbridge status".into()],
+        })
+}
+
 /// Two minutes in which nothing changes.
 pub(super) fn long_wait() -> Vec<Event> {
     let mut recorder = Recorder::of(deploy_plan());
@@ -253,10 +285,10 @@ fn plan(intent: Intent, summary: &str) -> Plan {
     let estate = fixtures::initial();
     let rules = estate
         .rules()
-        .map(|rule| (rule.at().to_string(), rule.action.to_string()));
+        .map(|rule| (format!("the rule at {}", rule.at()), rule.action.to_string()));
     let mut basis = Fingerprint(rules.collect());
     basis.0.insert("size of asg-1".into(), "2 (min 1, max 4)".into());
-    basis.0.insert(":80 rule 20".into(), "tg-9".into());
+    basis.0.insert("the route at :80 rule 20".into(), "tg-1".into());
     Plan {
         format: FORMAT,
         id: "3f8a1c0d".into(),

@@ -91,6 +91,10 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
     }
 
     fn standing(&mut self, step: usize, measure: Option<String>, details: Vec<String>) {
+        // What puts things back after a failure was not laid out, and is not announced either.
+        if !self.track.has(step) && self.running.is_none() {
+            self.started(step);
+        }
         let Some(running) = self.running.as_mut().filter(|running| running.step == step) else {
             return;
         };
@@ -165,7 +169,7 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
             let more = running.details.len() - REASONS;
             below.push(self.look.dim(format!("{:INDENT$}… {more} more", "")));
         }
-        let pending = self.pending(running.step + 1, below.len() + 1);
+        let pending = self.pending(running.step.saturating_add(1), below.len() + 1);
         if !pending.is_empty() {
             below.push(pending);
         }
@@ -222,9 +226,11 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .tick_strings(&frames)
             .with_key("took", move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let took = took.unwrap_or_default() + drawn.map_or(Duration::ZERO, |at| at.elapsed());
-                // A display has no way to report that it cannot draw.
-                let _ = out.write_str(&look.dim(words::span(took)));
+                if let Some(took) = took {
+                    let took = took + drawn.map_or(Duration::ZERO, |at| at.elapsed());
+                    // A display has no way to report that it cannot draw.
+                    let _ = out.write_str(&look.dim(words::span(took)));
+                }
             })
     }
 
@@ -252,7 +258,16 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 self.lay_out();
                 Ok(())
             }
-            EventKind::Notice { text } => self.print(&self.look.active(text)),
+            EventKind::Notice { text } => {
+                if self
+                    .running
+                    .take_if(|running| !self.track.has(running.step))
+                    .is_some()
+                {
+                    self.rest(self.track.len());
+                }
+                self.print(&self.look.active(text))
+            }
             EventKind::StepStarted { step } => {
                 self.started(*step);
                 Ok(())
@@ -336,6 +351,15 @@ mod tests {
         });
         insta::assert_snapshot!("retrying", shown(&retrying, 24, Look::PLAIN));
         insta::assert_snapshot!("troubled", shown(&recorded::troubled(), 40, Look::PLAIN));
+    }
+
+    #[test]
+    fn a_swing_back_that_was_not_laid_out_shows_what_it_waits_for() {
+        let events = until(recorded::swung_back(), |kind| {
+            matches!(kind, EventKind::Progress { .. })
+        });
+        insta::assert_snapshot!("swinging_back", shown(&events, 40, Look::PLAIN));
+        insta::assert_snapshot!("swung_back", shown(&recorded::swung_back(), 40, Look::PLAIN));
     }
 
     #[test]

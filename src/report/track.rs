@@ -54,10 +54,20 @@ impl Track {
         self.steps.len()
     }
 
-    /// `4/17`, as wide for every step.
+    /// Whether a step is one of those laid out; what puts things back after a failure is not.
+    pub(super) fn has(&self, step: usize) -> bool {
+        step < self.len()
+    }
+
+    /// `4/17`, as wide for every step; blank for a step that was not laid out.
     pub(super) fn number(&self, step: usize) -> String {
         let total = self.len().to_string();
-        format!("{:>width$}/{total}", step + 1, width = total.len())
+        let width = total.len();
+        if self.has(step) {
+            format!("{:>width$}/{total}", step + 1)
+        } else {
+            " ".repeat(2 * width + 1)
+        }
     }
 
     pub(super) fn title(&self, step: usize) -> &str {

@@ -19,7 +19,13 @@ fn headline(verdict: &Verdict, look: Look) -> String {
         0 => String::new(),
         code => look.dim(format!(" (exit code {code})")),
     };
-    let summary = look.text(&verdict.summary);
+    // A summary may begin with how it ended; it is said once.
+    let summary = verdict
+        .summary
+        .strip_prefix(word)
+        .and_then(|rest| rest.strip_prefix(": "))
+        .unwrap_or(&verdict.summary);
+    let summary = look.text(summary);
     if summary.is_empty() {
         format!("{mark} {}{code}", look.bold(word))
     } else {
@@ -65,7 +71,7 @@ mod tests {
             summary: "promote was not begun".into(),
             reasons: vec![
                 Reason::NoCandidate { rolled_back: None }.in_full(),
-                Reason::TooManyRules {
+                Reason::TooManyTargetGroups {
                     would: 101,
                     limit: 100,
                 }
@@ -82,7 +88,7 @@ mod tests {
         let verdict = Verdict {
             ended: Ended::NothingToDo,
             code: 0,
-            summary: "generation 2 is live already".into(),
+            summary: "nothing to do: generation 2 is live already".into(),
             reasons: Vec::new(),
             truth: Vec::new(),
             next: Vec::new(),

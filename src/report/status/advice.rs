@@ -4,6 +4,7 @@ use crate::model::estate::Estate;
 use crate::model::roles::Roles;
 
 use super::phase::{Phase, named};
+use super::rollback::{command_to, is_done};
 use super::view::{Advice, LockView, OwedView};
 
 pub(super) fn of(
@@ -66,6 +67,7 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
                 "swingbridge promote",
                 &candidate().map_or_else(String::new, |to| format!("swing production to {}", named(to))),
             ),
+            say("swingbridge rollback", "close the candidate's door"),
             say("swingbridge abort", "remove the candidate"),
         ],
         Phase::Promoting => vec![
@@ -74,7 +76,10 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
         ],
         Phase::StandingBy => vec![
             say(
-                "swingbridge rollback",
+                &match &roles.previous {
+                    Some(previous) if is_done(roles) => command_to(previous),
+                    _ => "swingbridge rollback".to_owned(),
+                },
                 &roles.previous.as_ref().map_or_else(String::new, |to| {
                     format!("swing production back to {}", named(to))
                 }),
@@ -85,9 +90,12 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
         Phase::RollingBack => vec![say("swingbridge rollback", "finish the swing back")],
         Phase::RolledBack => {
             let mut all = vec![deploy()];
-            if let Some(left) = roles.rolled_back() {
+            if roles
+                .rolled_back()
+                .is_some_and(|left| left.generation > roles.live.generation)
+            {
                 all.push(say(
-                    &format!("swingbridge retire {}", left.generation),
+                    "swingbridge abort",
                     "remove the generation that was rolled back",
                 ));
             }

@@ -77,7 +77,7 @@ pub(super) fn of(roles: Option<&Roles>) -> PhaseView {
     {
         return view(
             Phase::RolledBack,
-            format!("{live} is live again; {} was rolled back", named(left)),
+            format!("{live} is live; {} was rolled back", named(left)),
         );
     }
     match &roles.previous {

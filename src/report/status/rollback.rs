@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::estate::{Estate, Group};
-use crate::model::fleet;
+
 use crate::model::ids::Generation;
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
@@ -38,17 +38,34 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
     let Some(roles) = roles else {
         return no(Speed::Unknown, None, "it cannot be told which generation is live");
     };
-    // Half way into a promotion, live is still the one that production comes from.
-    if roles.halfway && roles.live.state != State::RollingBack {
-        return back_to(estate, policy, &roles.live, &roles.live);
+    if let Some(candidate) = &roles.candidate {
+        // Half way into a promotion, live is still the one that production comes from.
+        if roles.halfway {
+            return back_to(estate, policy, &roles.live, &roles.live);
+        }
+        return RollbackView {
+            speed: Speed::AtOnce,
+            to: Some(roles.live.generation),
+            boots: 0,
+            text: format!(
+                "yes, at once: production is on {} and stays there, {} is closed",
+                named(&roles.live),
+                named(candidate)
+            ),
+        };
+    }
+    if is_done(roles) {
+        let further = roles.previous.as_ref().map_or_else(String::new, |previous| {
+            format!("; `{}` goes further back", command_to(previous))
+        });
+        return no(
+            Speed::Impossible,
+            None,
+            &format!("rolled back already, to {}{further}", named(&roles.live)),
+        );
     }
     match &roles.previous {
         Some(previous) => back_to(estate, policy, &roles.live, previous),
-        None if roles.candidate.is_some() => no(
-            Speed::Impossible,
-            None,
-            "production was not moved; `swingbridge abort` removes the candidate",
-        ),
         None => {
             let reason = Reason::NoPrevious;
             no(
@@ -58,6 +75,18 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
             )
         }
     }
+}
+
+/// A rollback has ended: another one is only made when a generation is named.
+pub(super) fn is_done(roles: &Roles) -> bool {
+    let left = roles
+        .rolled_back()
+        .is_some_and(|other| other.generation > roles.live.generation);
+    roles.live.state == State::Restored || (left && roles.live.state != State::RollingBack)
+}
+
+pub(super) fn command_to(standing: &Standing) -> String {
+    format!("swingbridge rollback --to {}", standing.generation)
 }
 
 fn back_to(estate: &Estate, policy: &Policy, live: &Standing, to: &Standing) -> RollbackView {
@@ -84,29 +113,17 @@ fn back_to(estate: &Estate, policy: &Policy, live: &Standing, to: &Standing) -> 
             &format!("the health of {} could not be seen", tg.name),
         );
     };
-    let capacity = found(live).map_or(group.size.desired, fleet::capacity);
+    let capacity = found(live).map_or(group.size.desired, |live| live.size.desired);
     let need = policy.health.want.of(capacity);
     let boots = need.saturating_sub(have);
     let standing = format!("{have} of {need} wanted are healthy in {}", tg.name);
     let (speed, text) = if boots == 0 {
         (Speed::AtOnce, format!("yes, to {name}, at once: {standing}"))
-    } else if group.size.max < need {
-        // The way back raises what is too small, and a person should know that it does.
-        let raised = format!("its maximum of {} is raised first", group.size.max);
-        (
-            Speed::AfterBoot,
-            format!(
-                "yes, to {name}, after starting {}: {standing}; {raised}",
-                units(group, boots)
-            ),
-        )
     } else {
+        let boots = units(group, boots);
         (
             Speed::AfterBoot,
-            format!(
-                "yes, to {name}, after starting {}: {standing}",
-                units(group, boots)
-            ),
+            format!("yes, to {name}, after starting {boots}: {standing}"),
         )
     };
     RollbackView {

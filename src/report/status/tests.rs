@@ -189,3 +189,17 @@ fn an_obligation_left_on_live_asks_for_repair() {
 fn the_words_of_the_json_form_are_a_contract() {
     insta::assert_snapshot!(json(&view(&fixtures::promoted())).expect("a view is JSON"));
 }
+
+#[test]
+fn after_a_rollback_only_a_named_generation_goes_further_back() {
+    let mut estate = fixtures::rolled_back();
+    fixtures::add_generation(&mut estate, 3, "43", &[TargetState::Healthy; 2]);
+    fixtures::mark(&mut estate, 1, State::Restored, Some(3));
+    let view = view(&estate);
+    assert_eq!(view.rollback.speed, Speed::Impossible);
+    assert!(
+        view.rollback.text.contains("`swingbridge rollback --to 3`"),
+        "{}",
+        view.rollback.text
+    );
+}
