@@ -93,3 +93,67 @@ impl fmt::Debug for Screen {
         f.debug_struct("Screen").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use indicatif::InMemoryTerm;
+
+    use super::super::recorded;
+    use super::super::{Look, Terminal};
+    use super::*;
+    use crate::model::event::Reporter;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic before").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Sink {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().expect("no panic before").clone()).expect("UTF-8")
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_makes_of_the_output_is_the_run_with_each_step_once() {
+        let sink = Sink::default();
+        // Not a terminal under test, so that it takes itself to be 80 columns wide.
+        let screen = Screen::new(Box::new(sink.clone()), console::Term::stderr());
+        let terminal = InMemoryTerm::new(60, screen.width());
+        let mut reporter = Terminal::new(screen, Look::PLAIN, Some(Duration::from_millis(1)));
+        for event in recorded::deploy() {
+            reporter.on(&event).expect("memory can be written");
+        }
+        let raw = sink.text().replace('\n', "\r\n");
+        terminal.write_str(&raw).expect("memory can be written");
+        let seen = terminal.contents();
+        for title in recorded::titles() {
+            let start: String = title.chars().take(50).collect();
+            assert_eq!(seen.matches(&start).count(), 1, "{title} in\n{seen}");
+        }
+        assert!(seen.ends_with("swingbridge abort"), "{seen}");
+    }
+
+    #[test]
+    fn nothing_is_sent_before_it_is_flushed() {
+        let sink = Sink::default();
+        let screen = Screen::new(Box::new(sink.clone()), console::Term::stderr());
+        screen
+            .write_line("half a picture")
+            .expect("memory can be written");
+        assert_eq!(sink.text(), "");
+        screen.flush().expect("memory can be written");
+        assert_eq!(sink.text(), "half a picture\n");
+    }
+}
