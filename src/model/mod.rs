@@ -4,6 +4,10 @@ pub mod account;
 pub mod clone;
 pub mod estate;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod fleet;
+pub mod history;
 pub mod ids;
 pub mod lock;
 pub mod obligation;

@@ -85,6 +85,14 @@ impl Intent {
 pub struct Fingerprint(pub BTreeMap<String, String>);
 
 impl Fingerprint {
+    /// The places of the rules it was decided on, from keys like `the blue door at :80 rule 10`.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .keys()
+            .filter_map(|key| Some(key.split_once(" at ")?.1))
+            .filter(|place| place.starts_with(':'))
+    }
+
     /// What has changed since, in sentences.
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         let mut changes = Vec::new();

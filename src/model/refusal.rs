@@ -147,6 +147,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The reason and, on a line of its own, the way out: the form that a verdict's reasons have.
+    pub fn in_full(&self) -> String {
+        format!("{self}\n→ {}", self.way_out())
+    }
+
     /// What to do about it.
     pub fn way_out(&self) -> String {
         match self {

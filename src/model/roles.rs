@@ -180,7 +180,8 @@ fn patterns(policy: &Policy) -> String {
     String::from(policy.names.target_group.clone())
 }
 
-fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
+/// Every generation there is, whether or not it can be told who is live.
+pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
     let mut all: BTreeMap<Generation, Standing> = BTreeMap::new();
     let blank = |generation| Standing {
         generation,

@@ -1,0 +1,123 @@
+//! Colours and symbols: what a terminal is told apart from a file by.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use console::Style;
+
+/// What the output can show. Decided once by the caller, so that texts are the same for the same look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub color: bool,
+    pub unicode: bool,
+}
+
+impl Look {
+    /// For files and pipelines.
+    pub const PLAIN: Self = Self {
+        color: false,
+        unicode: true,
+    };
+
+    /// For an output that the caller knows to be a terminal. Honours `NO_COLOR`, `CLICOLOR` and `TERM`.
+    pub fn of_terminal() -> Self {
+        let stdout = console::Term::stdout();
+        let stderr = console::Term::stderr();
+        Self {
+            // Either may be redirected; the one that is a terminal answers for it.
+            color: console::colors_enabled() || console::colors_enabled_stderr(),
+            unicode: !console::is_dumb()
+                && (stdout.features().wants_emoji() || stderr.features().wants_emoji()),
+        }
+    }
+
+    pub fn good(self, text: impl Display) -> String {
+        self.paint(Style::new().green(), text)
+    }
+
+    pub fn bad(self, text: impl Display) -> String {
+        self.paint(Style::new().red(), text)
+    }
+
+    pub fn careful(self, text: impl Display) -> String {
+        self.paint(Style::new().yellow(), text)
+    }
+
+    pub fn active(self, text: impl Display) -> String {
+        self.paint(Style::new().cyan(), text)
+    }
+
+    pub fn dim(self, text: impl Display) -> String {
+        self.paint(Style::new().dim(), text)
+    }
+
+    pub fn bold(self, text: impl Display) -> String {
+        self.paint(Style::new().bold(), text)
+    }
+
+    pub fn done(self) -> String {
+        self.good(if self.unicode { "✓" } else { "+" })
+    }
+
+    pub fn same(self) -> String {
+        self.good("=")
+    }
+
+    pub fn warned(self) -> String {
+        self.careful("!")
+    }
+
+    pub fn failed(self) -> String {
+        self.bad(if self.unicode { "✗" } else { "x" })
+    }
+
+    /// The pictures of a spinner; the last one is shown when it has stopped.
+    pub fn spinner(self) -> Vec<String> {
+        let frames: &[&str] = if self.unicode {
+            &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]
+        } else {
+            &["-", "\\", "|", "/", " "]
+        };
+        frames.iter().map(|frame| self.active(frame)).collect()
+    }
+
+    /// The text as this output can show it.
+    pub fn text(self, text: &str) -> Cow<'_, str> {
+        if self.unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(text.replace('→', "->").replace('…', "...").replace('—', "-"))
+    }
+
+    fn paint(self, style: Style, text: impl Display) -> String {
+        let text = text.to_string();
+        let text = self.text(&text);
+        style.force_styling(self.color).apply_to(text).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_look_has_no_escape_codes_and_a_coloured_one_has() {
+        assert_eq!(Look::PLAIN.bad("no"), "no");
+        let coloured = Look {
+            color: true,
+            unicode: true,
+        };
+        assert_eq!(coloured.bad("no"), "\u{1b}[31mno\u{1b}[0m");
+    }
+
+    #[test]
+    fn without_unicode_everything_that_is_drawn_is_ascii() {
+        let look = Look {
+            color: false,
+            unicode: false,
+        };
+        let all = [look.done(), look.same(), look.warned(), look.failed()];
+        assert!(all.iter().chain(&look.spinner()).all(|text| text.is_ascii()));
+        assert_eq!(look.text("tg-1 → tg-2 …"), "tg-1 -> tg-2 ...");
+    }
+}

@@ -1,0 +1,213 @@
+//! A plan as a pull request comment. The same plan gives the same text, so that a comment only
+//! changes when the plan does.
+
+use crate::model::clone::How;
+use crate::model::plan::{Note, Plan, Severity};
+
+use super::rule_changes;
+use super::words::count;
+
+pub fn markdown(plan: &Plan) -> String {
+    let mut all = vec![
+        marker(&plan.app),
+        format!("### Swingbridge: {} {}", plan.intent.word(), escape(&plan.app)),
+        String::new(),
+        summary(plan),
+    ];
+    steps(&mut all, plan);
+    rules(&mut all, plan);
+    notes(&mut all, "Risks", plan, Severity::Risk);
+    notes(&mut all, "Notes", plan, Severity::Info);
+    clone(&mut all, plan);
+    basis(&mut all, plan);
+    all.push(String::new());
+    all.join("\n")
+}
+
+/// A comment nobody sees, by which a workflow finds the comment it has to update.
+pub fn marker(app: &str) -> String {
+    format!("<!-- swingbridge plan: {} -->", app.replace("--", "-"))
+}
+
+fn summary(plan: &Plan) -> String {
+    let text = escape(&plan.summary);
+    if plan.is_empty() {
+        return format!("**Nothing to do: already so.** {text}");
+    }
+    let changes = rule_changes::of(plan);
+    let traffic = if plan.moves_production() {
+        "⚠️ **moves production traffic**"
+    } else {
+        "production traffic stays where it is"
+    };
+    format!(
+        "**{text}**\n\n{}, {}, {} unchanged; {traffic}. Holds the lock at {} while it runs.",
+        count(plan.steps.len(), "step"),
+        match changes.len() {
+            1 => "1 rule changes".to_owned(),
+            several => format!("{several} rules change"),
+        },
+        rule_changes::untouched(plan, &changes),
+        plan.policy.lock,
+    )
+}
+
+fn steps(all: &mut Vec<String>, plan: &Plan) {
+    if plan.is_empty() {
+        return;
+    }
+    table(all, &["#", "step", "production"]);
+    for (number, step) in (1..).zip(&plan.steps) {
+        let moves = if step.moves_production() { "moves" } else { "" };
+        row(all, &[&format!("{number}"), &escape(&step.title()), moves]);
+    }
+}
+
+fn rules(all: &mut Vec<String>, plan: &Plan) {
+    let changes = rule_changes::of(plan);
+    if changes.is_empty() {
+        return;
+    }
+    all.push(String::new());
+    all.push("**Rules**".into());
+    table(all, &["rule", "is", "conditions", "before", "after"]);
+    for change in &changes {
+        row(
+            all,
+            &[
+                &change.place,
+                &change.purpose.to_string(),
+                &escape(&change.conditions),
+                &escape(&change.before),
+                &escape(&change.after.join(", then ")),
+            ],
+        );
+    }
+}
+
+fn notes(all: &mut Vec<String>, title: &str, plan: &Plan, severity: Severity) {
+    let mut notes = plan
+        .notes
+        .iter()
+        .filter(|note: &&Note| note.severity == severity)
+        .peekable();
+    if notes.peek().is_none() {
+        return;
+    }
+    all.push(String::new());
+    all.push(format!("**{title}**"));
+    all.push(String::new());
+    all.extend(notes.map(|note| format!("- {}", escape(&note.text))));
+}
+
+fn clone(all: &mut Vec<String>, plan: &Plan) {
+    if plan.carried.is_empty() {
+        return;
+    }
+    let number = |how| plan.carried.iter().filter(|line| line.how == how).count();
+    open(
+        all,
+        &format!(
+            "What the clone carries: {} copied, {} changed, {} not copied",
+            number(How::Copied),
+            number(How::Changed),
+            number(How::NotCopied)
+        ),
+    );
+    table(all, &["", "member", "value", "why"]);
+    for (how, word) in [
+        (How::NotCopied, "**not copied**"),
+        (How::Changed, "changed"),
+        (How::Copied, "copied"),
+    ] {
+        for line in plan.carried.iter().filter(|line| line.how == how) {
+            let member = escape(&format!("{} {}", line.of, line.field));
+            row(all, &[word, &member, &escape(&line.value), &escape(&line.why)]);
+        }
+    }
+    close(all);
+}
+
+fn basis(all: &mut Vec<String>, plan: &Plan) {
+    open(
+        all,
+        &format!("Plan {} and what it was decided on", escape(&plan.id)),
+    );
+    table(all, &["what", "was"]);
+    for (what, was) in &plan.basis.0 {
+        row(all, &[&escape(what), &escape(was)]);
+    }
+    close(all);
+}
+
+fn open(all: &mut Vec<String>, title: &str) {
+    all.push(String::new());
+    all.push(format!("<details><summary>{title}</summary>"));
+}
+
+fn close(all: &mut Vec<String>) {
+    all.push(String::new());
+    all.push("</details>".into());
+}
+
+fn table(all: &mut Vec<String>, heads: &[&str]) {
+    all.push(String::new());
+    row(all, heads);
+    row(all, &vec!["---"; heads.len()]);
+}
+
+fn row(all: &mut Vec<String>, cells: &[&str]) {
+    all.push(format!("| {} |", cells.join(" | ")));
+}
+
+/// Makes a text stand for itself: no cell ends early, nothing becomes code or HTML.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\n' | '\r' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded;
+    use super::*;
+
+    #[test]
+    fn a_deploy_reads_as_a_comment_for_a_reviewer() {
+        insta::assert_snapshot!(markdown(&recorded::deploy_plan()));
+    }
+
+    #[test]
+    fn a_promotion_warns_that_it_moves_production() {
+        insta::assert_snapshot!(markdown(&recorded::promote_plan()));
+    }
+
+    #[test]
+    fn an_unchanged_plan_gives_an_unchanged_comment() {
+        assert_eq!(
+            markdown(&recorded::deploy_plan()),
+            markdown(&recorded::deploy_plan())
+        );
+    }
+
+    #[test]
+    fn no_text_can_break_out_of_its_cell() {
+        assert_eq!(
+            escape("a|b `c` <!-- d -->\ne\\"),
+            "a\\|b \\`c\\` &lt;!-- d --&gt; e\\\\"
+        );
+        assert_eq!(marker("a --> b"), "<!-- swingbridge plan: a -> b -->");
+    }
+}

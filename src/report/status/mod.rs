@@ -1,0 +1,25 @@
+//! What is true now and what can be done next, as a view that prints and serialises.
+
+mod advice;
+mod generations;
+mod phase;
+mod rollback;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod text;
+mod view;
+
+pub use generations::{GenerationView, GroupView, Role, TargetGroupView};
+pub use phase::{Phase, PhaseView};
+pub use rollback::{RollbackView, Speed};
+pub use rules::{RuleKind, RuleView};
+pub use text::text;
+pub use view::{Advice, GapView, LockView, OwedView, StatusView, UnclearView};
+
+/// The JSON form: pretty, stable, one object.
+pub fn json(view: &StatusView) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string_pretty(view)?;
+    text.push('\n');
+    Ok(text)
+}

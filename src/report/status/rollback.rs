@@ -1,0 +1,156 @@
+//! Can production be swung back now, and how fast.
+
+use serde::Serialize;
+
+use crate::model::estate::{Estate, Group};
+
+use crate::model::ids::Generation;
+use crate::model::policy::Policy;
+use crate::model::refusal::Reason;
+use crate::model::roles::{Roles, Standing, State};
+
+use super::super::words::count;
+use super::generations::healthy;
+use super::phase::named;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RollbackView {
+    pub speed: Speed,
+    pub to: Option<Generation>,
+    /// Capacity units that must start first.
+    pub boots: u32,
+    /// In a sentence.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Speed {
+    AtOnce,
+    /// When instances have started and are healthy.
+    AfterBoot,
+    Impossible,
+    /// Not enough can be seen to tell.
+    Unknown,
+}
+
+pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> RollbackView {
+    let Some(roles) = roles else {
+        return no(Speed::Unknown, None, "it cannot be told which generation is live");
+    };
+    if let Some(candidate) = &roles.candidate {
+        // Half way into a promotion, live is still the one that production comes from.
+        if roles.halfway {
+            return back_to(estate, policy, &roles.live, &roles.live);
+        }
+        return RollbackView {
+            speed: Speed::AtOnce,
+            to: Some(roles.live.generation),
+            boots: 0,
+            text: format!(
+                "yes, at once: production is on {} and stays there, {} is closed",
+                named(&roles.live),
+                named(candidate)
+            ),
+        };
+    }
+    if is_done(roles) {
+        let further = roles.previous.as_ref().map_or_else(String::new, |previous| {
+            format!("; `{}` goes further back", command_to(previous))
+        });
+        return no(
+            Speed::Impossible,
+            None,
+            &format!("rolled back already, to {}{further}", named(&roles.live)),
+        );
+    }
+    match &roles.previous {
+        Some(previous) => back_to(estate, policy, &roles.live, previous),
+        None => {
+            let reason = Reason::NoPrevious;
+            no(
+                Speed::Impossible,
+                None,
+                &format!("{reason}; {}", reason.way_out()),
+            )
+        }
+    }
+}
+
+/// A rollback has ended: another one is only made when a generation is named.
+pub(super) fn is_done(roles: &Roles) -> bool {
+    let left = roles
+        .rolled_back()
+        .is_some_and(|other| other.generation > roles.live.generation);
+    roles.live.state == State::Restored || (left && roles.live.state != State::RollingBack)
+}
+
+pub(super) fn command_to(standing: &Standing) -> String {
+    format!("swingbridge rollback --to {}", standing.generation)
+}
+
+fn back_to(estate: &Estate, policy: &Policy, live: &Standing, to: &Standing) -> RollbackView {
+    let name = named(to);
+    let number = Some(to.generation);
+    let found = |standing: &Standing| estate.group(standing.group.as_ref()?);
+    let Some(group) = found(to) else {
+        return no(
+            Speed::Impossible,
+            number,
+            &format!("{name} has no Auto Scaling group"),
+        );
+    };
+    let Some(tg) = to.target_group.as_ref().and_then(|tg| estate.target_group(tg)) else {
+        return no(Speed::Impossible, number, &format!("{name} has no target group"));
+    };
+    if group.deleting {
+        return no(Speed::Impossible, number, &format!("{name} is being deleted"));
+    }
+    let Some(have) = healthy(estate, Some(group), tg) else {
+        return no(
+            Speed::Unknown,
+            number,
+            &format!("the health of {} could not be seen", tg.name),
+        );
+    };
+    let capacity = found(live).map_or(group.size.desired, |live| live.size.desired);
+    let need = policy.health.want.of(capacity);
+    let boots = need.saturating_sub(have);
+    let standing = format!("{have} of {need} wanted are healthy in {}", tg.name);
+    let (speed, text) = if boots == 0 {
+        (Speed::AtOnce, format!("yes, to {name}, at once: {standing}"))
+    } else {
+        let boots = units(group, boots);
+        (
+            Speed::AfterBoot,
+            format!("yes, to {name}, after starting {boots}: {standing}"),
+        )
+    };
+    RollbackView {
+        speed,
+        to: number,
+        boots,
+        text,
+    }
+}
+
+fn units(group: &Group, number: u32) -> String {
+    let weighted = group.instances.iter().any(|instance| instance.weight != 1);
+    count(
+        number as usize,
+        if weighted { "capacity unit" } else { "instance" },
+    )
+}
+
+fn no(speed: Speed, to: Option<Generation>, why: &str) -> RollbackView {
+    let word = match speed {
+        Speed::Unknown => "not to be told",
+        _ => "no",
+    };
+    RollbackView {
+        speed,
+        to,
+        boots: 0,
+        text: format!("{word}: {why}"),
+    }
+}
