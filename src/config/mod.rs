@@ -21,9 +21,11 @@ mod error;
 mod file;
 mod naming;
 mod overrides;
+pub mod release;
 mod schema;
 mod source;
 mod starter;
+pub mod user_data;
 mod validate;
 mod values;
 
