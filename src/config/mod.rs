@@ -15,6 +15,7 @@ use crate::model::tags::Tags;
 
 mod assemble;
 mod check;
+pub mod discover;
 #[cfg(test)]
 mod docs;
 mod error;
