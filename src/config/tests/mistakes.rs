@@ -1,0 +1,330 @@
+//! What is said about files that are wrong.
+
+use super::*;
+
+/// Each problem as `line: message | help`.
+fn problems(text: &str) -> Vec<String> {
+    let error = read(
+        text,
+        Path::new("swingbridge.toml"),
+        &Overrides::default(),
+        &nothing,
+    );
+    let Err(error) = error else {
+        panic!("accepted:\n{text}")
+    };
+    let lines = error.problems().iter().map(|problem| {
+        let line = match &problem.at {
+            Location::Line { line, .. } => line.to_string(),
+            Location::File { .. } => "file".into(),
+            Location::Setting { name } => (*name).into(),
+        };
+        format!("{line}: {} | {}", problem.message, problem.help)
+    });
+    lines.collect()
+}
+
+#[test]
+fn problems_are_shown_with_their_lines_all_at_once() {
+    let text =
+        "app = \"ks\"\nloadbalancer = \"alb\"\n\n[health]\ntimeout = \"abc\"\n\n[lock]\npriority = 2\n";
+    let text = read(
+        text,
+        Path::new("swingbridge.toml"),
+        &Overrides::default(),
+        &nothing,
+    );
+    insta::assert_snapshot!(text.expect_err("refused").to_string(), @r#"
+    swingbridge.toml: `load_balancer` is missing
+      write `load_balancer = …`: the load balancer: its name, or its full ARN; or pass --load-balancer or set SWINGBRIDGE_LOAD_BALANCER
+    swingbridge.toml:2:1: unknown key `loadbalancer`
+        2 | loadbalancer = "alb"
+          | ^^^^^^^^^^^^
+      did you mean `load_balancer`?
+    swingbridge.toml:5:11: `timeout`: "abc" is not a duration
+        5 | timeout = "abc"
+          |           ^^^^^
+      write it like "30s", "5m", "1h 30m"
+    swingbridge.toml:8:12: `entrance_priority` and `priority` are both 2
+        8 | priority = 2
+          |            ^
+      give each rule a priority of its own
+    "#);
+}
+
+#[test]
+fn every_kind_of_mistake_is_said_where_it_is_with_its_way_out() {
+    // What follows the least file begins at line 3.
+    let table: &[(&str, &[&str])] = &[
+        (
+            "lease = \"1m\"\n",
+            &["3: unknown key `lease` | `lease` belongs in [lock]"],
+        ),
+        (
+            "[lock]\nleese = \"1m\"\n",
+            &["4: unknown key `leese` in [lock] | did you mean `lease`?"],
+        ),
+        (
+            "[health]\nlease = \"1m\"\n",
+            &["4: unknown key `lease` in [health] | `lease` belongs in [lock]"],
+        ),
+        ("[helth]\n", &["3: unknown key `helth` | did you mean `health`?"]),
+        (
+            "[health]\nsoak = 30\n",
+            &[
+                "4: `soak` is a whole number, but must be a duration | write it like \"30s\", \"5m\", \"1h 30m\"",
+            ],
+        ),
+        (
+            "[health]\nsoak = \"30 sec\"\ntimeout = \"1 fortnight\"\n",
+            &["5: `timeout`: \"1 fortnight\" is not a duration | write it like \"30s\", \"5m\", \"1h 30m\""],
+        ),
+        (
+            "[health]\nwant = 0\n",
+            &["4: `want` is 0 | it must be a whole number from 1 to 10000"],
+        ),
+        (
+            "[health]\nwant = \"0%\"\n",
+            &[
+                "4: `want`: \"0%\" is not a percentage from 1% to 100% | write it like \"100%\", or give a number of instances, like 3",
+            ],
+        ),
+        (
+            "[health]\nwant = \"101%\"\n",
+            &[
+                "4: `want`: \"101%\" is not a percentage from 1% to 100% | write it like \"100%\", or give a number of instances, like 3",
+            ],
+        ),
+        (
+            "[health]\nwant = true\n",
+            &[
+                "4: `want` is true or false, but must be a percentage or a whole number from 1 to 10000 | write it like \"100%\", or give a number of instances, like 3",
+            ],
+        ),
+        (
+            "[health]\nsoak = \"5m\"\ntimeout = \"5m\"\n",
+            &[
+                "5: `timeout` is not longer than `soak`, so no candidate could ever be ready | raise `timeout` or lower `soak`",
+            ],
+        ),
+        (
+            "strategy = \"canary\"\n",
+            &["3: `strategy` cannot be \"canary\" | it must be \"preview\" or \"direct\""],
+        ),
+        (
+            "[lock]\npriority = 9\nentrance_priority = 9\n",
+            &["5: `entrance_priority` and `priority` are both 9 | give each rule a priority of its own"],
+        ),
+        (
+            "[lock]\nlease = \"9s\"\n",
+            &[
+                "4: `lease` is shorter than 10s | a holder that is only slow would lose its lock; the default is \"2m\"",
+            ],
+        ),
+        (
+            "[lock]\npriority = 50001\n",
+            &["4: `priority` is 50001 | it must be a whole number from 1 to 50000"],
+        ),
+        (
+            "[[routes]]\nlistener = 80\npriority = 2\n",
+            &[
+                "3: `lock.entrance_priority` is 2, which is not before the route at :80 rule 2 | choose a free priority below 2",
+            ],
+        ),
+        (
+            "[[routes]]\nlistener = 443\npriority = \"first\"\n",
+            &["5: `priority` cannot be \"first\" | it must be a whole number from 1 to 50000 or \"default\""],
+        ),
+        (
+            "[[routes]]\nlistener = 443\npriority = \"default\"\n[[routes]]\nlistener = 443\npriority = \"default\"\n",
+            &["6: :443 default rule is listed twice | remove one of the two"],
+        ),
+        (
+            "routes = []\n",
+            &["3: `routes` is empty | leave the key out for its default"],
+        ),
+        (
+            "[doors]\n",
+            &["3: `scheme` is missing | write `scheme = …`: what the two doors lead to"],
+        ),
+        (
+            "[doors]\nscheme = \"alternate\"\n",
+            &[
+                "4: `scheme` cannot be \"alternate\" | doors that change sides with every promotion are not supported yet: use \"role\", where blue always leads to live, or \"none\"",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nheader = \"Host\"\n",
+            &[
+                "5: `header` cannot be \"Host\": a load balancer has another condition for it | choose a header of your own, for instance \"x-client-mode\"",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nheader = \"x mode\"\n",
+            &["5: `header` has ' ' in it | use letters, digits and `-`"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nheader = \"x-a-header-whose-name-is-longer-than-forty\"\n",
+            &["5: `header` is 42 characters long | at most 40 are allowed"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\ngreen = \"Blue\"\n",
+            &[
+                "5: `blue` and `green` are both \"Blue\" | two doors need two values; upper and lower case are the same to a load balancer",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\ngreen = \"g*\"\n",
+            &["5: \"g*\" has '*' in it, which matches other values as well | use a plain word"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nblue_priority = 2\ngreen_priority = 2\n",
+            &[
+                "5: `doors.blue_priority` and `lock.entrance_priority` are both 2 on :80 | give each rule a priority of its own",
+                "6: `doors.green_priority` and `lock.entrance_priority` are both 2 on :80 | give each rule a priority of its own",
+                "6: `blue_priority` and `green_priority` are both 2 | give each rule a priority of its own",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nlisteners = [80, 443, 80]\n",
+            &["5: 80 is listed twice | remove one of the two"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nclosed = { status = 302 }\n",
+            &["5: `status` is 302, a redirect | a closed door answers any 2xx, 4xx or 5xx"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\nclosed = { status = 600, content_type = \"text/plan\" }\n",
+            &[
+                "5: `status` is 600 | it must be a whole number from 200 to 599",
+                "5: `content_type` cannot be \"text/plan\" | did you mean \"text/plain\"?",
+            ],
+        ),
+        (
+            "[names]\ngroup = \"asg\"\ntarget_group = \"tg_{n}\"\n",
+            &[
+                "4: `group`: `asg` must contain {n} exactly once, where the generation's number goes | write it like \"web-{n}\"",
+                "5: `tg_{n}` makes names like tg_9999, which AWS refuses: it has '_' in it, where only letters, digits and `-` may be | choose another template",
+            ],
+        ),
+        (
+            "[names]\ntarget_group = \"a-very-long-target-group-name-{n}\"\n",
+            &[
+                "4: `a-very-long-target-group-name-{n}` makes names like a-very-long-target-group-name-9999, which AWS refuses: it is longer than 32 characters | choose another template",
+            ],
+        ),
+        (
+            "[names]\ngroup = \"asg:{n}\"\n",
+            &[
+                "4: `asg:{n}` makes names like asg:9999, which AWS refuses: it has ':' in it, which a group's name may not have | choose another template",
+            ],
+        ),
+        (
+            "[adopted]\ngeneration = 1\ngroup = \"web\"\n",
+            &["3: `target_group` is missing | write `target_group = …`: its target group"],
+        ),
+        (
+            "[adopted]\ngeneration = 1\ngroup = \"web\"\ntarget_group = \"tg-3\"\n",
+            &[
+                "6: `tg-3` is generation 3 by [names], but [adopted] calls it 1 | set `generation = 3`, or choose other [names]",
+            ],
+        ),
+        (
+            "[capacity]\nsize = { min = 3, max = 4, desired = 2 }\n",
+            &["4: `size` has min 3, desired 2, max 4 | they must rise in that order"],
+        ),
+        (
+            "[capacity]\nsize = { min = 1, max = 2 }\n",
+            &["4: `desired` is missing | write `desired = …`: how many instances it starts with"],
+        ),
+        (
+            "[capacity]\nsize = \"big\"\n",
+            &[
+                "4: `size` cannot be \"big\" | it must be \"same-as-live\" or { desired = …, max = …, min = … }",
+            ],
+        ),
+        (
+            "[capacity]\nsize = { min = 1, max = 2, desired = 2 }\n[health]\nwant = 3\n[after_promotion]\nprevious = { scale = 3 }\n",
+            &[
+                "6: `want` is 3 healthy targets, but [capacity] makes 2 | lower `want` or raise `desired`",
+                "8: `scale` is 3, but [capacity] allows at most 2 instances | lower `scale` or raise `max`",
+            ],
+        ),
+        (
+            "[after_promotion]\nprevious = \"scale\"\n",
+            &["4: `previous` cannot be \"scale\" | it must be \"keep\", \"retire\" or { scale = … }"],
+        ),
+        (
+            "[swing]\nconfirmations = 0\n",
+            &["4: `confirmations` is 0 | it must be a whole number from 1 to 20"],
+        ),
+        (
+            "[release.tags]\n\"aws:x\" = \"1\"\nteam = \"a?\"\n",
+            &[
+                "4: tag `aws:x` begins with `aws:`, which is reserved | AWS allows letters, digits, spaces and _ . : / = + - @, keys to 128 and values to 256",
+                "5: tag `team` has '?' in it | AWS allows letters, digits, spaces and _ . : / = + - @, keys to 128 and values to 256",
+            ],
+        ),
+        (
+            "[aws]\nendpoint = \"localhost:4566\"\n",
+            &[
+                "4: `endpoint` is \"localhost:4566\", which is not an address | write it like \"http://localhost:4566\"",
+            ],
+        ),
+        (
+            "app = \"twice\"\n",
+            &["3: duplicate key | the file is written in TOML: https://toml.io"],
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (text, expected) in table {
+        let found = problems(&format!("{LEAST}{text}"));
+        if found != *expected {
+            wrong.push(format!("({text:?}, &{found:#?}),"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_app_and_a_load_balancer_must_be_fit_for_aws() {
+    let cases = [
+        ("app = \"\"\nload_balancer = \"a\"\n", "1: `app` is empty"),
+        ("app = \"a/b\"\nload_balancer = \"a\"\n", "1: `app` has '/' in it"),
+        (
+            "app = \"-a\"\nload_balancer = \"a\"\n",
+            "1: `app` begins with '-'",
+        ),
+        (
+            "app = \"a\"\nload_balancer = \"a_b\"\n",
+            "2: `load_balancer` has '_' in it",
+        ),
+        (
+            "app = \"a\"\nload_balancer = \"arn:aws:elasticloadbalancing:r:1:loadbalancer/net/n/1\"\n",
+            "2: `load_balancer` is not an Application Load Balancer",
+        ),
+        (
+            "load_balancer = \"a\"\n",
+            "file: `app` is missing | write `app = …`: the name of the service; or pass --app or set SWINGBRIDGE_APP",
+        ),
+    ];
+    for (text, expected) in cases {
+        let found = problems(text);
+        assert!(
+            found.len() == 1 && found[0].starts_with(expected),
+            "{text}{found:#?}"
+        );
+    }
+}
+
+#[test]
+fn one_refused_value_is_not_said_to_contradict_another() {
+    let text = format!("{LEAST}[lock]\npriority = \"one\"\nentrance_priority = 1\n");
+    assert_eq!(problems(&text).len(), 1, "{:?}", problems(&text));
+}
+
+#[test]
+fn text_that_is_not_toml_is_shown_where_it_breaks() {
+    let found = problems("app = \"ks\nload_balancer = \"alb\"\n");
+    assert!(found[0].starts_with("1: "), "{found:?}");
+}
