@@ -2,7 +2,15 @@
 
 use super::CloudError;
 
+mod alarms;
+mod attachments;
+mod enrich;
 mod error;
+mod groups;
+#[cfg(test)]
+mod members;
+mod render;
+mod settings;
 
 /// How to reach AWS. What is `None` comes from the environment, as with every AWS tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
