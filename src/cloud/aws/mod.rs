@@ -4,12 +4,15 @@ use super::CloudError;
 
 mod alarms;
 mod attachments;
+mod clone;
 mod enrich;
 mod error;
 mod groups;
 #[cfg(test)]
 mod members;
+mod pin;
 mod render;
+mod resize;
 mod settings;
 
 /// How to reach AWS. What is `None` comes from the environment, as with every AWS tool.
