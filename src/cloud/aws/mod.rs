@@ -14,6 +14,10 @@ mod pin;
 mod render;
 mod resize;
 mod settings;
+#[cfg(feature = "launch-templates")]
+mod templates;
+#[cfg(not(feature = "launch-templates"))]
+mod without_templates;
 
 /// How to reach AWS. What is `None` comes from the environment, as with every AWS tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
