@@ -213,3 +213,73 @@ pub const TARGET_GROUP: &[CloneRule] = &[
 pub fn rule_for(table: &'static [CloneRule], field: &str) -> Option<&'static CloneRule> {
     table.iter().find(|rule| rule.field == field)
 }
+
+/// The longest name CloudWatch gives an alarm.
+const ALARM_NAME_LIMIT: usize = 255;
+
+/// The name under which an alarm of the original's policies is made again for its clone: the group's
+/// name is swapped where it stands in it, or else added, so that two generations never share an alarm.
+pub fn alarm_name(original_alarm: &str, original_group: &str, clone: &str) -> String {
+    let swapped = replace_name(original_alarm, original_group, clone, |c| c.is_alphanumeric());
+    let name = if swapped == original_alarm {
+        let room = ALARM_NAME_LIMIT.saturating_sub(clone.chars().count() + 1);
+        let kept: String = original_alarm.chars().take(room).collect();
+        format!("{kept}-{clone}")
+    } else {
+        swapped
+    };
+    name.chars().take(ALARM_NAME_LIMIT).collect()
+}
+
+/// Replaces a name wherever it stands for itself and is not part of a longer one; `part_of_name`
+/// says which neighbouring characters make it one.
+pub fn replace_name(text: &str, from: &str, to: &str, part_of_name: impl Fn(char) -> bool) -> String {
+    if from.is_empty() {
+        return text.to_owned();
+    }
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(from) {
+        let (before, found) = rest.split_at(at);
+        let after = &found[from.len()..];
+        result.push_str(before);
+        let alone = !result.ends_with(&part_of_name) && !after.starts_with(&part_of_name);
+        result.push_str(if alone { to } else { from });
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_renamed_by_the_group_in_its_name() {
+        assert_eq!(alarm_name("asg-1-cpu-high", "asg-1", "asg-2"), "asg-2-cpu-high");
+        assert_eq!(
+            alarm_name("High CPU (asg-1)", "asg-1", "asg-2"),
+            "High CPU (asg-2)"
+        );
+    }
+
+    #[test]
+    fn an_alarm_without_the_group_in_its_name_gets_it_added_once() {
+        let second = alarm_name("cpu-high", "asg-1", "asg-2");
+        assert_eq!(second, "cpu-high-asg-2");
+        assert_eq!(alarm_name(&second, "asg-2", "asg-3"), "cpu-high-asg-3");
+    }
+
+    #[test]
+    fn a_longer_name_is_not_taken_for_the_groups() {
+        assert_eq!(alarm_name("asg-10-cpu", "asg-1", "asg-2"), "asg-10-cpu-asg-2");
+    }
+
+    #[test]
+    fn a_long_alarm_name_keeps_what_tells_it_apart() {
+        let name = alarm_name(&"x".repeat(255), "asg-1", "asg-2");
+        assert_eq!(name.len(), 255);
+        assert!(name.ends_with("-asg-2"));
+    }
+}

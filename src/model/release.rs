@@ -28,9 +28,42 @@ pub enum Source {
     },
 }
 
+/// The longest description EC2 gives a launch template version.
+const DESCRIPTION_LIMIT: usize = 255;
+
 impl Release {
-    /// The description of a launch template version made for this release; it is found again by it.
+    /// The description of a launch template version made for this release; it is found again by it,
+    /// so a long name is cut and the digest of the inputs never is.
     pub fn version_description(&self, app: &str) -> String {
-        format!("swingbridge {app} {} {}", self.name, self.inputs)
+        let around = format!("swingbridge {app}  {}", self.inputs).chars().count();
+        let name: String = self
+            .name
+            .chars()
+            .take(DESCRIPTION_LIMIT.saturating_sub(around))
+            .collect();
+        format!("swingbridge {app} {name} {}", self.inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_fits_and_keeps_the_inputs_apart() {
+        let release = |name: &str, inputs: &str| Release {
+            name: name.into(),
+            inputs: inputs.into(),
+            source: Source::Version { number: 1 },
+            tags: Tags::new(),
+        };
+        assert_eq!(
+            release("v2", "abc").version_description("shop"),
+            "swingbridge shop v2 abc"
+        );
+        let long = "v".repeat(300);
+        let one = release(&long, "abc").version_description("shop");
+        assert_eq!(one.chars().count(), 255);
+        assert_ne!(one, release(&long, "abd").version_description("shop"));
     }
 }

@@ -20,6 +20,10 @@ pub const PREVIOUS: &str = "swingbridge:previous";
 pub const PLAN: &str = "swingbridge:plan";
 /// On rules we created: `lock`, `entrance` or `door`.
 pub const RULE: &str = "swingbridge:rule";
+/// On alarms we copied: the group whose policies they drive.
+pub const GROUP: &str = "swingbridge:group";
+/// What every key of ours begins with.
+pub const PREFIX: &str = "swingbridge:";
 
 pub const OWES_MIN: &str = "swingbridge:owes-min";
 pub const OWES_RESUME: &str = "swingbridge:owes-resume";

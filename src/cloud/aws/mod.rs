@@ -2,7 +2,22 @@
 
 use super::CloudError;
 
+mod alarms;
+mod attachments;
+mod clone;
+mod enrich;
 mod error;
+mod groups;
+#[cfg(test)]
+mod members;
+mod pin;
+mod render;
+mod resize;
+mod settings;
+#[cfg(feature = "launch-templates")]
+mod templates;
+#[cfg(not(feature = "launch-templates"))]
+mod without_templates;
 
 /// How to reach AWS. What is `None` comes from the environment, as with every AWS tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

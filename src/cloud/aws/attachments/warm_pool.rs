@@ -1,0 +1,56 @@
+//! The warm pool: instances kept ready beside a group.
+
+use aws_sdk_autoscaling::types::{AutoScalingGroup, WarmPoolConfiguration, WarmPoolStatus};
+
+use super::swap::Swap;
+use crate::cloud::CloudError;
+use crate::cloud::aws::Aws;
+use crate::model::estate::{Attachment, AttachmentKind};
+
+impl Aws {
+    pub(super) async fn copy_warm_pool(&self, swap: &Swap) -> Result<(), CloudError> {
+        let raw = self.existing_group(&swap.from).await?;
+        let Some(pool) = kept(&raw) else {
+            return Ok(());
+        };
+        self.asg
+            .put_warm_pool()
+            .auto_scaling_group_name(swap.to.as_str())
+            .set_max_group_prepared_capacity(pool.max_group_prepared_capacity)
+            .set_min_size(pool.min_size)
+            .set_pool_state(pool.pool_state.clone())
+            .set_instance_reuse_policy(pool.instance_reuse_policy.clone())
+            .send()
+            .await
+            .map_err(|e| self.error("PutWarmPool", e))?;
+        Ok(())
+    }
+}
+
+/// The group's description holds it; one that is being deleted is none.
+fn kept(raw: &AutoScalingGroup) -> Option<&WarmPoolConfiguration> {
+    raw.warm_pool_configuration()
+        .filter(|pool| pool.status() != Some(&WarmPoolStatus::PendingDelete))
+}
+
+pub(in crate::cloud::aws) fn attachment(raw: &AutoScalingGroup) -> Option<Attachment> {
+    let pool = kept(raw)?;
+    let state = pool.pool_state().map_or("Stopped", |state| state.as_str());
+    let mut detail = format!("{state}, at least {}", pool.min_size().unwrap_or(0));
+    if let Some(most) = pool.max_group_prepared_capacity().filter(|most| *most >= 0) {
+        detail.push_str(&format!(", prepared up to {most}"));
+    }
+    if pool
+        .instance_reuse_policy()
+        .and_then(|policy| policy.reuse_on_scale_in())
+        == Some(true)
+    {
+        detail.push_str(", reused on scale-in");
+    }
+    Some(Attachment {
+        kind: AttachmentKind::WarmPool,
+        name: "warm pool".to_owned(),
+        detail,
+        stays: None,
+    })
+}
