@@ -2,10 +2,10 @@
 
 use super::args::{Global, Look, TextOrJson};
 use super::failure::Failure;
-use super::session::{Session, out};
+use super::session::{Session, look_of_stdout, out};
 use crate::model::account::{Finding, Weight};
 use crate::plan;
-use crate::report::{self, Look as Appearance};
+use crate::report;
 
 pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     findings.extend(session.aws.can_release(&estate).await);
     findings.sort_by_key(|finding| finding.weight);
     out(&match args.format {
-        TextOrJson::Text => report::check::text(&findings, Appearance::of_stdout()),
+        TextOrJson::Text => report::check::text(&findings, look_of_stdout()),
         TextOrJson::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
     })?;
     Ok(if findings.iter().any(|finding| finding.weight == Weight::Breaks) { 3 } else { 0 })

@@ -1,10 +1,12 @@
 //! Any error on its way out: printed once, with its causes and ways out, and an exit code.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use crate::cloud::CloudError;
 use crate::config::ConfigError;
-use crate::model::refusal::Refusal;
+use crate::config::release::ReleaseError;
+use crate::model::refusal::{Reason, Refusal};
 use crate::report::{self, Look};
 
 #[derive(Debug)]
@@ -46,10 +48,15 @@ impl Failure {
         Self { code, ..self }
     }
 
+    pub(super) fn text(&self, look: Look) -> String {
+        report::error::text(&self.error, &self.ways_out, look)
+    }
+
     pub(super) fn print(self) -> ExitCode {
+        let look = if io::stderr().is_terminal() { Look::of_terminal() } else { Look::PLAIN };
         #[expect(clippy::print_stderr, reason = "the one place where an error is printed")]
         {
-            eprint!("{}", report::error::text(&self.error, &self.ways_out, Look::of_terminal()));
+            eprint!("{}", self.text(look));
         }
         ExitCode::from(self.code)
     }
@@ -80,9 +87,19 @@ impl From<Refusal> for Failure {
         let ways_out = refusal
             .reasons
             .iter()
-            .map(|reason| format!("{reason} → {}", reason.way_out()))
+            .map(Reason::in_full)
             .collect();
         Self::refused("refused as unsafe", ways_out)
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        Self {
+            code: 2,
+            error: error.into(),
+            ways_out: Vec::new(),
+        }
     }
 }
 

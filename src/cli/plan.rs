@@ -7,10 +7,10 @@ use anyhow::Context;
 use super::args::{Global, PlanFormat, PlanWhat, ShowArgs};
 use super::failure::Failure;
 use super::release;
-use super::session::{Session, out};
+use super::session::{Session, look_of_stdout, out};
 use crate::model::plan::{FORMAT, Intent, Plan};
 use crate::plan;
-use crate::report::{self, Look};
+use crate::report;
 
 pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure> {
     if let PlanWhat::Show { file, format } = what {
@@ -41,7 +41,7 @@ fn finish(plan: &Plan, show: &ShowArgs, verbose: bool) -> Result<u8, Failure> {
 
 pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<String, Failure> {
     Ok(match format {
-        PlanFormat::Text => report::plan_text::text(plan, verbose, Look::of_stdout()),
+        PlanFormat::Text => report::plan_text::text(plan, verbose, look_of_stdout()),
         PlanFormat::Markdown => report::plan_markdown::markdown(plan),
         PlanFormat::Json => report::plan_json::json(plan)?,
     })

@@ -8,6 +8,7 @@ use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::config::{self, Config};
 use crate::model::estate::Estate;
+use crate::report::Look;
 
 pub(super) struct Session {
     pub(super) config: Config,
@@ -43,6 +44,11 @@ pub(super) fn ask(question: &str) -> io::Result<bool> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Colours only where somebody looks.
+pub(super) fn look_of_stdout() -> Look {
+    if io::stdout().is_terminal() { Look::of_terminal() } else { Look::PLAIN }
 }
 
 /// Writes a whole text to stdout. A reader that has gone is no error.

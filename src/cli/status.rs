@@ -4,16 +4,15 @@ use jiff::Timestamp;
 
 use super::args::{Global, Status, TextOrJson};
 use super::failure::Failure;
-use super::session::{Session, out};
-use crate::report::Look;
-use crate::report::status::StatusView;
+use super::session::{Session, look_of_stdout, out};
+use crate::report::status::{self, StatusView};
 
 pub(super) async fn run(global: &Global, args: &Status) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
     if !args.watch {
         let text = match args.format {
-            TextOrJson::Text => look(&session).await?.text(Look::of_stdout()),
-            TextOrJson::Json => format!("{}\n", serde_json::to_string_pretty(&look(&session).await?)?),
+            TextOrJson::Text => status::text(&look(&session).await?, look_of_stdout()),
+            TextOrJson::Json => status::json(&look(&session).await?)?,
         };
         out(&text)?;
         return Ok(0);
@@ -22,8 +21,8 @@ pub(super) async fn run(global: &Global, args: &Status) -> Result<u8, Failure> {
     loop {
         // A look that fails is shown and tried again: whoever watches wants to see it come back.
         let text = match look(&session).await {
-            Ok(view) => view.text(Look::of_stdout()),
-            Err(failure) => failure.to_string(),
+            Ok(view) => status::text(&view, look_of_stdout()),
+            Err(failure) => failure.text(look_of_stdout()),
         };
         term.clear_screen()?;
         out(&text)?;

@@ -1,5 +1,6 @@
 //! Makes events, plans and estates readable, for people and for programs. Never calls the cloud.
 
+pub mod check;
 pub mod error;
 mod fan;
 pub mod history;
