@@ -1,6 +1,7 @@
 //! SDK errors sorted by what to do about them.
 
 use std::error::Error;
+use std::io;
 
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
@@ -33,12 +34,14 @@ impl Aws {
             SdkError::DispatchFailure(failure) => {
                 if let Some(message) = no_credentials(&error) {
                     CloudError::Credentials { message }
-                } else if failure.is_timeout() || failure.is_io() {
-                    // Also the time-out is one of connecting: nothing was sent.
+                } else if failure.is_timeout() || never_connected(&error) {
                     CloudError::Unreachable {
                         endpoint: self.place.clone(),
                         message: root(&error),
                     }
+                } else if failure.is_io() {
+                    // The connection broke: what was asked for may have been done.
+                    passing(root(&error))
                 } else {
                     not_sent(action, chain(&error))
                 }
@@ -136,6 +139,19 @@ fn sort(action: &str, status: u16, code: &str, message: &str) -> CloudError {
     }
 }
 
+/// Nothing was sent. Of a failure while connecting, the HTTP client tells in words alone.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    refused(error) || causes(error).any(|cause| cause.to_string().contains("(Connect)"))
+}
+
+pub(super) fn refused(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+    })
+}
+
 /// What a load balancing code says is missing, in the words of our messages.
 fn kind_of(code: &str) -> Option<&'static str> {
     Some(match code.trim_end_matches("Exception") {
@@ -167,7 +183,8 @@ fn no_credentials(error: &(dyn Error + 'static)) -> Option<String> {
                         .iter()
                         .find(|attempt| attempt.name() == "Profile")
                 })
-                .map(|attempt| format!(" ({})", root(attempt.error())))
+                .and_then(|attempt| causes(attempt.error()).skip(1).last())
+                .map(|cause| format!(" ({cause})"))
                 .unwrap_or_default();
             format!(
                 "none in the environment, the profile{profile}, a web identity, a container or the instance"
@@ -195,9 +212,7 @@ fn root(error: &(dyn Error + 'static)) -> String {
 }
 
 /// An error and every cause below it.
-pub(super) fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
         let error: &'a (dyn Error + 'static) = *error;
         error.source()

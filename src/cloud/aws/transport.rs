@@ -1,7 +1,5 @@
 //! The one HTTP client below every AWS client: it spends the budget of each attempt, retries included.
 
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +21,7 @@ use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, Runt
 use aws_smithy_types::config_bag::ConfigBag;
 
 use super::budget::Budget;
-use super::error::causes;
+use super::error::refused;
 
 /// The SDK's own default client, made here so that one connection pool can be wrapped and shared.
 pub(super) fn default_client() -> SharedHttpClient {
@@ -155,20 +153,15 @@ impl ClassifyRetry for Patience {
     }
 }
 
-fn refused(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
-    })
-}
-
 fn contains(body: &[u8], part: &[u8]) -> bool {
     body.windows(part.len()).any(|window| window == part)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
@@ -186,8 +179,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_found_below_other_errors() {
-        let below = io::Error::other(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(refused(&below));
-        assert!(!refused(&io::Error::other("something else")));
+        let failed = |kind: io::ErrorKind| ConnectorError::io(io::Error::from(kind).into());
+        assert!(refused(&failed(io::ErrorKind::ConnectionRefused)));
+        assert!(!refused(&failed(io::ErrorKind::ConnectionReset)));
     }
 }
