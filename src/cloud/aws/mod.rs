@@ -1,8 +1,34 @@
 //! The adapter to AWS: one file per service and purpose. It decides nothing and prints nothing.
 
+use std::collections::BTreeMap;
+
+use super::{Cloud, CloudError, Look, NewRule, Swing, Versions};
+use crate::model::estate::{AttachmentKind, Estate};
+use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::release::Release;
+use crate::model::scope::Scope;
+use crate::model::step::{NewGroup, Pinned};
+use crate::model::tags::Tags;
+
+pub use account::{Identity, Limits};
+
+mod account;
+mod actions;
 mod budget;
+#[cfg(test)]
+mod calls_tests;
 mod connect;
 mod error;
+#[cfg(test)]
+mod fake;
+mod groups;
+mod load_balancers;
+mod look;
+mod observe;
+mod routing;
+mod rules;
+mod tags;
+mod target_groups;
 mod transport;
 
 /// How to reach AWS. What is `None` comes from the environment, as with every AWS tool.
@@ -24,4 +50,114 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     /// For messages: the endpoint, or the region.
     place: String,
+}
+
+/// Every verb is a method of [`Aws`] of the same name, in the file of what it is about.
+impl Cloud for Aws {
+    async fn observe(&self, scope: &Scope) -> Result<Estate, CloudError> {
+        Aws::observe(self, scope).await
+    }
+
+    async fn look(
+        &self,
+        scope: &Scope,
+        estate: &Estate,
+        look: Look,
+        fleets: &[(GroupName, TargetGroupName)],
+    ) -> Result<Estate, CloudError> {
+        Aws::look(self, scope, estate, look, fleets).await
+    }
+
+    async fn create_rule(&self, estate: &Estate, new: &NewRule) -> Result<Arn, CloudError> {
+        Aws::create_rule(self, estate, new).await
+    }
+
+    async fn delete_rule(&self, rule: &Arn) -> Result<(), CloudError> {
+        Aws::delete_rule(self, rule).await
+    }
+
+    async fn point(&self, estate: &Estate, swing: Swing<'_>) -> Result<(), CloudError> {
+        Aws::point(self, estate, swing).await
+    }
+
+    async fn create_target_group(
+        &self,
+        name: &TargetGroupName,
+        copy_of: &Arn,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
+        Aws::create_target_group(self, name, copy_of, tags).await
+    }
+
+    async fn set_target_group_attributes(
+        &self,
+        target_group: &Arn,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), CloudError> {
+        Aws::set_target_group_attributes(self, target_group, attributes).await
+    }
+
+    async fn delete_target_group(&self, target_group: &Arn) -> Result<(), CloudError> {
+        Aws::delete_target_group(self, target_group).await
+    }
+
+    async fn build_template_version(
+        &self,
+        app: &str,
+        template: &TemplateId,
+        source: u64,
+        release: &Release,
+        root_device: Option<&str>,
+    ) -> Result<u64, CloudError> {
+        Aws::build_template_version(self, app, template, source, release, root_device).await
+    }
+
+    async fn create_group(
+        &self,
+        estate: &Estate,
+        new: &NewGroup,
+        versions: &Versions,
+    ) -> Result<(), CloudError> {
+        Aws::create_group(self, estate, new, versions).await
+    }
+
+    async fn attach(
+        &self,
+        estate: &Estate,
+        group: &GroupName,
+        copy_of: &GroupName,
+        kind: AttachmentKind,
+        target_group: &TargetGroupName,
+        instead_of: &TargetGroupName,
+    ) -> Result<(), CloudError> {
+        Aws::attach(self, estate, group, copy_of, kind, target_group, instead_of).await
+    }
+
+    async fn pin(&self, group: &GroupName, versions: &[Pinned]) -> Result<(), CloudError> {
+        Aws::pin(self, group, versions).await
+    }
+
+    async fn resize(&self, group: &GroupName, size: Size) -> Result<(), CloudError> {
+        Aws::resize(self, group, size).await
+    }
+
+    async fn suspend(&self, group: &GroupName, processes: &[String]) -> Result<(), CloudError> {
+        Aws::suspend(self, group, processes).await
+    }
+
+    async fn resume(&self, group: &GroupName, processes: &[String]) -> Result<(), CloudError> {
+        Aws::resume(self, group, processes).await
+    }
+
+    async fn delete_group(&self, estate: &Estate, group: &GroupName) -> Result<(), CloudError> {
+        Aws::delete_group(self, estate, group).await
+    }
+
+    async fn tag(&self, arn: &Arn, set: &Tags, remove: &[&str]) -> Result<(), CloudError> {
+        Aws::tag(self, arn, set, remove).await
+    }
+
+    async fn tag_group(&self, group: &GroupName, set: &Tags, remove: &[&str]) -> Result<(), CloudError> {
+        Aws::tag_group(self, group, set, remove).await
+    }
 }
