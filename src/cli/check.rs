@@ -17,15 +17,7 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
         text: format!("these are the credentials of {} in account {}", identity.arn, identity.account),
         way_out: None,
     }];
-    let limits = limits.unwrap_or_else(|error| {
-        findings.push(Finding {
-            weight: Weight::Risk,
-            text: format!("quotas could not be read: {error}"),
-            way_out: error.way_out(),
-        });
-        Default::default()
-    });
-    findings.extend(plan::checkup(&estate, &session.config.policy, &limits));
+    findings.extend(plan::checkup(&estate, &session.config.policy, &limits?));
     findings.extend(session.aws.can_release(&estate).await);
     findings.sort_by_key(|finding| finding.weight);
     out(&match args.format {

@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, args: &IamPolicy) -> Result<u8, Failure> {
             template,
             context! {
                 app => config.app,
-                account => args.account,
+                account => &args.account,
                 partition => partition(&region),
                 region => region,
                 load_balancer => load_balancer,

@@ -14,6 +14,8 @@ pub struct Limits {
     pub rules_per_load_balancer: Option<usize>,
     pub target_groups_per_region: Option<usize>,
     pub groups: Option<usize>,
+    /// What could not be asked, and why.
+    pub unknown: Vec<String>,
 }
 
 /// One thing `check` has to say.

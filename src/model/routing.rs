@@ -1,5 +1,6 @@
 //! Listeners and their rules: where a request goes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -137,16 +138,30 @@ impl Action {
         }
     }
 
-    /// Whether two actions send requests to the same places in the same proportions.
+    /// Whether two actions do the same to every request, and keep the same target groups in use,
+    /// however they are written down.
     pub fn same_effect(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Forward { .. }, Self::Forward { .. }) => match (self.only_target(), other.only_target()) {
-                (Some(a), Some(b)) => a == b && self.shares().len() == other.shares().len(),
-                _ => self == other,
-            },
+            (Self::Forward { shares: a }, Self::Forward { shares: b }) => {
+                let (a, b) = (by_name(a), by_name(b));
+                match (self.only_target(), other.only_target()) {
+                    (Some(one), Some(another)) => one == another && a.keys().eq(b.keys()),
+                    _ => a == b,
+                }
+            }
+            (Self::Fixed(a), Self::Fixed(b)) => {
+                a.status == b.status && a.body == b.body && a.sent_as() == b.sent_as()
+            }
             _ => self == other,
         }
     }
+}
+
+fn by_name(shares: &[Share]) -> BTreeMap<&TargetGroupName, u32> {
+    shares
+        .iter()
+        .map(|share| (&share.target_group, share.weight))
+        .collect()
 }
 
 impl fmt::Display for Action {
@@ -184,8 +199,79 @@ pub struct FixedResponse {
     pub body: Option<String>,
 }
 
+impl FixedResponse {
+    /// A response without a content type is sent, and may be described, as plain text.
+    fn sent_as(&self) -> &str {
+        self.content_type.as_deref().unwrap_or("text/plain")
+    }
+}
+
 impl fmt::Display for FixedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "closed ({})", self.status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forward(shares: &[(&str, u32)]) -> Action {
+        Action::Forward {
+            shares: shares
+                .iter()
+                .map(|(name, weight)| Share {
+                    target_group: TargetGroupName::from(*name),
+                    weight: *weight,
+                })
+                .collect(),
+        }
+    }
+
+    fn closed(status: u16, content_type: Option<&str>) -> Action {
+        Action::Fixed(FixedResponse {
+            status,
+            content_type: content_type.map(str::to_owned),
+            body: None,
+        })
+    }
+
+    #[test]
+    fn what_is_written_differently_but_does_the_same_has_the_same_effect() {
+        for (a, b) in [
+            (forward(&[("tg-1", 1)]), forward(&[("tg-1", 100)])),
+            (
+                forward(&[("tg-1", 1), ("tg-2", 0)]),
+                forward(&[("tg-2", 0), ("tg-1", 100)]),
+            ),
+            (
+                forward(&[("tg-1", 90), ("tg-2", 10)]),
+                forward(&[("tg-2", 10), ("tg-1", 90)]),
+            ),
+            (closed(404, None), closed(404, Some("text/plain"))),
+        ] {
+            assert!(a.same_effect(&b), "{a:?} and {b:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_something_else_does_not_have_the_same_effect() {
+        for (a, b) in [
+            (forward(&[("tg-1", 1)]), forward(&[("tg-2", 1)])),
+            (forward(&[("tg-1", 1)]), forward(&[("tg-1", 1), ("tg-2", 0)])),
+            (
+                forward(&[("tg-1", 1), ("tg-2", 0)]),
+                forward(&[("tg-1", 1), ("tg-3", 0)]),
+            ),
+            (
+                forward(&[("tg-1", 90), ("tg-2", 10)]),
+                forward(&[("tg-1", 10), ("tg-2", 90)]),
+            ),
+            (closed(404, None), closed(456, None)),
+            (closed(404, None), closed(404, Some("text/html"))),
+            (closed(404, None), forward(&[("tg-1", 1)])),
+        ] {
+            assert!(!a.same_effect(&b), "{a:?} and {b:?}");
+        }
     }
 }

@@ -47,6 +47,12 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
     doors(&context, &mut findings);
     names(&context, &mut findings);
     quotas(estate, limits, missing_rules(&context), &mut findings);
+    for unknown in &limits.unknown {
+        findings.push(risk(
+            format!("a quota could not be read: {unknown}"),
+            "allow the call (`swingbridge iam-policy plan`)",
+        ));
+    }
     for gap in &estate.gaps {
         findings.push(risk(
             format!("could not see the {} of {}: {}", gap.part, gap.about, gap.error),

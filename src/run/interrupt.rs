@@ -58,7 +58,7 @@ impl Interrupt {
     }
 
     /// Ends when somebody wants the run to stop.
-    pub(super) async fn wait(&self) -> Signal {
+    pub async fn wait(&self) -> Signal {
         let mut wish = self.wish.clone();
         loop {
             if let Some(signal) = *wish.borrow_and_update() {

@@ -1,0 +1,224 @@
+//! Calls about listeners and rules: reading them all, and changing one without losing anything.
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    HttpHeaderConditionConfig, Listener as SdkListener, Rule as SdkRule, RuleCondition,
+};
+
+use super::actions::{self, Lead};
+use super::{Aws, routing, tags};
+use crate::cloud::{CloudError, NewRule, Swing};
+use crate::model::estate::Estate;
+use crate::model::ids::{Arn, TargetGroupName};
+use crate::model::routing::{Action, Condition, Priority};
+
+/// The most rules one page of a description holds.
+const PAGE: i32 = 400;
+
+impl Aws {
+    pub(super) async fn listeners(&self, load_balancer: &Arn) -> Result<Vec<SdkListener>, CloudError> {
+        self.elb
+            .describe_listeners()
+            .load_balancer_arn(load_balancer.as_str())
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeListeners", error))
+    }
+
+    /// All rules of a listener, without their tags.
+    pub(super) async fn raw_rules(&self, listener: &Arn) -> Result<Vec<SdkRule>, CloudError> {
+        self.elb
+            .describe_rules()
+            .listener_arn(listener.as_str())
+            .page_size(PAGE)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeRules", error))
+    }
+
+    async fn raw_rule(&self, rule: &Arn) -> Result<SdkRule, CloudError> {
+        self.elb
+            .describe_rules()
+            .rule_arns(rule.as_str())
+            .send()
+            .await
+            .map_err(|error| self.error("DescribeRules", error))?
+            .rules
+            .and_then(|rules| rules.into_iter().next())
+            .ok_or_else(|| CloudError::NotFound {
+                what: format!("rule {rule}"),
+            })
+    }
+
+    pub(super) async fn point(&self, estate: &Estate, swing: Swing<'_>) -> Result<(), CloudError> {
+        let lead = self.lead(estate, swing.after).await?;
+        // Nothing may come between this reading and the writing: AWS has no conditional write.
+        let raw = self.raw_rule(&swing.rule.arn).await?;
+        let found = actions::to_model(raw.actions());
+        if found.same_effect(swing.after) {
+            return Ok(());
+        }
+        if !found.same_effect(swing.before) {
+            return Err(CloudError::Changed {
+                what: swing.rule.to_string(),
+                expected: swing.before.to_string(),
+                found: found.to_string(),
+            });
+        }
+        let actions = actions::redirected(raw.actions(), &lead);
+        match routing::priority(&raw) {
+            Priority::Numbered(_) => self
+                .elb
+                .modify_rule()
+                .rule_arn(swing.rule.arn.as_str())
+                .set_actions(Some(actions))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| self.error("ModifyRule", error)),
+            Priority::Default => self
+                .elb
+                .modify_listener()
+                .listener_arn(listener_on(estate, swing.rule.port)?.as_str())
+                .set_default_actions(Some(actions))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| self.error("ModifyListener", error)),
+        }
+    }
+
+    pub(super) async fn create_rule(&self, estate: &Estate, new: &NewRule) -> Result<Arn, CloudError> {
+        let listener = listener_on(estate, new.port)?;
+        let lead = self.lead(estate, &new.action).await?;
+        let created = self
+            .elb
+            .create_rule()
+            .listener_arn(listener.as_str())
+            .priority(i32::try_from(new.priority).unwrap_or(i32::MAX))
+            .conditions(header_condition(&new.header, &new.value))
+            .set_actions(Some(actions::only(&lead)))
+            .set_tags(Some(tags::to_sdk(&new.tags)))
+            .send()
+            .await
+            .map_err(|error| self.error("CreateRule", error));
+        match created {
+            Ok(output) => output
+                .rules()
+                .first()
+                .and_then(SdkRule::rule_arn)
+                .map(Arn::from)
+                .ok_or_else(|| CloudError::Passing {
+                    action: "CreateRule".to_owned(),
+                    message: "it did not say which rule it made".to_owned(),
+                }),
+            // The call knows no client token: an attempt that seemed to fail may have worked, and
+            // then it is our own rule that is in the way of the next.
+            Err(CloudError::PriorityInUse { .. }) => {
+                self.rule_as_ours(listener, new)
+                    .await?
+                    .ok_or(CloudError::PriorityInUse {
+                        priority: new.priority,
+                    })
+            }
+            Err(error @ CloudError::Passing { .. }) => self.rule_as_ours(listener, new).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The rule at the new one's priority, if it is the new one: same condition, same tags.
+    async fn rule_as_ours(&self, listener: &Arn, new: &NewRule) -> Result<Option<Arn>, CloudError> {
+        let rules = self.raw_rules(listener).await?;
+        let at = Priority::Numbered(new.priority);
+        let Some(rule) = rules.iter().find(|rule| routing::priority(rule) == at) else {
+            return Ok(None);
+        };
+        let as_asked = match rule.conditions() {
+            [only] => routing::condition(only) == asked(new),
+            _ => false,
+        };
+        let arn = Arn::from(rule.rule_arn().unwrap_or_default());
+        if !as_asked {
+            return Ok(None);
+        }
+        let tags = self.tags_of_one(&arn).await?;
+        let ours = new.tags.iter().all(|(key, value)| tags.get(key) == Some(value));
+        Ok(ours.then_some(arn))
+    }
+
+    pub(super) async fn delete_rule(&self, rule: &Arn) -> Result<(), CloudError> {
+        match self.elb.delete_rule().rule_arn(rule.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match self.error("DeleteRule", error) {
+                CloudError::NotFound { .. } => Ok(()),
+                other => Err(other),
+            },
+        }
+    }
+
+    async fn lead(&self, estate: &Estate, action: &Action) -> Result<Lead, CloudError> {
+        match action {
+            Action::Fixed(fixed) => Ok(Lead::Fixed(fixed.clone())),
+            Action::Forward { shares } => {
+                let mut tuples = Vec::with_capacity(shares.len());
+                for share in shares {
+                    tuples.push((self.arn_of(estate, &share.target_group).await?, share.weight));
+                }
+                Ok(Lead::To(tuples))
+            }
+            Action::Other { text } => Err(CloudError::Rejected {
+                action: "writing a rule".to_owned(),
+                code: "unsupported".to_owned(),
+                message: format!("a rule is never made to `{text}`"),
+            }),
+        }
+    }
+
+    /// A target group made since the estate was observed is asked for.
+    async fn arn_of(&self, estate: &Estate, name: &TargetGroupName) -> Result<Arn, CloudError> {
+        match estate.target_group(name) {
+            Some(known) => Ok(known.arn.clone()),
+            None => self
+                .raw_target_group(name)
+                .await?
+                .and_then(|raw| raw.target_group_arn)
+                .map(Arn::new)
+                .ok_or_else(|| CloudError::NotFound {
+                    what: format!("target group {name}"),
+                }),
+        }
+    }
+}
+
+fn listener_on(estate: &Estate, port: u16) -> Result<&Arn, CloudError> {
+    estate
+        .listener(port)
+        .map(|listener| &listener.arn)
+        .ok_or_else(|| CloudError::NotFound {
+            what: format!("listener on port {port}"),
+        })
+}
+
+fn header_condition(name: &str, value: &str) -> RuleCondition {
+    RuleCondition::builder()
+        .field("http-header")
+        .http_header_config(
+            HttpHeaderConditionConfig::builder()
+                .http_header_name(name)
+                .values(value)
+                .build(),
+        )
+        .build()
+}
+
+fn asked(new: &NewRule) -> Condition {
+    Condition::Header {
+        name: new.header.clone(),
+        values: vec![new.value.clone()],
+    }
+}
