@@ -28,30 +28,30 @@ Exit codes:
 /// Balancer and Auto Scaling groups, and back, without dropping a request.
 #[derive(Debug, Parser)]
 #[command(name = "swingbridge", version, after_help = EXIT_CODES, max_term_width = 100, arg_required_else_help = true)]
-pub struct Cli {
+pub(super) struct Cli {
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 #[derive(Debug, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// The configuration file
     #[arg(long, short, global = true, value_name = "FILE", env = "SWINGBRIDGE_CONFIG")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// Say more on stderr; twice for every call
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(super) verbose: u8,
     /// How log lines on stderr are written
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    pub(super) log_format: LogFormat,
     #[command(flatten)]
-    pub settings: Settings,
+    pub(super) settings: Settings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -59,53 +59,53 @@ pub enum LogFormat {
 /// Flags that beat the environment and the file.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings (they beat the environment, which beats the file)")]
-pub struct Settings {
+pub(super) struct Settings {
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
-    pub app: Option<String>,
+    pub(super) app: Option<String>,
     /// The load balancer's name or ARN
     #[arg(long, global = true, value_name = "NAME")]
-    pub load_balancer: Option<String>,
+    pub(super) load_balancer: Option<String>,
     #[arg(long, global = true, value_name = "REGION")]
-    pub region: Option<String>,
+    pub(super) region: Option<String>,
     #[arg(long, global = true, value_name = "PROFILE")]
-    pub profile: Option<String>,
+    pub(super) profile: Option<String>,
     /// Speak to this address instead of AWS, for instance an emulator
     #[arg(long, global = true, value_name = "URL")]
-    pub endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<String>,
     /// preview: promote swings production; direct: deploy goes on to promote
     #[arg(long, global = true, value_name = "KIND", hide_short_help = true)]
-    pub strategy: Option<String>,
+    pub(super) strategy: Option<String>,
     /// How much must be healthy: a count, or a percentage of live's capacity
     #[arg(long, global = true, value_name = "AMOUNT", hide_short_help = true)]
-    pub health_want: Option<String>,
+    pub(super) health_want: Option<String>,
     /// How long it must stay healthy
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
-    pub health_soak: Option<String>,
+    pub(super) health_soak: Option<String>,
     /// How long health is waited for
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
-    pub health_timeout: Option<String>,
+    pub(super) health_timeout: Option<String>,
     /// What becomes of the previous generation: keep, scale=N or retire
     #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
-    pub after_promotion: Option<String>,
+    pub(super) after_promotion: Option<String>,
     /// How long it stays at full capacity before that
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
-    pub after_promotion_delay: Option<String>,
+    pub(super) after_promotion_delay: Option<String>,
     /// What becomes of a generation that was rolled back: keep or remove
     #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
-    pub after_rollback: Option<String>,
+    pub(super) after_rollback: Option<String>,
     /// When a swing fails half way: put-back or stop
     #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
-    pub on_failure: Option<String>,
+    pub(super) on_failure: Option<String>,
     /// How long a holder of the lock may be silent
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
-    pub lease: Option<String>,
+    pub(super) lease: Option<String>,
     /// The folder of the journal
     #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
-    pub journal: Option<String>,
+    pub(super) journal: Option<String>,
 }
 
 impl Settings {
-    pub fn overrides(&self) -> Overrides {
+    pub(super) fn overrides(&self) -> Overrides {
         Overrides {
             app: self.app.clone(),
             load_balancer: self.load_balancer.clone(),
@@ -127,7 +127,7 @@ impl Settings {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Write a starter configuration, or describe and adopt what runs already
     Init(Init),
     /// Look for everything that would break a deploy; changes nothing
@@ -169,41 +169,41 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct Init {
+pub(super) struct Init {
     /// Describe the estate that runs behind --load-balancer
     #[arg(long, requires = "load_balancer")]
-    pub from_aws: bool,
+    pub(super) from_aws: bool,
     /// The listener whose default rule shows what is live
     #[arg(long, value_name = "PORT", requires = "from_aws")]
-    pub listener: Option<u16>,
+    pub(super) listener: Option<u16>,
     /// Tag what is adopted, without asking
     #[arg(long, short)]
-    pub yes: bool,
+    pub(super) yes: bool,
     /// Replace a configuration that exists
     #[arg(long)]
-    pub force: bool,
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct Look {
+pub(super) struct Look {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: TextOrJson,
+    pub(super) format: TextOrJson,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TextOrJson {
+pub(super) enum TextOrJson {
     Text,
     Json,
 }
 
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(super) struct PlanArgs {
     #[command(subcommand)]
-    pub what: PlanWhat,
+    pub(super) what: PlanWhat,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum PlanWhat {
+pub(super) enum PlanWhat {
     /// The next generation
     Deploy {
         #[command(flatten)]
@@ -244,105 +244,105 @@ pub enum PlanWhat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(super) enum PlanFormat {
     Text,
     Json,
     Markdown,
 }
 
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub(super) struct ShowArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: PlanFormat,
+    pub(super) format: PlanFormat,
     /// Save the plan for `apply`
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Exit with 10 when the plan has changes
     #[arg(long)]
-    pub detailed_exitcode: bool,
+    pub(super) detailed_exitcode: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// Show the plan and stop
     #[arg(long)]
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
     /// Do not ask
     #[arg(long, short)]
-    pub yes: bool,
+    pub(super) yes: bool,
     /// How long the whole run may take
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// How long to wait for somebody else's lock
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
-    pub wait_for_lock: Duration,
+    pub(super) wait_for_lock: Duration,
     /// Do not stay until the previous generation is treated as configured
     #[arg(long)]
-    pub no_wait: bool,
+    pub(super) no_wait: bool,
     /// text: for people; json: one event per line
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: TextOrJson,
+    pub(super) format: TextOrJson,
 }
 
 #[derive(Debug, Args)]
-pub struct Apply {
+pub(super) struct Apply {
     /// A plan saved with `plan … --out`
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]
-pub struct Deploy {
+pub(super) struct Deploy {
     #[command(flatten)]
-    pub release: ReleaseArgs,
+    pub(super) release: ReleaseArgs,
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Release")]
-pub struct ReleaseArgs {
+pub(super) struct ReleaseArgs {
     /// The release's name, for people and tags
     #[arg(long, value_name = "NAME")]
-    pub release: Option<String>,
+    pub(super) release: Option<String>,
     /// An existing version of live's launch template
     #[arg(long, value_name = "N", conflicts_with_all = ["image", "user_data"])]
-    pub launch_template_version: Option<u64>,
+    pub(super) launch_template_version: Option<u64>,
     /// A machine image for a new version of it
     #[arg(long, value_name = "AMI")]
-    pub image: Option<String>,
+    pub(super) image: Option<String>,
     /// A user-data template for a new version of it
     #[arg(long, value_name = "FILE")]
-    pub user_data: Option<PathBuf>,
+    pub(super) user_data: Option<PathBuf>,
     /// A tag for the generation's resources
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
-    pub tags: Vec<(String, String)>,
+    pub(super) tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
-pub struct Rollback {
+pub(super) struct Rollback {
     #[command(flatten)]
-    pub back: BackArgs,
+    pub(super) back: BackArgs,
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-pub struct BackArgs {
+pub(super) struct BackArgs {
     /// Another generation than the previous one
     #[arg(long, value_name = "GENERATION")]
-    pub to: Option<u32>,
+    pub(super) to: Option<u32>,
     /// Keep the generation that is left
     #[arg(long, conflicts_with = "remove")]
-    pub keep: bool,
+    pub(super) keep: bool,
     /// Remove the generation that is left
     #[arg(long)]
-    pub remove: bool,
+    pub(super) remove: bool,
 }
 
 impl BackArgs {
-    pub fn intent(&self) -> Intent {
+    pub(super) fn intent(&self) -> Intent {
         Intent::Rollback {
             to: self.to.map(Generation),
             failed: match (self.keep, self.remove) {
@@ -355,22 +355,22 @@ impl BackArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct Retire {
+pub(super) struct Retire {
     #[command(flatten)]
-    pub which: Which,
+    pub(super) which: Which,
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-pub struct Which {
+pub(super) struct Which {
     /// Another generation than the previous one
     #[arg(long, value_name = "GENERATION")]
-    pub generation: Option<u32>,
+    pub(super) generation: Option<u32>,
 }
 
 impl Which {
-    pub fn intent(&self) -> Intent {
+    pub(super) fn intent(&self) -> Intent {
         Intent::Retire {
             generation: self.generation.map(Generation),
         }
@@ -378,37 +378,37 @@ impl Which {
 }
 
 #[derive(Debug, Args)]
-pub struct Status {
+pub(super) struct Status {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: TextOrJson,
+    pub(super) format: TextOrJson,
     /// Look again and again
     #[arg(long, conflicts_with = "format")]
-    pub watch: bool,
+    pub(super) watch: bool,
     /// How often
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s", requires = "watch")]
-    pub interval: Duration,
+    pub(super) interval: Duration,
 }
 
 #[derive(Debug, Args)]
-pub struct Unlock {
+pub(super) struct Unlock {
     /// Free it although its holder seems alive
     #[arg(long)]
-    pub force: bool,
+    pub(super) force: bool,
     /// Do not ask
     #[arg(long, short)]
-    pub yes: bool,
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct IamPolicy {
-    pub for_what: PolicyFor,
+pub(super) struct IamPolicy {
+    pub(super) for_what: PolicyFor,
     /// The account's number
     #[arg(long, value_name = "ACCOUNT", default_value = "*")]
-    pub account: String,
+    pub(super) account: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PolicyFor {
+pub(super) enum PolicyFor {
     /// Reading only: plan, status, check, history
     Plan,
     Deploy,
