@@ -86,10 +86,18 @@ impl Aws {
         }
         let alarms = self.alarms_named(&names(&originals)).await?;
         for alarm in alarms.metric.values() {
-            put(app, alarm, swap, &arns)
+            put(alarm, swap, &arns)
                 .send_with(&self.cw)
                 .await
                 .map_err(|e| self.error("PutMetricAlarm", e))?;
+            // Apart from the put, which leaves the tags of an alarm that is there as they are.
+            self.cw
+                .tag_resource()
+                .resource_arn(copy_arn(alarm, swap))
+                .set_tags(Some(marks(app, &swap.to)))
+                .send()
+                .await
+                .map_err(|e| self.error("TagResource", e))?;
         }
         Ok(())
     }
@@ -138,12 +146,7 @@ impl Aws {
             }
             Err(error) => return Err(error),
         };
-        let has = |key, value| {
-            found
-                .iter()
-                .any(|tag| tag.key() == Some(key) && tag.value() == Some(value))
-        };
-        Ok(has(tags::APP, app) && has(tags::GROUP, group.as_str()))
+        Ok(marks(app, group).iter().all(|mark| found.contains(mark)))
     }
 }
 
@@ -213,13 +216,31 @@ fn drives_only(alarm: &MetricAlarm, policies: &BTreeSet<&str>) -> bool {
     driven.peek().is_some() && driven.all(|action| policies.contains(action.as_str()))
 }
 
+fn copy_name(alarm: &MetricAlarm, swap: &Swap) -> String {
+    alarm_name(
+        alarm.alarm_name().unwrap_or_default(),
+        swap.from.as_str(),
+        swap.to.as_str(),
+    )
+}
+
+/// A put answers with nothing; an alarm's arn differs from another's in the name at its end only.
+fn copy_arn(alarm: &MetricAlarm, swap: &Swap) -> String {
+    let arn = alarm.alarm_arn().unwrap_or_default();
+    let place = arn
+        .strip_suffix(alarm.alarm_name().unwrap_or_default())
+        .unwrap_or(arn);
+    format!("{place}{}", copy_name(alarm, swap))
+}
+
+/// The tags that prove an alarm to be a copy of ours.
+fn marks(app: &str, group: &GroupName) -> Vec<Tag> {
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    vec![tag(tags::APP, app), tag(tags::GROUP, group.as_str())]
+}
+
 /// The request that makes the clone's own alarm of this one.
-fn put(
-    app: &str,
-    alarm: &MetricAlarm,
-    swap: &Swap,
-    policies: &BTreeMap<String, String>,
-) -> PutMetricAlarmInputBuilder {
+fn put(alarm: &MetricAlarm, swap: &Swap, policies: &BTreeMap<String, String>) -> PutMetricAlarmInputBuilder {
     let actions = |all: &Option<Vec<String>>| {
         all.as_ref().map(|all| {
             all.iter()
@@ -242,14 +263,8 @@ fn put(
             swap.dimension(one.name.as_deref(), &mut one.value);
         }
     }
-    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
-    let name = alarm_name(
-        alarm.alarm_name().unwrap_or_default(),
-        swap.from.as_str(),
-        swap.to.as_str(),
-    );
     PutMetricAlarmInput::builder()
-        .alarm_name(name)
+        .alarm_name(copy_name(alarm, swap))
         .set_alarm_description(alarm.alarm_description.clone())
         .set_actions_enabled(alarm.actions_enabled)
         .set_ok_actions(actions(&alarm.ok_actions))
@@ -275,8 +290,6 @@ fn put(
         .set_evaluation_criteria(alarm.evaluation_criteria.clone())
         .set_evaluation_interval(alarm.evaluation_interval)
         .set_action_configuration(alarm.action_configuration.clone())
-        .tags(tag(tags::APP, app))
-        .tags(tag(tags::GROUP, swap.to.as_str()))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn alarm() -> MetricAlarm {
 
 fn copied(alarm: &MetricAlarm) -> PutMetricAlarmInput {
     let arns = BTreeMap::from([(FROM.to_owned(), TO.to_owned())]);
-    put("shop", alarm, &example(), &arns).build().expect("a request")
+    put(alarm, &example(), &arns).build().expect("a request")
 }
 
 #[test]
@@ -88,15 +88,12 @@ fn a_copy_drives_the_clones_policy_and_watches_the_clone() {
 }
 
 #[test]
-fn a_copy_is_tagged_so_that_it_can_be_removed() {
-    let copy = copied(&alarm());
-    let tags: Vec<_> = copy.tags().iter().map(|tag| (tag.key(), tag.value())).collect();
+fn a_copys_arn_follows_from_the_originals() {
+    let mut alarm = alarm();
+    alarm.alarm_arn = Some("arn:aws:cloudwatch:eu-west-1:1:alarm:asg-1-cpu-high".into());
     assert_eq!(
-        tags,
-        [
-            (Some("swingbridge:app"), Some("shop")),
-            (Some("swingbridge:group"), Some("asg-2"))
-        ]
+        copy_arn(&alarm, &example()),
+        "arn:aws:cloudwatch:eu-west-1:1:alarm:asg-2-cpu-high"
     );
 }
 

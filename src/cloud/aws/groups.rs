@@ -156,44 +156,58 @@ pub(super) fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }
 
-/// What a template is known by: its id, or its name where a description has no id.
-pub(super) fn template_key(template: &LaunchTemplateSpecification) -> TemplateId {
-    TemplateId::new(
-        template
-            .launch_template_id()
-            .or(template.launch_template_name())
-            .unwrap_or_default(),
+/// How a group's templates are told apart: by id. A description may give only the name of one whose
+/// id stands elsewhere in the same group.
+pub(super) struct TemplateKeys(BTreeMap<String, String>);
+
+impl TemplateKeys {
+    pub(super) fn of(raw: &AutoScalingGroup) -> Self {
+        Self(
+            templates(raw)
+                .filter_map(|one| Some((one.launch_template_name.clone()?, one.launch_template_id.clone()?)))
+                .collect(),
+        )
+    }
+
+    pub(super) fn key(&self, template: &LaunchTemplateSpecification) -> TemplateId {
+        let name = template.launch_template_name().unwrap_or_default();
+        TemplateId::new(
+            template
+                .launch_template_id()
+                .or(self.0.get(name).map(String::as_str))
+                .unwrap_or(name),
+        )
+    }
+}
+
+/// The template of a group, or the base of a mixed one and each override's own.
+fn templates(raw: &AutoScalingGroup) -> impl Iterator<Item = &LaunchTemplateSpecification> {
+    let mixed = raw
+        .mixed_instances_policy()
+        .and_then(|policy| policy.launch_template());
+    let base = mixed.and_then(|template| template.launch_template_specification());
+    let overrides = mixed.map_or(&[][..], |template| template.overrides());
+    raw.launch_template().into_iter().chain(base).chain(
+        overrides
+            .iter()
+            .filter_map(|one| one.launch_template_specification()),
     )
 }
 
 fn launch(raw: &AutoScalingGroup) -> Launch {
-    let used = |template: &LaunchTemplateSpecification| TemplateUse {
-        template: template_key(template),
-        name: template.launch_template_name().unwrap_or_default().to_owned(),
-        // What Auto Scaling takes when none is given.
-        version: template.version().unwrap_or("$Default").to_owned(),
-    };
-    if let Some(template) = raw.launch_template() {
+    let keys = TemplateKeys::of(raw);
+    let uses: Vec<TemplateUse> = templates(raw)
+        .map(|template| TemplateUse {
+            template: keys.key(template),
+            name: template.launch_template_name().unwrap_or_default().to_owned(),
+            // What Auto Scaling takes when none is given.
+            version: template.version().unwrap_or("$Default").to_owned(),
+        })
+        .collect();
+    if !uses.is_empty() {
         Launch::Template {
-            uses: vec![used(template)],
-            mixed: false,
-        }
-    } else if let Some(template) = raw
-        .mixed_instances_policy()
-        .and_then(|policy| policy.launch_template())
-    {
-        let overrides = template
-            .overrides()
-            .iter()
-            .filter_map(|one| one.launch_template_specification());
-        Launch::Template {
-            uses: template
-                .launch_template_specification()
-                .into_iter()
-                .chain(overrides)
-                .map(used)
-                .collect(),
-            mixed: true,
+            uses,
+            mixed: raw.mixed_instances_policy().is_some(),
         }
     } else if let Some(name) = raw.launch_configuration_name() {
         Launch::Configuration {
@@ -341,6 +355,16 @@ mod tests {
                                     .launch_template_specification(template("lt-2", "7"))
                                     .build(),
                             )
+                            .overrides(
+                                LaunchTemplateOverrides::builder()
+                                    .launch_template_specification(
+                                        LaunchTemplateSpecification::builder()
+                                            .launch_template_name("lt-1-name")
+                                            .version("8")
+                                            .build(),
+                                    )
+                                    .build(),
+                            )
                             .build(),
                     )
                     .build(),
@@ -354,7 +378,7 @@ mod tests {
             .iter()
             .map(|one| (one.template.as_str(), one.pinned()))
             .collect();
-        assert_eq!(seen, [("lt-1", None), ("lt-2", Some(7))]);
+        assert_eq!(seen, [("lt-1", None), ("lt-2", Some(7)), ("lt-1", Some(8))]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification, MixedInstancesPolicy};
 
 use super::Aws;
-use super::groups::template_key;
+use super::groups::TemplateKeys;
 use super::settings::templates_mut;
 use crate::cloud::{CloudError, Versions};
 use crate::model::ids::GroupName;
@@ -52,9 +52,10 @@ impl Start {
 
 /// How the original starts instances, with every template at the version chosen for it.
 pub(super) fn started_at(raw: &AutoScalingGroup, versions: &Versions) -> Result<Start, CloudError> {
+    let keys = TemplateKeys::of(raw);
     let mut start = Start::of(raw);
     for template in start.templates_mut() {
-        let key = template_key(template);
+        let key = keys.key(template);
         let version = versions.get(&key).ok_or_else(|| CloudError::Changed {
             what: format!(
                 "the launch templates of {}",
@@ -78,6 +79,7 @@ fn pinned(
     raw: &AutoScalingGroup,
     versions: &[Pinned],
 ) -> Result<Option<Start>, CloudError> {
+    let keys = TemplateKeys::of(raw);
     let mut start = Start::of(raw);
     let mut changed = false;
     for pin in versions {
@@ -85,7 +87,7 @@ fn pinned(
         let mut found = Vec::new();
         let mut settled = false;
         for template in start.templates_mut() {
-            if template_key(template) != pin.template {
+            if keys.key(template) != pin.template {
                 continue;
             }
             let version = template.version().unwrap_or("$Default").to_owned();

@@ -123,7 +123,7 @@ impl Aws {
         let left = raw.instances().len();
         if left > 0 {
             return Err(CloudError::InUse {
-                what: format!("{group}, which has {left} instances,"),
+                what: format!("{group}, with {left} of its instances left,"),
             });
         }
         // Before the group, whose policies are the only way to find them.

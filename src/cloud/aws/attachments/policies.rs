@@ -55,12 +55,13 @@ pub(in crate::cloud::aws) fn is_driven_by_alarms(policy: &ScalingPolicy) -> bool
 }
 
 pub(in crate::cloud::aws) fn attachment(policy: &ScalingPolicy) -> Attachment {
-    let mut detail = if let Some(tracking) = policy.target_tracking_configuration() {
-        tracking_line(tracking)
-    } else if let Some(predictive) = policy.predictive_scaling_configuration() {
-        predictive_line(predictive)
-    } else {
-        adjustment_line(policy)
+    let mut detail = match (
+        policy.target_tracking_configuration(),
+        policy.predictive_scaling_configuration(),
+    ) {
+        (Some(tracking), _) => tracking_line(tracking),
+        (None, Some(predictive)) if !is_driven_by_alarms(policy) => predictive_line(predictive),
+        _ => adjustment_line(policy),
     };
     if policy.enabled() == Some(false) {
         detail.push_str(", disabled");
@@ -145,7 +146,11 @@ fn put(policy: &ScalingPolicy, swap: &Swap) -> PutScalingPolicyInputBuilder {
     if let Some(tracking) = &mut tracking {
         swap_tracking(tracking, swap);
     }
-    let mut predictive = policy.predictive_scaling_configuration.clone();
+    // An emulator describes an empty one for every policy, and then refuses it.
+    let mut predictive = policy
+        .predictive_scaling_configuration
+        .clone()
+        .filter(|predictive| !predictive.metric_specifications().is_empty());
     for metric in predictive
         .iter_mut()
         .flat_map(|predictive| predictive.metric_specifications.iter_mut().flatten())

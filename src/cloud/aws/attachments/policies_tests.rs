@@ -197,7 +197,10 @@ fn a_policy_reads_as_what_it_follows() {
         "target tracking ALBRequestCountPerTarget at 1000, never scales in, disabled"
     );
     assert_eq!(
-        with(|policy| policy.target_tracking_configuration = None),
+        with(|policy| {
+            policy.target_tracking_configuration = None;
+            policy.policy_type = Some("PredictiveScaling".into());
+        }),
         "predictive scaling ALBRequestCount at 40, ForecastAndScale, disabled"
     );
     let adjusting = |policy: &mut ScalingPolicy| {
