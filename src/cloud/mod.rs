@@ -62,7 +62,8 @@ pub trait Cloud: Sync {
         fleets: &[(GroupName, TargetGroupName)],
     ) -> impl Future<Output = Result<Estate, CloudError>> + Send;
 
-    /// Creates a rule; [`CloudError::PriorityInUse`] when the priority is taken, even by ourselves.
+    /// Creates a rule; [`CloudError::PriorityInUse`] when another rule has the priority. This very
+    /// rule, by condition, action and tags, is one that an attempt nobody heard of has made.
     fn create_rule(
         &self,
         estate: &Estate,

@@ -163,11 +163,15 @@ async fn a_rule_whose_creation_nobody_heard_of_is_found_to_be_ours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_priority_held_by_another_run_is_in_use_even_with_the_same_condition() {
-    for (value, run) in [("another", "r1"), ("unguessable", "r2")] {
+async fn a_priority_held_by_a_rule_that_differs_in_anything_is_in_use() {
+    for (value, leads_to, run) in [
+        ("another", "tg-2", "r1"),
+        ("unguessable", "tg-1", "r1"),
+        ("unguessable", "tg-2", "r2"),
+    ] {
         let fake = Fake::new(move |action, _| match action {
             "CreateRule" => Answer::Error(400, "PriorityInUse", "Priority '5' is currently in use"),
-            "DescribeRules" => rules_xml(&[rule_xml("5", value, "tg-2")]),
+            "DescribeRules" => rules_xml(&[rule_xml("5", value, leads_to)]),
             _ => described_tags(&[(
                 "arn:rule-5",
                 &tags(&[("swingbridge:app", "shop"), ("swingbridge:lock-run", run)]),

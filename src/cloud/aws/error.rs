@@ -23,12 +23,14 @@ impl Aws {
             message,
         };
         match &error {
-            SdkError::ServiceError(service) => sort(
-                action,
-                service.raw().status().as_u16(),
-                service.err().code().unwrap_or("no code"),
-                service.err().message().unwrap_or_default(),
-            ),
+            SdkError::ServiceError(service) => {
+                let status = service.raw().status().as_u16();
+                match service.err().code() {
+                    Some(code) => sort(action, status, code, service.err().message().unwrap_or_default()),
+                    // Not AWS's way of saying no: a proxy's, perhaps.
+                    None => sort(action, status, "no code", &format!("HTTP status {status}")),
+                }
+            }
             SdkError::TimeoutError(_) => passing("timed out".to_owned()),
             SdkError::ResponseError(_) => passing(chain(&error)),
             SdkError::DispatchFailure(failure) => {

@@ -131,7 +131,7 @@ impl Aws {
         }
     }
 
-    /// The rule at the new one's priority, if it is the new one: same condition, same tags.
+    /// The rule at the new one's priority, if it is the new one: same condition, action and tags.
     async fn rule_as_ours(&self, listener: &Arn, new: &NewRule) -> Result<Option<Arn>, CloudError> {
         let rules = self.raw_rules(listener).await?;
         let at = Priority::Numbered(new.priority);
@@ -139,7 +139,10 @@ impl Aws {
             return Ok(None);
         };
         let as_asked = match rule.conditions() {
-            [only] => routing::condition(only) == asked(new),
+            [only] => {
+                routing::condition(only) == asked(new)
+                    && actions::to_model(rule.actions()).same_effect(&new.action)
+            }
             _ => false,
         };
         let arn = Arn::from(rule.rule_arn().unwrap_or_default());
