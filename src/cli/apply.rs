@@ -15,7 +15,10 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
     let mut session = Session::open(global).await?;
     if saved.app != session.config.app {
         return Err(Failure::usage(
-            format!("the plan is for app {}, the configuration for {}", saved.app, session.config.app),
+            format!(
+                "the plan is for app {}, the configuration for {}",
+                saved.app, session.config.app
+            ),
             "use the configuration that the plan was made with (--config)",
         ));
     }
@@ -40,11 +43,18 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
     let to_run = match fresh {
         Ok(fresh) if fresh.basis == saved.basis => saved,
         // An interrupted application of this same plan: what is left was all reviewed.
-        Ok(fresh) if begun(&estate, &saved) && is_rest_of(&fresh, &saved) => Plan { id: saved.id, ..fresh },
+        Ok(fresh) if begun(&estate, &saved) && is_rest_of(&fresh, &saved) => Plan {
+            id: saved.id,
+            ..fresh
+        },
         Ok(fresh) => return Err(stale(&saved.basis.changes_to(&fresh.basis))),
         Err(refusal) => {
             return Err(stale(
-                &refusal.reasons.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                &refusal
+                    .reasons
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
             ));
         }
     };

@@ -157,9 +157,7 @@ pub(super) enum Command {
     /// Print a least-privilege IAM policy
     IamPolicy(IamPolicy),
     /// Print completions for a shell
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
     /// Write the manual pages
     Man {
         /// The folder they are written to

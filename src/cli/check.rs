@@ -9,12 +9,16 @@ use crate::report;
 
 pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
-    let (identity, limits, estate) = tokio::join!(session.aws.identity(), session.aws.limits(), session.observe());
+    let (identity, limits, estate) =
+        tokio::join!(session.aws.identity(), session.aws.limits(), session.observe());
     let identity = identity?;
     let estate = estate?;
     let mut findings = vec![Finding {
         weight: Weight::Fine,
-        text: format!("these are the credentials of {} in account {}", identity.arn, identity.account),
+        text: format!(
+            "these are the credentials of {} in account {}",
+            identity.arn, identity.account
+        ),
         way_out: None,
     }];
     findings.extend(plan::checkup(&estate, &session.config.policy, &limits?));
@@ -24,5 +28,11 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
         TextOrJson::Text => report::check::text(&findings, look_of_stdout()),
         TextOrJson::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
     })?;
-    Ok(if findings.iter().any(|finding| finding.weight == Weight::Breaks) { 3 } else { 0 })
+    Ok(
+        if findings.iter().any(|finding| finding.weight == Weight::Breaks) {
+            3
+        } else {
+            0
+        },
+    )
 }

@@ -53,7 +53,11 @@ impl Failure {
     }
 
     pub(super) fn print(self) -> ExitCode {
-        let look = if io::stderr().is_terminal() { Look::of_terminal() } else { Look::PLAIN };
+        let look = if io::stderr().is_terminal() {
+            Look::of_terminal()
+        } else {
+            Look::PLAIN
+        };
         #[expect(clippy::print_stderr, reason = "the one place where an error is printed")]
         {
             eprint!("{}", self.text(look));
@@ -84,11 +88,7 @@ impl From<CloudError> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let ways_out = refusal
-            .reasons
-            .iter()
-            .map(Reason::in_full)
-            .collect();
+        let ways_out = refusal.reasons.iter().map(Reason::in_full).collect();
         Self::refused("refused as unsafe", ways_out)
     }
 }

@@ -43,11 +43,25 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
         endpoint: pick(&settings.endpoint_url, "SWINGBRIDGE_ENDPOINT_URL"),
     };
     let aws = Aws::connect(&connection).await?;
-    let estate = aws.observe(&anything(settings.load_balancer.clone().unwrap_or_default())?).await?;
-    let found = discover(&estate, args.listener, settings.app.as_deref())
-        .map_err(|error| Failure::refused(error.to_string(), Vec::new()))?;
-    // What is written must be what the other commands can read.
-    config::read(&found.config_text, path, &Overrides::default(), &|_| None)?;
+    let estate = aws
+        .observe(&anything(settings.load_balancer.clone().unwrap_or_default())?)
+        .await?;
+    let look = |estate: &Estate| {
+        discover(
+            estate,
+            args.listener,
+            settings.app.as_deref(),
+            settings.endpoint_url.as_deref(),
+        )
+        .map_err(|error| Failure::refused(error.to_string(), Vec::new()))
+    };
+    // What is written must be what the other commands can read; and only once the names are known
+    // is the live generation looked at closely.
+    let first = config::read(&look(&estate)?.config_text, path, &Overrides::default(), &|_| {
+        None
+    })?;
+    let estate = aws.observe(&first.scope).await?;
+    let found = look(&estate)?;
     let mut text = String::from("found\n");
     for line in &found.findings {
         text.push_str(&format!("  {line}\n"));
@@ -65,7 +79,8 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
         adoption.target_group,
         adoption.doors.len()
     );
-    let tag = args.yes || (someone_is_there() && ask(&format!("Tag {what} as generation {}?", adoption.generation))?);
+    let tag = args.yes
+        || (someone_is_there() && ask(&format!("Tag {what} as generation {}?", adoption.generation))?);
     if tag {
         adopt(&aws, &estate, adoption).await?;
         out(&format!("tagged {what} as generation {}\n", adoption.generation))?;
@@ -78,7 +93,9 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
 
 /// A scope that takes nothing for a generation: discovery looks at everything.
 fn anything(load_balancer: String) -> Result<Scope, Failure> {
-    let nothing = |text: &str| NameTemplate::try_from(text.to_owned()).map_err(|why| Failure::unexpected(anyhow::anyhow!(why)));
+    let nothing = |text: &str| {
+        NameTemplate::try_from(text.to_owned()).map_err(|why| Failure::unexpected(anyhow::anyhow!(why)))
+    };
     Ok(Scope {
         app: String::new(),
         load_balancer,

@@ -12,7 +12,9 @@ pub(super) fn start(verbose: u8, format: LogFormat) {
         _ => "swingbridge=trace,aws_smithy_runtime=debug,info",
     };
     let filter = EnvFilter::try_from_env("SWINGBRIDGE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => lines.without_time().init(),
         LogFormat::Json => lines.json().init(),

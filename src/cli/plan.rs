@@ -1,5 +1,7 @@
 //! `plan`: what a command would do, shown or saved.
 
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -36,7 +38,11 @@ fn finish(plan: &Plan, show: &ShowArgs, verbose: bool) -> Result<u8, Failure> {
         save(plan, path)?;
     }
     out(&render(plan, show.format, verbose)?)?;
-    Ok(if show.detailed_exitcode && !plan.is_empty() { 10 } else { 0 })
+    Ok(if show.detailed_exitcode && !plan.is_empty() {
+        10
+    } else {
+        0
+    })
 }
 
 pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<String, Failure> {
@@ -49,9 +55,19 @@ pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<S
 
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = report::plan_json::json(plan)?;
-    std::fs::write(path, text)
+    private(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("the plan could not be written to {}", path.display()))
         .map_err(Failure::unexpected)
+}
+
+/// A plan carries the release's user data, which may hold secrets.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
@@ -69,7 +85,9 @@ pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
         Some(format) if format == u64::from(FORMAT) => {
             serde_json::from_str(&text).map_err(|error| usage(error.to_string()))
         }
-        Some(other) => Err(usage(format!("its format is {other}, this version reads {FORMAT}"))),
+        Some(other) => Err(usage(format!(
+            "its format is {other}, this version reads {FORMAT}"
+        ))),
         None => Err(usage("it has no format".into())),
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn intent(config: &mut Config, args: &ReleaseArgs) -> Result<Intent, 
         user_data: args.user_data.clone(),
         tags: args.tags.clone(),
     };
-    let release = release::build(&input, &config.release, &config.app, &|path| std::fs::read_to_string(path))?;
+    let release = release::build(&input, &config.release, &config.app, &|path| {
+        std::fs::read_to_string(path)
+    })?;
     if let Source::Build { image, .. } = &release.source {
         config.scope.image = image.clone();
     }

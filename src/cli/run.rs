@@ -91,7 +91,10 @@ pub(super) async fn go(
             out(&plan_command::render(&plan, PlanFormat::Text, false)?)?;
         }
         if !ask("Carry this out?")? {
-            return Err(Failure::usage("nothing was changed", "answer y to carry a plan out"));
+            return Err(Failure::usage(
+                "nothing was changed",
+                "answer y to carry a plan out",
+            ));
         }
     }
     let interrupt = listen()?;
@@ -118,15 +121,20 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
         timeout: args.timeout,
         interrupt: interrupt.clone(),
     };
-    let mut reporters: Vec<Box<dyn Reporter + Send>> = vec![report::reporter(format(args), Box::new(io::stdout()))];
+    let mut reporters: Vec<Box<dyn Reporter + Send>> =
+        vec![report::reporter(format(args), Box::new(io::stdout()))];
     if !plan.is_empty() {
         match Journal::create(&session.config.journal, &plan.app, &id, Timestamp::now()) {
             Ok(journal) => reporters.push(Box::new(journal)),
             // AWS is the record; a folder that cannot be written must not stop a rollback.
-            Err(error) => tracing::warn!(%error, folder = %session.config.journal.display(), "no journal is kept"),
+            Err(error) => {
+                tracing::warn!(%error, folder = %session.config.journal.display(), "no journal is kept")
+            }
         }
     }
-    run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters)).await.code
+    run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters))
+        .await
+        .code
 }
 
 /// The previous generation is treated when its time has come. Whoever interrupts this loses nothing:

@@ -48,7 +48,11 @@ pub(super) fn ask(question: &str) -> io::Result<bool> {
 
 /// Colours only where somebody looks.
 pub(super) fn look_of_stdout() -> Look {
-    if io::stdout().is_terminal() { Look::of_terminal() } else { Look::PLAIN }
+    if io::stdout().is_terminal() {
+        Look::of_terminal()
+    } else {
+        Look::PLAIN
+    }
 }
 
 /// Writes a whole text to stdout. A reader that has gone is no error.

@@ -41,13 +41,19 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
     if !dead && !args.force {
         return Err(Failure::refused(
             "the holder seems alive",
-            vec!["stop it there, wait for its lease to run out, or add --force when you know that it is dead".into()],
+            vec![
+                "stop it there, wait for its lease to run out, or add --force when you know that it is dead"
+                    .into(),
+            ],
         )
         .with_code(7));
     }
     if !args.yes {
         if !someone_is_there() {
-            return Err(Failure::usage("there is nobody to ask", "add --yes to free the lock"));
+            return Err(Failure::usage(
+                "there is nobody to ask",
+                "add --yes to free the lock",
+            ));
         }
         if !ask("Free the lock?")? {
             return Err(Failure::usage("nothing was changed", "answer y to free the lock"));

@@ -15,6 +15,7 @@ pub(super) struct Filling {
     pub(super) app: String,
     pub(super) load_balancer: String,
     pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
     pub(super) group: String,
     pub(super) target_group: String,
     /// Generation, group and target group.
@@ -46,6 +47,7 @@ pub fn starter() -> String {
         app: "my-service".into(),
         load_balancer: "my-load-balancer".into(),
         region: None,
+        endpoint: None,
         group: "asg-{n}".into(),
         target_group: "tg-{n}".into(),
         adopted: None,
@@ -93,6 +95,7 @@ pub(super) fn fill(filling: &Filling) -> Result<String, minijinja::Error> {
             ("app", Value::from(filling.app.as_str())),
             ("load_balancer", Value::from(filling.load_balancer.as_str())),
             ("region", Value::from(filling.region.clone())),
+            ("endpoint", Value::from(filling.endpoint.clone())),
             ("group", Value::from(filling.group.as_str())),
             ("target_group", Value::from(filling.target_group.as_str())),
             ("adopted", Value::from(adopted)),

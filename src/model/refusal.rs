@@ -96,8 +96,6 @@ pub enum Reason {
     Refreshing { group: GroupName, status: String },
     #[error("{group} is being deleted")]
     Deleting { group: GroupName },
-    #[error("{group} has {process} suspended")]
-    Suspended { group: GroupName, process: String },
     #[error("launch template {template} has no version {number}")]
     NoSuchVersion { template: String, number: u64 },
     #[error("image {image} {why}")]
@@ -210,9 +208,6 @@ impl Reason {
             Self::ExtraTraffic { .. } => "detach it, or move that traffic to a group of its own".into(),
             Self::Refreshing { .. } => "wait until it has ended, or cancel it".into(),
             Self::Deleting { .. } => "wait until it is gone and run the command again".into(),
-            Self::Suspended { process, .. } => {
-                format!("resume {process} first: a clone could not work without it")
-            }
             Self::NoSuchVersion { template, .. } => {
                 format!(
                     "`aws ec2 describe-launch-template-versions --launch-template-name {template}` lists them"

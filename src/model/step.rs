@@ -260,7 +260,10 @@ impl Step {
             Self::SetTargetGroupAttributes {
                 target_group,
                 attributes,
-            } => format!("set {} attributes of {target_group}", attributes.len()),
+            } => match attributes.len() {
+                1 => format!("set one attribute of {target_group}"),
+                count => format!("set {count} attributes of {target_group}"),
+            },
             Self::OpenStaging { target_group } => {
                 format!("open the staging entrance to {target_group}, so that its health is checked")
             }
@@ -369,7 +372,9 @@ impl Step {
     pub fn holds(&self) -> Option<&GroupName> {
         match self {
             Self::CreateGroup(new) => Some(&new.group),
-            Self::Hold { group } | Self::MatchCapacity { group, .. } | Self::Shrink { group, .. } => Some(group),
+            Self::Hold { group } | Self::MatchCapacity { group, .. } | Self::Shrink { group, .. } => {
+                Some(group)
+            }
             _ => None,
         }
     }

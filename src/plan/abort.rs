@@ -14,9 +14,12 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let leaving: Vec<&Standing> = roles
         .candidate
         .iter()
-        .chain(roles.others.iter().filter(|other| {
-            other.state == State::RolledBack && other.generation > roles.live.generation
-        }))
+        .chain(
+            roles
+                .others
+                .iter()
+                .filter(|other| other.state == State::RolledBack && other.generation > roles.live.generation),
+        )
         .collect();
     if leaving.is_empty() {
         return Ok(Draft::nothing("there is no candidate to remove"));
@@ -38,7 +41,10 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         context,
         swing::waits_for_return(
             context,
-            roles.previous.as_ref().and_then(|previous| previous.target_group.as_ref()),
+            roles
+                .previous
+                .as_ref()
+                .and_then(|previous| previous.target_group.as_ref()),
         )
         .as_slice(),
     ));
@@ -53,7 +59,10 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    let names: Vec<String> = leaving.iter().map(|standing| standing.generation.to_string()).collect();
+    let names: Vec<String> = leaving
+        .iter()
+        .map(|standing| standing.generation.to_string())
+        .collect();
     Ok(Draft {
         summary: format!(
             "remove candidate generation {}; production stays on generation {}",

@@ -22,7 +22,11 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
     all.extend(settings(clone::GROUP, group, &clone.original.settings));
     let size = clone.size(context.policy.capacity);
     let minimum = clone.minimum(context.policy.capacity);
-    let versions: Vec<String> = clone.versions.iter().map(|pick| pick.version.to_string()).collect();
+    let versions: Vec<String> = clone
+        .versions
+        .iter()
+        .map(|pick| pick.version.to_string())
+        .collect();
     for (field, value) in [
         ("MinSize", format!("{} until promotion, then {minimum}", size.min)),
         ("MaxSize", size.max.to_string()),
@@ -38,7 +42,11 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
 }
 
 /// One line for each member that is set on the original and that the table says something about.
-fn settings(table: &'static [CloneRule], of: &str, set: &std::collections::BTreeMap<String, String>) -> Vec<Carried> {
+fn settings(
+    table: &'static [CloneRule],
+    of: &str,
+    set: &std::collections::BTreeMap<String, String>,
+) -> Vec<Carried> {
     set.iter()
         .filter_map(|(field, value)| {
             let rule = clone::rule_for(table, field)?;
@@ -78,7 +86,11 @@ fn attachments(clone: &Clone<'_>, all: &mut Vec<Carried>) {
             &format!("suspended process: {process}"),
             if stays { How::NotCopied } else { How::Copied },
             "suspended".into(),
-            if stays { "no target could register without it" } else { "" },
+            if stays {
+                "no target could register without it"
+            } else {
+                ""
+            },
         ));
     }
 }

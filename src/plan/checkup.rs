@@ -13,7 +13,10 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
     let mut findings = Vec::new();
     if estate.load_balancer.state != "active" {
         findings.push(breaks(
-            format!("load balancer {} is {}", estate.load_balancer.name, estate.load_balancer.state),
+            format!(
+                "load balancer {} is {}",
+                estate.load_balancer.name, estate.load_balancer.state
+            ),
             "wait until it is active",
         ));
     }
@@ -29,7 +32,10 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
         findings.extend(reasons.into_iter().map(refusal));
     }
     if let LockState::Held { holder, .. } = lock::state(estate, policy.lock) {
-        findings.push(risk(format!("the lock is held by {holder}"), "`swingbridge unlock` shows more"));
+        findings.push(risk(
+            format!("the lock is held by {holder}"),
+            "`swingbridge unlock` shows more",
+        ));
     }
     findings.push(fine(format!(
         "generation {} is live on {} routes",
@@ -42,7 +48,11 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
             "run the interrupted command again, or `swingbridge rollback`",
         ));
     }
-    let context = Context { estate, policy, roles };
+    let context = Context {
+        estate,
+        policy,
+        roles,
+    };
     live(&context, &mut findings);
     doors(&context, &mut findings);
     names(&context, &mut findings);
@@ -108,14 +118,20 @@ fn group_traps(group: &Group, findings: &mut Vec<Finding>) {
     }
     for used in group.launch.uses().iter().filter(|used| used.pinned().is_none()) {
         findings.push(risk(
-            format!("{} follows {} of {}: a new version would leak into live", group.name, used.version, used.name),
+            format!(
+                "{} follows {} of {}: a new version would leak into live",
+                group.name, used.version, used.name
+            ),
             "deploy pins it by number first",
         ));
     }
     for process in ["Launch", "AddToLoadBalancer"] {
         if group.suspended.contains_key(process) {
             findings.push(risk(
-                format!("{process} is suspended on {}; the clone will not have it suspended", group.name),
+                format!(
+                    "{process} is suspended on {}; the clone will not have it suspended",
+                    group.name
+                ),
                 "resume it, or know that live cannot replace instances",
             ));
         }
@@ -143,7 +159,12 @@ fn target_group_traps(target_group: &TargetGroup, findings: &mut Vec<Finding>) {
             "expect full load on the candidate at once, or shift by steps",
         ));
     }
-    if target_group.settings.get("HealthCheckEnabled").map(String::as_str) == Some("false") {
+    if target_group
+        .settings
+        .get("HealthCheckEnabled")
+        .map(String::as_str)
+        == Some("false")
+    {
         findings.push(breaks(
             format!("{name} has no health check: no target will ever count as healthy"),
             "enable its health check",
@@ -157,11 +178,19 @@ fn target_group_traps(target_group: &TargetGroup, findings: &mut Vec<Finding>) {
         .collect();
     if !bad.is_empty() {
         findings.push(risk(
-            format!("{name} has {} unhealthy targets now: {}", bad.len(), bad.join(", ")),
+            format!(
+                "{name} has {} unhealthy targets now: {}",
+                bad.len(),
+                bad.join(", ")
+            ),
             "see that its health check path answers as its matcher expects",
         ));
     }
-    if let Some(zone) = target_group.targets.iter().find_map(|target| target.zonal_override.as_ref()) {
+    if let Some(zone) = target_group
+        .targets
+        .iter()
+        .find_map(|target| target.zonal_override.as_ref())
+    {
         findings.push(refusal(Reason::ZonalShift {
             zone: zone.clone(),
             target_group: name.clone(),
@@ -176,7 +205,11 @@ fn doors(context: &Context<'_>, findings: &mut Vec<Finding>) {
         for route in roles.routes.iter().filter(|route| route.port == door.port) {
             if route.priority != Priority::Default && route.priority < door.priority {
                 findings.push(risk(
-                    format!("{} takes its requests before the door at {} sees them", route.at(), door.at()),
+                    format!(
+                        "{} takes its requests before the door at {} sees them",
+                        route.at(),
+                        door.at()
+                    ),
                     "give the door the lower priority",
                 ));
             }
@@ -187,7 +220,9 @@ fn doors(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn names(context: &Context<'_>, findings: &mut Vec<Finding>) {
     match super::deploy::next_names(context) {
         Ok((group, target_group)) => {
-            findings.push(fine(format!("the next generation is {group} with {target_group}; both names are free")));
+            findings.push(fine(format!(
+                "the next generation is {group} with {target_group}; both names are free"
+            )));
         }
         Err(reasons) => findings.extend(reasons.into_iter().map(refusal)),
     }
@@ -199,18 +234,42 @@ fn missing_rules(context: &Context<'_>) -> usize {
     let doors = context.policy.doors.as_ref().map_or(0, |doors| {
         [&roles.blue_doors, &roles.green_doors]
             .into_iter()
-            .map(|standing| doors.ports.iter().filter(|port| !standing.iter().any(|rule| rule.port == **port)).count())
+            .map(|standing| {
+                doors
+                    .ports
+                    .iter()
+                    .filter(|port| !standing.iter().any(|rule| rule.port == **port))
+                    .count()
+            })
             .sum()
     });
     1 + usize::from(roles.entrance.is_none()) + doors
 }
 
 fn quotas(estate: &Estate, limits: &Limits, more_rules: usize, findings: &mut Vec<Finding>) {
-    let rules = estate.rules().filter(|rule| rule.priority != Priority::Default).count();
+    let rules = estate
+        .rules()
+        .filter(|rule| rule.priority != Priority::Default)
+        .count();
     for (what, have, more, limit) in [
-        ("rules on the load balancer", rules, more_rules, limits.rules_per_load_balancer),
-        ("target groups in the region", estate.taken.target_groups.len(), 1, limits.target_groups_per_region),
-        ("Auto Scaling groups in the region", estate.taken.groups.len(), 1, limits.groups),
+        (
+            "rules on the load balancer",
+            rules,
+            more_rules,
+            limits.rules_per_load_balancer,
+        ),
+        (
+            "target groups in the region",
+            estate.taken.target_groups.len(),
+            1,
+            limits.target_groups_per_region,
+        ),
+        (
+            "Auto Scaling groups in the region",
+            estate.taken.groups.len(),
+            1,
+            limits.groups,
+        ),
     ] {
         let Some(limit) = limit else { continue };
         if have + more > limit {

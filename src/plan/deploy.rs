@@ -21,12 +21,17 @@ const DEPRECATED: &str = "RemoveFromLoadBalancerLowPriority";
 
 pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     let roles = &context.roles;
-    let same = |other: &crate::model::roles::Standing| other.release.as_deref() == Some(release.name.as_str());
-    let same_inputs = |other: &crate::model::roles::Standing| other.inputs.as_deref() == Some(release.inputs.as_str());
+    let same =
+        |other: &crate::model::roles::Standing| other.release.as_deref() == Some(release.name.as_str());
+    let same_inputs =
+        |other: &crate::model::roles::Standing| other.inputs.as_deref() == Some(release.inputs.as_str());
     if same(&roles.live) && same_inputs(&roles.live) && roles.candidate.is_none() {
         // A direct deploy may have been interrupted after it swung: finish what is left.
         let mut rest = promote::finish(context)?;
-        rest.summary = format!("release {} is live already, as generation {}", release.name, roles.live.generation);
+        rest.summary = format!(
+            "release {} is live already, as generation {}",
+            release.name, roles.live.generation
+        );
         return Ok(rest);
     }
     let generation = match &roles.candidate {
@@ -195,9 +200,20 @@ fn next_free(context: &Context<'_>) -> Generation {
         .target_groups
         .iter()
         .filter_map(|name| names.target_group.number_of(name.as_str()))
-        .chain(taken.groups.iter().filter_map(|name| names.group.number_of(name.as_str())))
+        .chain(
+            taken
+                .groups
+                .iter()
+                .filter_map(|name| names.group.number_of(name.as_str())),
+        )
         .chain(std::iter::once(roles.live.generation))
-        .chain(roles.others.iter().chain(&roles.previous).map(|other| other.generation))
+        .chain(
+            roles
+                .others
+                .iter()
+                .chain(&roles.previous)
+                .map(|other| other.generation),
+        )
         .max()
         .unwrap_or(Generation(0))
         .next()
@@ -225,8 +241,28 @@ fn names(context: &Context<'_>, generation: Generation) -> Result<(GroupName, Ta
             why: "a group's name has at most 255 characters".into(),
         });
     }
+    let (group, target_group) = (GroupName::new(group), TargetGroupName::new(target_group));
+    let estate = context.estate;
+    let foreign_group = estate
+        .group(&group)
+        .map_or(estate.taken.groups.contains(&group), |found| {
+            !tags::owned_by(&found.tags, &estate.app)
+        });
+    let foreign_target_group = estate
+        .target_group(&target_group)
+        .map_or(estate.taken.target_groups.contains(&target_group), |found| {
+            !tags::owned_by(&found.tags, &estate.app)
+        });
+    for (taken, name) in [
+        (foreign_group, group.to_string()),
+        (foreign_target_group, target_group.to_string()),
+    ] {
+        if taken {
+            reasons.push(Reason::NameTaken { name });
+        }
+    }
     if reasons.is_empty() {
-        Ok((GroupName::new(group), TargetGroupName::new(target_group)))
+        Ok((group, target_group))
     } else {
         Err(reasons)
     }
@@ -298,7 +334,11 @@ fn versions(context: &Context<'_>, live: &Group, release: &Release) -> Result<Ve
         let version = if used.template == base.template {
             chosen.clone()
         } else {
-            match context.estate.template(&used.template).and_then(|template| template.resolve(&used.version)) {
+            match context
+                .estate
+                .template(&used.template)
+                .and_then(|template| template.resolve(&used.version))
+            {
                 Some(number) => PickedVersion::Number(number),
                 None => continue,
             }
@@ -308,7 +348,11 @@ fn versions(context: &Context<'_>, live: &Group, release: &Release) -> Result<Ve
             version,
         });
     }
-    if reasons.is_empty() { Ok(picks) } else { Err(reasons) }
+    if reasons.is_empty() {
+        Ok(picks)
+    } else {
+        Err(reasons)
+    }
 }
 
 /// What live needs before anything else is made: our tags, and a pinned version.
@@ -330,14 +374,21 @@ fn before(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
 
 fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
-    if let (Source::Build { .. }, Some(base)) = (&clone.release.source, clone.original.launch.uses().first()) {
+    if let (Source::Build { .. }, Some(base)) = (&clone.release.source, clone.original.launch.uses().first())
+    {
         let template = context.estate.template(&base.template);
         steps.push(Step::BuildTemplateVersion {
             template: base.template.clone(),
             template_name: base.name.clone(),
-            source: template.and_then(|template| template.resolve(&base.version)).unwrap_or(1),
+            source: template
+                .and_then(|template| template.resolve(&base.version))
+                .unwrap_or(1),
             release: clone.release.clone(),
-            root_device: context.estate.image.as_ref().and_then(|image| image.root_device.clone()),
+            root_device: context
+                .estate
+                .image
+                .as_ref()
+                .and_then(|image| image.root_device.clone()),
         });
     }
     let app = &context.estate.app;
@@ -433,9 +484,11 @@ fn attachments(clone: &Clone<'_>) -> Vec<Step> {
             .iter()
             .filter(|attachment| attachment.kind == kind && attachment.stays.is_none())
             .map(|attachment| match kind {
-                AttachmentKind::Alarm => {
-                    alarm_name(&attachment.name, clone.original.name.as_str(), clone.group.as_str())
-                }
+                AttachmentKind::Alarm => alarm_name(
+                    &attachment.name,
+                    clone.original.name.as_str(),
+                    clone.group.as_str(),
+                ),
                 _ => attachment.name.clone(),
             })
             .collect();
@@ -514,7 +567,11 @@ fn notes(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Note> {
             original.name, pin.from, pin.template, pin.to
         )));
     }
-    for process in clone.suspended().iter().filter(|process| NEEDED.contains(&process.as_str())) {
+    for process in clone
+        .suspended()
+        .iter()
+        .filter(|process| NEEDED.contains(&process.as_str()))
+    {
         notes.push(Note::risk(format!(
             "{process} is suspended on {}; it is not on the clone, whose targets could not register without it",
             original.name
@@ -530,7 +587,13 @@ fn notes(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Note> {
             "slow start ({seconds} s) does not protect a generation that starts empty: at promotion it takes full load at once"
         )));
     }
-    if clone.original_tg.attributes.get("stickiness.enabled").map(String::as_str) == Some("true") {
+    if clone
+        .original_tg
+        .attributes
+        .get("stickiness.enabled")
+        .map(String::as_str)
+        == Some("true")
+    {
         notes.push(Note::risk(
             "target stickiness is on: clients are bound to single instances and are rebalanced when production swings",
         ));
@@ -543,7 +606,11 @@ fn notes(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Note> {
             size.desired, original.size.desired
         )));
     }
-    for attachment in original.attachments.iter().filter(|attachment| attachment.stays.is_some()) {
+    for attachment in original
+        .attachments
+        .iter()
+        .filter(|attachment| attachment.stays.is_some())
+    {
         notes.push(Note::info(format!(
             "{} is not copied: {}",
             attachment.name,

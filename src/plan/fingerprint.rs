@@ -31,11 +31,21 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
     for (purpose, rule) in rules {
         facts.insert(format!("the {purpose} at {}", rule.at()), describe(rule));
     }
-    for standing in std::iter::once(&roles.live).chain(&roles.candidate).chain(&roles.previous) {
-        let Some(group) = standing.group.as_ref().and_then(|name| context.estate.group(name)) else {
+    for standing in std::iter::once(&roles.live)
+        .chain(&roles.candidate)
+        .chain(&roles.previous)
+    {
+        let Some(group) = standing
+            .group
+            .as_ref()
+            .and_then(|name| context.estate.group(name))
+        else {
             continue;
         };
-        let owed: Vec<String> = obligation::owed(&group.tags).iter().map(ToString::to_string).collect();
+        let owed: Vec<String> = obligation::owed(&group.tags)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         if !owed.is_empty() {
             facts.insert(format!("what is owed on {}", group.name), owed.join(", "));
         }
@@ -80,7 +90,9 @@ fn original(context: &Context<'_>, facts: &mut BTreeMap<String, String>) {
             {
                 facts.insert(
                     format!("what {} of {} means", used.version, used.name),
-                    template.resolve(&used.version).map_or_else(|| "nothing".into(), |n| n.to_string()),
+                    template
+                        .resolve(&used.version)
+                        .map_or_else(|| "nothing".into(), |n| n.to_string()),
                 );
             }
         }
@@ -91,9 +103,16 @@ fn original(context: &Context<'_>, facts: &mut BTreeMap<String, String>) {
             );
         }
         let suspended: Vec<&str> = group.suspended.keys().map(String::as_str).collect();
-        facts.insert(format!("suspended processes of {}", group.name), suspended.join(" "));
+        facts.insert(
+            format!("suspended processes of {}", group.name),
+            suspended.join(" "),
+        );
     }
-    if let Some(tg) = live.target_group.as_ref().and_then(|name| context.estate.target_group(name)) {
+    if let Some(tg) = live
+        .target_group
+        .as_ref()
+        .and_then(|name| context.estate.target_group(name))
+    {
         for (field, value) in tg.settings.iter().chain(&tg.attributes) {
             facts.insert(format!("{field} of {}", tg.name), value.clone());
         }

@@ -30,7 +30,7 @@ mod truth;
 
 pub use checkup::checkup;
 pub use promote::treatment_due;
-pub use reached::{progress, reached, Progress};
+pub use reached::{Progress, progress, reached};
 pub use safe::safe;
 pub use swing::ENTRANCE_HEADER;
 pub use truth::truth;
@@ -43,7 +43,11 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         let to = roles.live.previous.unwrap_or(roles.live.generation);
         return Err(Reason::RollbackHalfWay { to }.into());
     }
-    let context = Context { estate, policy, roles };
+    let context = Context {
+        estate,
+        policy,
+        roles,
+    };
     let draft = match intent {
         Intent::Deploy { release } => deploy::draft(&context, release),
         Intent::Promote => promote::draft(&context),

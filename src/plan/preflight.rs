@@ -121,7 +121,11 @@ pub(super) fn group_of<'a>(context: &'a Context<'_>, standing: &Standing) -> Res
             status: status.clone(),
         });
     }
-    if reasons.is_empty() { Ok(group) } else { Err(reasons) }
+    if reasons.is_empty() {
+        Ok(group)
+    } else {
+        Err(reasons)
+    }
 }
 
 /// What stands against cloning live.

@@ -188,7 +188,9 @@ pub(super) fn finish(context: &Context<'_>) -> Drafted {
         }
     } else if context.policy.after_promotion.previous == Treatment::Retire {
         draft.steps = swing::entrance(context, &[]);
-        draft.steps.extend(removal::steps(context, previous).map_err(|reason| vec![reason])?);
+        draft
+            .steps
+            .extend(removal::steps(context, previous).map_err(|reason| vec![reason])?);
     }
     Ok(draft)
 }
@@ -221,10 +223,11 @@ fn treat(context: &Context<'_>, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
         }],
         Treatment::Retire => {
             let mut steps = swing::entrance(context, &[]);
-            let standing = context
-                .roles
-                .generation(from.generation)
-                .ok_or_else(|| vec![Reason::NoSuchGeneration { generation: from.generation }])?;
+            let standing = context.roles.generation(from.generation).ok_or_else(|| {
+                vec![Reason::NoSuchGeneration {
+                    generation: from.generation,
+                }]
+            })?;
             // The adoption that makes it ours is an earlier step of this same plan.
             let adopted = Standing {
                 ours: true,
@@ -330,9 +333,16 @@ fn notes(context: &Context<'_>) -> Vec<Note> {
 }
 
 /// When the previous generation is to be treated, if it still is.
-pub fn treatment_due(estate: &crate::model::estate::Estate, policy: &crate::model::policy::Policy) -> Option<Timestamp> {
+pub fn treatment_due(
+    estate: &crate::model::estate::Estate,
+    policy: &crate::model::policy::Policy,
+) -> Option<Timestamp> {
     let roles = crate::model::roles::Roles::of(estate, policy).ok()?;
-    let context = Context { estate, policy, roles };
+    let context = Context {
+        estate,
+        policy,
+        roles,
+    };
     if context.roles.live.state != State::Live {
         return None;
     }

@@ -17,7 +17,9 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::Adopt {
             group, target_group, ..
         } => {
-            estate.group(group).is_some_and(|group| tags::owned_by(&group.tags, app))
+            estate
+                .group(group)
+                .is_some_and(|group| tags::owned_by(&group.tags, app))
                 && estate
                     .target_group(target_group)
                     .is_some_and(|tg| tags::owned_by(&tg.tags, app))
@@ -45,22 +47,26 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         }
         Step::CreateTargetGroup {
             target_group, tags, ..
-        } => estate
-            .target_group(target_group)
-            .is_some_and(|tg| tg.tags.get(tags::GENERATION) == tags.get(tags::GENERATION) && tags::owned_by(&tg.tags, app)),
+        } => estate.target_group(target_group).is_some_and(|tg| {
+            tg.tags.get(tags::GENERATION) == tags.get(tags::GENERATION) && tags::owned_by(&tg.tags, app)
+        }),
         Step::SetTargetGroupAttributes {
             target_group,
             attributes,
-        } => estate
-            .target_group(target_group)
-            .is_some_and(|tg| attributes.iter().all(|(key, value)| tg.attributes.get(key) == Some(value))),
+        } => estate.target_group(target_group).is_some_and(|tg| {
+            attributes
+                .iter()
+                .all(|(key, value)| tg.attributes.get(key) == Some(value))
+        }),
         Step::OpenStaging { target_group } => estate.rules_naming(target_group).next().is_some(),
-        Step::CreateGroup(new) => estate
-            .group(&new.group)
-            .is_some_and(|group| tags::owned_by(&group.tags, app) && group.generation == Some(new.generation)),
-        Step::SuspendProcesses { group, processes } => estate
-            .group(group)
-            .is_some_and(|group| processes.iter().all(|process| group.suspended.contains_key(process))),
+        Step::CreateGroup(new) => estate.group(&new.group).is_some_and(|group| {
+            tags::owned_by(&group.tags, app) && group.generation == Some(new.generation)
+        }),
+        Step::SuspendProcesses { group, processes } => estate.group(group).is_some_and(|group| {
+            processes
+                .iter()
+                .all(|process| group.suspended.contains_key(process))
+        }),
         Step::Attach {
             group, kind, names, ..
         } => estate.group(group).is_some_and(|group| {
@@ -148,9 +154,9 @@ pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
             ..
         } => Some(health(estate, group, target_group, *want, like)),
         Step::AwaitEmpty { group, .. } => estate.group(group).map(|group| Progress {
-            have: group.size.desired,
+            have: group.instances.len() as u32,
             want: 0,
-            reasons: vec![format!("{} instances are still there", group.instances.len())],
+            reasons: lifecycles(group),
         }),
         Step::Confirm { expect, .. } => {
             let agree = expect.iter().filter(|expected| agrees(estate, expected)).count();
@@ -162,6 +168,18 @@ pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
         }
         _ => None,
     }
+}
+
+/// How many instances there still are, in each state.
+fn lifecycles(group: &crate::model::estate::Group) -> Vec<String> {
+    let mut counts = std::collections::BTreeMap::new();
+    for instance in &group.instances {
+        *counts.entry(instance.lifecycle.as_str()).or_insert(0) += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect()
 }
 
 fn health(
@@ -195,5 +213,6 @@ fn rule_at(estate: &Estate, port: u16, priority: Priority) -> Option<&Rule> {
 }
 
 fn agrees(estate: &Estate, expected: &Expected) -> bool {
-    rule_at(estate, expected.port, expected.priority).is_some_and(|rule| rule.action.same_effect(&expected.action))
+    rule_at(estate, expected.port, expected.priority)
+        .is_some_and(|rule| rule.action.same_effect(&expected.action))
 }

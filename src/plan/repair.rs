@@ -15,7 +15,11 @@ pub(super) fn draft(context: &Context<'_>) -> Draft {
         .chain(&roles.previous)
         .chain(&roles.others);
     for standing in all {
-        let Some(group) = standing.group.as_ref().and_then(|name| context.estate.group(name)) else {
+        let Some(group) = standing
+            .group
+            .as_ref()
+            .and_then(|name| context.estate.group(name))
+        else {
             continue;
         };
         let owed = obligation::owed(&group.tags);
@@ -48,13 +52,21 @@ pub(super) fn draft(context: &Context<'_>) -> Draft {
 
 fn held_by_design(context: &Context<'_>, standing: &Standing) -> Option<&'static str> {
     let roles = &context.roles;
-    let is = |other: &Option<Standing>| other.as_ref().is_some_and(|one| one.generation == standing.generation);
+    let is = |other: &Option<Standing>| {
+        other
+            .as_ref()
+            .is_some_and(|one| one.generation == standing.generation)
+    };
     if is(&roles.candidate) {
         Some("it is the candidate, and idle until it is promoted")
     } else if is(&roles.previous) {
         Some("it is kept for a rollback")
     } else if standing.generation == roles.live.generation
-        && (roles.halfway || roles.candidate.as_ref().is_some_and(|one| one.state == State::Promoting))
+        && (roles.halfway
+            || roles
+                .candidate
+                .as_ref()
+                .is_some_and(|one| one.state == State::Promoting))
     {
         Some("a promotion is under way")
     } else {

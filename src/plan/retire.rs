@@ -9,8 +9,15 @@ use crate::model::roles::Standing;
 pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Drafted {
     let roles = &context.roles;
     let leaving: Vec<&Standing> = match generation {
-        Some(generation) if generation == roles.live.generation => return Err(vec![Reason::IsLive { generation }]),
-        Some(generation) if roles.candidate.as_ref().is_some_and(|one| one.generation == generation) => {
+        Some(generation) if generation == roles.live.generation => {
+            return Err(vec![Reason::IsLive { generation }]);
+        }
+        Some(generation)
+            if roles
+                .candidate
+                .as_ref()
+                .is_some_and(|one| one.generation == generation) =>
+        {
             return Err(vec![Reason::IsCandidate { generation }]);
         }
         Some(generation) => vec![
@@ -21,7 +28,12 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
         None => roles
             .previous
             .iter()
-            .chain(roles.others.iter().filter(|other| other.ours && other.generation < roles.live.generation))
+            .chain(
+                roles
+                    .others
+                    .iter()
+                    .filter(|other| other.ours && other.generation < roles.live.generation),
+            )
             .collect(),
     };
     if roles.halfway {
@@ -47,9 +59,14 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
     }
     let mut notes = Vec::new();
     if roles.previous.as_ref().is_some_and(|previous| !stays(&previous)) {
-        notes.push(Note::risk("after this there is no previous generation to roll back to"));
+        notes.push(Note::risk(
+            "after this there is no previous generation to roll back to",
+        ));
     }
-    let names: Vec<String> = leaving.iter().map(|standing| standing.generation.to_string()).collect();
+    let names: Vec<String> = leaving
+        .iter()
+        .map(|standing| standing.generation.to_string())
+        .collect();
     Ok(Draft {
         summary: format!(
             "remove generation {}; production stays on generation {}",

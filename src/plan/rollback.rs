@@ -71,7 +71,11 @@ fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollba
     let previous = context.roles.previous.as_ref();
     steps.extend(swing::entrance(
         context,
-        swing::waits_for_return(context, previous.and_then(|previous| previous.target_group.as_ref())).as_slice(),
+        swing::waits_for_return(
+            context,
+            previous.and_then(|previous| previous.target_group.as_ref()),
+        )
+        .as_slice(),
     ));
     let confirm = swing::confirm(context, &steps);
     steps.push(confirm);
@@ -95,7 +99,11 @@ fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollba
                 AfterRollback::Keep => "",
                 AfterRollback::Remove => ", and remove it",
             },
-            if context.roles.halfway { "goes back to" } else { "stays on" },
+            if context.roles.halfway {
+                "goes back to"
+            } else {
+                "stays on"
+            },
             live.generation
         ),
         steps,
@@ -151,7 +159,10 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     steps.extend(leave(context, &context.roles.live, failed)?);
     let mut notes = Vec::new();
     notes.push(Note::info(if ready {
-        format!("generation {} stands ready: production swings at once", back.generation)
+        format!(
+            "generation {} stands ready: production swings at once",
+            back.generation
+        )
     } else {
         format!(
             "generation {} is brought to live's capacity and health first",
@@ -191,7 +202,11 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
 }
 
 /// The generation that was left: kept to be looked at, free to scale in; or removed.
-fn leave(context: &Context<'_>, standing: &Standing, failed: AfterRollback) -> Result<Vec<Step>, Vec<Reason>> {
+fn leave(
+    context: &Context<'_>,
+    standing: &Standing,
+    failed: AfterRollback,
+) -> Result<Vec<Step>, Vec<Reason>> {
     match failed {
         AfterRollback::Keep => Ok(standing
             .group

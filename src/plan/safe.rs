@@ -63,7 +63,10 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                     what: target_group.to_string(),
                 });
             }
-            unreachable(target_group.to_string(), estate.rules_naming(target_group).collect())
+            unreachable(
+                target_group.to_string(),
+                estate.rules_naming(target_group).collect(),
+            )
         }
         _ => Ok(()),
     }
@@ -101,7 +104,11 @@ fn ours_group(group: &GroupName, estate: &Estate) -> Result<(), Reason> {
 }
 
 /// The rules by which a request can get to a target group.
-fn reachable<'a>(estate: &'a Estate, target_group: &'a TargetGroupName, entrance_is_fine: bool) -> Vec<&'a Rule> {
+fn reachable<'a>(
+    estate: &'a Estate,
+    target_group: &'a TargetGroupName,
+    entrance_is_fine: bool,
+) -> Vec<&'a Rule> {
     estate
         .rules_naming(target_group)
         .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))

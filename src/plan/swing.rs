@@ -132,7 +132,10 @@ pub(super) fn entrance(context: &Context<'_>, waiting: &[TargetGroupName]) -> Ve
 }
 
 /// The previous generation, if its target group is to stay health-checked.
-pub(super) fn waits_for_return(context: &Context<'_>, target_group: Option<&TargetGroupName>) -> Option<TargetGroupName> {
+pub(super) fn waits_for_return(
+    context: &Context<'_>,
+    target_group: Option<&TargetGroupName>,
+) -> Option<TargetGroupName> {
     match context.policy.after_promotion.previous {
         Treatment::Keep | Treatment::Scale(_) => target_group.cloned(),
         Treatment::Retire => None,

@@ -32,11 +32,18 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     if let Some(previous) = &roles.previous {
         lines.push(format!("{} can be rolled back to", name(previous)));
     }
-    for other in roles.others.iter().filter(|other| other.state == State::RolledBack) {
+    for other in roles
+        .others
+        .iter()
+        .filter(|other| other.state == State::RolledBack)
+    {
         lines.push(format!("{} was rolled back and still stands", name(other)));
     }
     for group in &estate.groups {
-        let owed: Vec<String> = obligation::owed(&group.tags).iter().map(ToString::to_string).collect();
+        let owed: Vec<String> = obligation::owed(&group.tags)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         if !owed.is_empty() {
             lines.push(format!("{} is held; owed: {}", group.name, owed.join(", ")));
         }

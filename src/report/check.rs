@@ -20,7 +20,10 @@ pub fn text(findings: &[Finding], look: Look) -> String {
     let breaks = count(Weight::Breaks);
     lines.push(String::new());
     lines.push(match breaks {
-        0 => look.good(format!("a deploy can start; {} things to know", count(Weight::Risk))),
+        0 => look.good(format!(
+            "a deploy can start; {} things to know",
+            count(Weight::Risk)
+        )),
         _ => look.bad(format!("a deploy would not work: {breaks} things to mend first")),
     });
     lines.join("\n") + "\n"

@@ -27,7 +27,9 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 (tags::GENERATION.to_owned(), generation.to_string()),
             ]);
             cloud.tag_group(group, &own, &[]).await?;
-            cloud.tag(&target_group_of(estate, target_group)?.arn, &own, &[]).await?;
+            cloud
+                .tag(&target_group_of(estate, target_group)?.arn, &own, &[])
+                .await?;
         }
         Step::AdoptRule { rule } => cloud.tag(&rule.arn, &rule_tags(estate, "door"), &[]).await?,
         Step::Pin { group, versions } => cloud.pin(group, versions).await?,
@@ -188,7 +190,10 @@ fn versions<C: Cloud>(drive: &Drive<'_, C>, new: &NewGroup) -> Result<Versions, 
                 .or_else(|| drive.built.get(&pick.template).copied()),
         };
         let number = number.ok_or_else(|| CloudError::NotFound {
-            what: format!("version of launch template {} made for this release", pick.template),
+            what: format!(
+                "version of launch template {} made for this release",
+                pick.template
+            ),
         })?;
         versions.insert(pick.template.clone(), number);
     }
@@ -207,7 +212,11 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
     else {
         return Ok(());
     };
-    let kind = if *purpose == Purpose::Entrance { "entrance" } else { "door" };
+    let kind = if *purpose == Purpose::Entrance {
+        "entrance"
+    } else {
+        "door"
+    };
     let new = NewRule {
         port: *port,
         priority: *priority,

@@ -7,10 +7,11 @@ use rand::RngExt;
 use tokio::time::{Instant, sleep};
 
 use super::lock::Lock;
+use super::look::Fleets;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::{Job, act, look};
-use crate::cloud::{Cloud, Look};
+use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
 use crate::model::ids::TemplateId;
@@ -21,6 +22,7 @@ use crate::plan::{self, Progress};
 /// How long a change may take to read back, and how long a call that may pass is tried again.
 const SETTLE: Duration = Duration::from_secs(180);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) struct Drive<'a, C> {
@@ -35,6 +37,8 @@ pub(super) struct Drive<'a, C> {
     pub(super) moved: bool,
     /// Every route written has been read back.
     pub(super) settled: bool,
+    /// What was read since the last change: it need not be read again for the next step.
+    pub(super) fresh: Option<(Look, Fleets)>,
 }
 
 impl<C: Cloud> Drive<'_, C> {
@@ -42,7 +46,7 @@ impl<C: Cloud> Drive<'_, C> {
         for (index, step) in steps.iter().enumerate() {
             self.interrupted()?;
             narrator.say(EventKind::StepStarted { step: index });
-            match self.take(index, step, narrator).await {
+            match self.take(Some(index), step, narrator).await {
                 Ok(outcome) => narrator.say(EventKind::StepFinished { step: index, outcome }),
                 Err(stop) => {
                     narrator.say(EventKind::StepFinished {
@@ -62,7 +66,7 @@ impl<C: Cloud> Drive<'_, C> {
     pub(super) async fn quietly(&mut self, steps: &[Step], narrator: &mut Narrator<'_>) -> Result<(), Stop> {
         for step in steps {
             narrator.say(EventKind::Notice { text: step.title() });
-            self.take(usize::MAX, step, narrator).await?;
+            self.take(None, step, narrator).await?;
         }
         Ok(())
     }
@@ -78,16 +82,18 @@ impl<C: Cloud> Drive<'_, C> {
         }
     }
 
-    async fn take(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<Outcome, Stop> {
+    async fn take(
+        &mut self,
+        index: Option<usize>,
+        step: &Step,
+        narrator: &mut Narrator<'_>,
+    ) -> Result<Outcome, Stop> {
         let began = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             match self.attempt(index, step, narrator).await {
-                Err(Stop::Cloud(error)) if error.may_pass() && began.elapsed() < SETTLE => {
-                    narrator.say(EventKind::Retrying {
-                        step: index,
-                        error: error.to_string(),
-                    });
+                Err(Stop::Cloud(error)) if passes(&error) && began.elapsed() < SETTLE => {
+                    retrying(index, &error, narrator);
                     self.rest(pause).await?;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -97,12 +103,17 @@ impl<C: Cloud> Drive<'_, C> {
     }
 
     /// One try. A second one begins by looking: a call without an answer may have worked.
-    async fn attempt(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<Outcome, Stop> {
+    async fn attempt(
+        &mut self,
+        index: Option<usize>,
+        step: &Step,
+        narrator: &mut Narrator<'_>,
+    ) -> Result<Outcome, Stop> {
         self.see_rules().await?;
         if !self.lock.stands_in(&self.estate) {
             return Err(Stop::LockLost);
         }
-        self.see(step).await?;
+        self.see_unless_fresh(step).await?;
         let mut outcome = Outcome::AlreadyTrue;
         if !step.only_waits() {
             if plan::reached(step, &self.estate) {
@@ -114,6 +125,7 @@ impl<C: Cloud> Drive<'_, C> {
                 self.moved = true;
                 self.settled = false;
             }
+            self.fresh = None;
             act::act(self, step).await?;
             outcome = Outcome::Done;
             self.see(step).await?;
@@ -126,7 +138,12 @@ impl<C: Cloud> Drive<'_, C> {
     }
 
     /// Looks until the step is reached, for as long and as often as it asks. Says whether it had to wait.
-    async fn wait(&mut self, index: usize, step: &Step, narrator: &mut Narrator<'_>) -> Result<bool, Stop> {
+    async fn wait(
+        &mut self,
+        index: Option<usize>,
+        step: &Step,
+        narrator: &mut Narrator<'_>,
+    ) -> Result<bool, Stop> {
         let (timeout, hold, times) = match step {
             Step::AwaitHealthy { soak, timeout, .. } => (*timeout, *soak, 1),
             Step::AwaitEmpty { timeout, .. } => (*timeout, Duration::ZERO, 1),
@@ -138,7 +155,7 @@ impl<C: Cloud> Drive<'_, C> {
         let began = Instant::now();
         let mut since: Option<Instant> = None;
         let mut seen = 0;
-        let mut said: Option<Progress> = None;
+        let mut said: Option<(Instant, Progress)> = None;
         let mut pause = FIRST_PAUSE;
         let mut waited = false;
         loop {
@@ -160,28 +177,28 @@ impl<C: Cloud> Drive<'_, C> {
                     });
                 }
             }
-            if progress.is_some() && progress != said {
-                if let Some(Progress { have, want, reasons }) = progress.clone() {
-                    narrator.say(EventKind::Progress {
-                        step: index,
-                        have,
-                        want,
-                        reasons,
-                    });
-                }
-                said = progress;
+            if let (Some(index), Some(progress)) = (index, progress)
+                && said
+                    .as_ref()
+                    .is_none_or(|(at, before)| *before != progress || at.elapsed() >= SIGN_OF_LIFE)
+            {
+                said = Some((Instant::now(), progress.clone()));
+                let Progress { have, want, reasons } = progress;
+                narrator.say(EventKind::Progress {
+                    step: index,
+                    have,
+                    want,
+                    reasons,
+                });
             }
             waited = true;
             self.rest(pause).await?;
             pause = (pause * 2).min(LONGEST_PAUSE);
             // A throttled or failing read is never a reason to give up, only to look later.
             match self.see(step).await {
-                Err(Stop::Cloud(error)) if error.may_pass() => {
-                    narrator.say(EventKind::Retrying {
-                        step: index,
-                        error: error.to_string(),
-                    });
-                    (since, seen) = (None, 0);
+                Err(Stop::Cloud(error)) if passes(&error) => {
+                    retrying(index, &error, narrator);
+                    (since, seen, said) = (None, 0, None);
                 }
                 other => other?,
             }
@@ -197,8 +214,21 @@ impl<C: Cloud> Drive<'_, C> {
         Ok(())
     }
 
+    async fn see_unless_fresh(&mut self, step: &Step) -> Result<(), Stop> {
+        let (look, fleets) = look::for_step(step, &self.estate);
+        if look == Look::Rules {
+            // They have just been read.
+            return Ok(());
+        }
+        match &self.fresh {
+            Some((seen, of)) if look::covers((*seen, of), (look, &fleets)) => Ok(()),
+            _ => self.see(step).await,
+        }
+    }
+
     async fn see(&mut self, step: &Step) -> Result<(), Stop> {
         let (look, fleets) = look::for_step(step, &self.estate);
+        self.fresh = None;
         self.estate = match look {
             Look::Everything => self.job.cloud.observe(self.job.scope).await?,
             look => {
@@ -208,6 +238,7 @@ impl<C: Cloud> Drive<'_, C> {
                     .await?
             }
         };
+        self.fresh = Some((look, fleets));
         Ok(())
     }
 
@@ -232,5 +263,18 @@ impl<C: Cloud> Drive<'_, C> {
             _ => Ok(()),
         }
     }
+}
 
+/// The network worked when the run began: an outage in the middle is waited out like throttling.
+fn passes(error: &CloudError) -> bool {
+    error.may_pass() || matches!(error, CloudError::Unreachable { .. })
+}
+
+fn retrying(index: Option<usize>, error: &CloudError, narrator: &mut Narrator<'_>) {
+    if let Some(step) = index {
+        narrator.say(EventKind::Retrying {
+            step,
+            error: error.to_string(),
+        });
+    }
 }

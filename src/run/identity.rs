@@ -14,14 +14,32 @@ pub struct Identity {
 impl Identity {
     /// From the environment of a shell or a pipeline.
     pub fn from_environment(env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| env(name)).filter(|text| !text.is_empty());
-        let github = match (env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), env("GITHUB_RUN_ID")) {
-            (Some(server), Some(repository), Some(run)) => Some(format!("{server}/{repository}/actions/runs/{run}")),
+        let first = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| env(name))
+                .filter(|text| !text.is_empty())
+        };
+        let github = match (
+            env("GITHUB_SERVER_URL"),
+            env("GITHUB_REPOSITORY"),
+            env("GITHUB_RUN_ID"),
+        ) {
+            (Some(server), Some(repository), Some(run)) => {
+                Some(format!("{server}/{repository}/actions/runs/{run}"))
+            }
             _ => None,
         };
         Self {
-            owner: first(&["SWINGBRIDGE_OWNER", "GITHUB_ACTOR", "BUILD_USER_ID", "GITLAB_USER_LOGIN", "USER", "LOGNAME"])
-                .unwrap_or_else(|| "somebody".into()),
+            owner: first(&[
+                "SWINGBRIDGE_OWNER",
+                "GITHUB_ACTOR",
+                "BUILD_USER_ID",
+                "GITLAB_USER_LOGIN",
+                "USER",
+                "LOGNAME",
+            ])
+            .unwrap_or_else(|| "somebody".into()),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             process: this_process().unwrap_or_default(),
             url: github.or_else(|| first(&["BUILD_URL", "CI_JOB_URL"])),
@@ -62,12 +80,14 @@ fn started(pid: u32) -> Option<String> {
 /// Whether a process of this machine and namespace has certainly ended.
 pub fn has_ended(process: &str) -> bool {
     let mut parts = process.split_whitespace();
-    let (Some(boot), Some(namespace), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(boot), Some(namespace), Some(pid), Some(start)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return false;
     };
     let Ok(pid) = pid.parse::<u32>() else { return false };
-    machine().as_deref() == Some(format!("{boot} {namespace}").as_str()) && started(pid).as_deref() != Some(start)
+    machine().as_deref() == Some(format!("{boot} {namespace}").as_str())
+        && started(pid).as_deref() != Some(start)
 }
 
 #[cfg(test)]
@@ -82,7 +102,10 @@ mod tests {
 
     #[test]
     fn a_process_that_was_killed_has_ended_although_its_pid_is_known() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep starts");
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep starts");
         let its = format!(
             "{} {} {}",
             machine().expect("a machine"),
@@ -116,6 +139,9 @@ mod tests {
         };
         let identity = Identity::from_environment(&env);
         assert_eq!(identity.owner, "ada");
-        assert_eq!(identity.url.as_deref(), Some("https://github.example/shop/web/actions/runs/42"));
+        assert_eq!(
+            identity.url.as_deref(),
+            Some("https://github.example/shop/web/actions/runs/42")
+        );
     }
 }

@@ -53,7 +53,10 @@ pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
     for path in files {
         let mut events = Vec::new();
         for line in BufReader::new(File::open(path)?).lines() {
-            match line.ok().and_then(|line| serde_json::from_str::<Event>(&line).ok()) {
+            match line
+                .ok()
+                .and_then(|line| serde_json::from_str::<Event>(&line).ok())
+            {
                 Some(event) => events.push(event),
                 None => break,
             }
@@ -68,7 +71,13 @@ pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
 fn folder_of(folder: &Path, app: &str) -> PathBuf {
     let safe: String = app
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     folder.join(safe)
 }

@@ -96,7 +96,9 @@ impl Lock {
         let began = Instant::now();
         loop {
             match job.cloud.delete_rule(&self.rule).await {
-                Err(error) if error.may_pass() && began.elapsed() < RELEASE => sleep(Duration::from_secs(1)).await,
+                Err(error) if error.may_pass() && began.elapsed() < RELEASE => {
+                    sleep(Duration::from_secs(1)).await
+                }
                 other => return other,
             }
         }
@@ -104,7 +106,12 @@ impl Lock {
 }
 
 /// When all is done already, the lock of the run that died doing it is all that is left.
-pub(super) async fn sweep<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, narrator: &mut Narrator<'_>) {
+pub(super) async fn sweep<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    estate: &Estate,
+    narrator: &mut Narrator<'_>,
+) {
     let LockState::Held { rule, holder } = lock::state(estate, plan.policy.lock) else {
         return;
     };

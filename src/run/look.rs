@@ -24,13 +24,19 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::DeleteTargetGroup { .. } => return (Look::Everything, Vec::new()),
         Step::Adopt {
             group, target_group, ..
-        } => (Look::Generation, vec![Some((group.clone(), target_group.clone()))]),
+        } => (
+            Look::Generation,
+            vec![Some((group.clone(), target_group.clone()))],
+        ),
         Step::SetTargetGroupAttributes { target_group, .. } | Step::Mark { target_group, .. } => {
             (Look::Generation, vec![of_target_group(target_group, estate)])
         }
         Step::Attach {
             group, target_group, ..
-        } => (Look::Generation, vec![Some((group.clone(), target_group.clone()))]),
+        } => (
+            Look::Generation,
+            vec![Some((group.clone(), target_group.clone()))],
+        ),
         Step::SuspendProcesses { group, .. }
         | Step::Hold { group }
         | Step::PayObligations { group }
@@ -38,7 +44,9 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         Step::Shrink {
             group, target_group, ..
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
-        Step::MatchCapacity { group, like } => (Look::Fleet, vec![of_group(group, estate), of_group(like, estate)]),
+        Step::MatchCapacity { group, like } => {
+            (Look::Fleet, vec![of_group(group, estate), of_group(like, estate)])
+        }
         Step::AwaitHealthy {
             group,
             target_group,
@@ -46,7 +54,10 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
             ..
         } => (
             Look::Fleet,
-            vec![Some((group.clone(), target_group.clone())), of_group(like, estate)],
+            vec![
+                Some((group.clone(), target_group.clone())),
+                of_group(like, estate),
+            ],
         ),
     };
     match fleets.into_iter().collect::<Option<Fleets>>() {
@@ -59,6 +70,23 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
     }
 }
 
+/// Whether what was just read shows all that is to be read now.
+pub(super) fn covers(seen: (Look, &Fleets), wanted: (Look, &Fleets)) -> bool {
+    let wide = |look| match look {
+        Look::Rules => 0,
+        Look::Fleet => 1,
+        Look::Generation => 2,
+        Look::Everything => 3,
+    };
+    match (seen.0, wanted.0) {
+        (Look::Everything, _) => true,
+        (_, Look::Everything) => false,
+        (seen_look, look) => {
+            wide(seen_look) >= wide(look) && wanted.1.iter().all(|fleet| seen.1.contains(fleet))
+        }
+    }
+}
+
 fn of_group(group: &GroupName, estate: &Estate) -> Option<(GroupName, TargetGroupName)> {
     let target_group = estate.group(group)?.target_groups.first()?;
     Some((group.clone(), target_group.clone()))
@@ -66,6 +94,9 @@ fn of_group(group: &GroupName, estate: &Estate) -> Option<(GroupName, TargetGrou
 
 fn of_target_group(target_group: &TargetGroupName, estate: &Estate) -> Option<(GroupName, TargetGroupName)> {
     let generation = estate.target_group(target_group)?.generation?;
-    let group = estate.groups.iter().find(|group| group.generation == Some(generation))?;
+    let group = estate
+        .groups
+        .iter()
+        .find(|group| group.generation == Some(generation))?;
     Some((group.name.clone(), target_group.clone()))
 }

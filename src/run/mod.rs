@@ -100,7 +100,12 @@ async fn locked<C: Cloud>(job: &Job<'_, C>, plan: &Plan, narrator: &mut Narrator
 }
 
 /// The basis check, then the steps.
-async fn checked<C: Cloud>(job: &Job<'_, C>, plan: &Plan, lock: &Lock, narrator: &mut Narrator<'_>) -> Verdict {
+async fn checked<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    lock: &Lock,
+    narrator: &mut Narrator<'_>,
+) -> Verdict {
     let estate = match job.cloud.observe(job.scope).await {
         Ok(estate) => estate,
         Err(error) => return verdict::not_started(plan, &Stop::Cloud(error)),
@@ -119,6 +124,7 @@ async fn checked<C: Cloud>(job: &Job<'_, C>, plan: &Plan, lock: &Lock, narrator:
         deadline: job.timeout.map(|timeout| Instant::now() + timeout),
         moved: false,
         settled: true,
+        fresh: None,
     };
     match drive.steps(&plan.steps, narrator).await {
         Ok(()) => {
@@ -150,7 +156,9 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             Err(second) => {
                 let estate = drive.last_look().await;
                 let mut verdict = verdict::stopped(plan, &estate, &stop, drive.moved);
-                verdict.reasons.push(format!("production could not be put back: {second}"));
+                verdict
+                    .reasons
+                    .push(format!("production could not be put back: {second}"));
                 verdict.ended = Ended::Stopped;
                 verdict.code = 6;
                 return verdict;
@@ -162,7 +170,10 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
 }
 
 /// A rollback planned from what is true now; it keeps the candidate for a look at it.
-async fn put_production_back<C: Cloud>(drive: &mut Drive<'_, C>, narrator: &mut Narrator<'_>) -> Result<(), Stop> {
+async fn put_production_back<C: Cloud>(
+    drive: &mut Drive<'_, C>,
+    narrator: &mut Narrator<'_>,
+) -> Result<(), Stop> {
     drive.estate = drive.job.cloud.observe(drive.job.scope).await?;
     let intent = Intent::Rollback {
         to: None,

@@ -19,7 +19,10 @@ pub(super) enum Stop {
     #[error("{0}")]
     Cloud(#[from] CloudError),
     #[error("gave up waiting after {after}: {}", describe(progress))]
-    TimedOut { after: String, progress: Option<Progress> },
+    TimedOut {
+        after: String,
+        progress: Option<Progress>,
+    },
     #[error("another operation holds the lock: {0}")]
     Locked(Box<Holder>),
     #[error("the lock's place is taken by a rule that is not ours ({what})")]
@@ -42,9 +45,13 @@ impl Stop {
                 "wait for it, stop it there, or, when it is dead, run again after its lease of {:#?} (`swingbridge unlock` shows more)",
                 holder.lease
             )),
-            Self::ForeignLock { .. } => Some("set [lock] priority to a free priority before every route".into()),
+            Self::ForeignLock { .. } => {
+                Some("set [lock] priority to a free priority before every route".into())
+            }
             Self::LockLost => Some("`swingbridge status` shows who took it".into()),
-            Self::TimedOut { .. } => Some("`swingbridge status` shows the reasons; the same command continues".into()),
+            Self::TimedOut { .. } => {
+                Some("`swingbridge status` shows the reasons; the same command continues".into())
+            }
             Self::Interrupted(_) | Self::Refused(_) => None,
         }
     }
@@ -53,7 +60,12 @@ impl Stop {
 fn describe(progress: &Option<Progress>) -> String {
     match progress {
         Some(progress) if progress.reasons.is_empty() => format!("{} of {}", progress.have, progress.want),
-        Some(progress) => format!("{} of {}: {}", progress.have, progress.want, progress.reasons.join(", ")),
+        Some(progress) => format!(
+            "{} of {}: {}",
+            progress.have,
+            progress.want,
+            progress.reasons.join(", ")
+        ),
         None => "it did not read back as written".into(),
     }
 }

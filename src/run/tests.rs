@@ -78,7 +78,9 @@ fn rich() -> Estate {
     estate.target_groups[0].attributes =
         BTreeMap::from([("deregistration_delay.timeout_seconds".into(), "17".into())]);
     let group = &mut estate.groups[0];
-    group.suspended.insert("AZRebalance".into(), "User suspended".into());
+    group
+        .suspended
+        .insert("AZRebalance".into(), "User suspended".into());
     for (kind, name) in [
         (AttachmentKind::Hook, "drain"),
         (AttachmentKind::Policy, "requests"),
@@ -110,7 +112,10 @@ fn deploy(name: &str) -> Intent {
 }
 
 fn rollback() -> Intent {
-    Intent::Rollback { to: None, failed: None }
+    Intent::Rollback {
+        to: None,
+        failed: None,
+    }
 }
 
 /// Runs one command from its first look to its verdict, or until it is killed.
@@ -132,7 +137,11 @@ async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Op
     };
     let estate = world.now();
     let plan = plan::plan(&estate, intent, policy).unwrap_or_else(|refusal| {
-        panic!("{}: {refusal}; last: {:#?}", intent.word(), world.changes().iter().rev().take(8).collect::<Vec<_>>())
+        panic!(
+            "{}: {refusal}; last: {:#?}",
+            intent.word(),
+            world.changes().iter().rev().take(8).collect::<Vec<_>>()
+        )
     });
     let mut listen = Listen::default();
     tokio::select! {
@@ -161,7 +170,10 @@ fn nothing_broken(world: &World) {
 
 fn no_lock(world: &World) {
     let estate = world.now();
-    let lock = estate.listeners[0].rules.iter().find(|rule| rule.priority == Priority::Numbered(fixtures::LOCK));
+    let lock = estate.listeners[0]
+        .rules
+        .iter()
+        .find(|rule| rule.priority == Priority::Numbered(fixtures::LOCK));
     assert_eq!(lock, None, "the lock was not released");
 }
 
@@ -185,7 +197,12 @@ fn shape(estate: &Estate) -> Vec<String> {
         ));
     }
     for tg in &estate.target_groups {
-        lines.push(format!("{} {:?} {:?}", tg.name, State::of(&tg.tags), tg.attributes));
+        lines.push(format!(
+            "{} {:?} {:?}",
+            tg.name,
+            State::of(&tg.tags),
+            tg.attributes
+        ));
     }
     lines
 }
@@ -208,18 +225,35 @@ async fn a_release_is_deployed_promoted_and_rolled_back() {
     let roles = Roles::of(&estate, &policy).expect("roles");
     assert_eq!(roles.green_doors[0].action, fixtures::closed(404));
     assert_eq!(roles.blue_doors[0].action, to(2));
-    assert_eq!(roles.previous.as_ref().map(|one| one.generation), Some(Generation(1)));
-    assert_eq!(roles.entrance.map(|rule| &rule.action), Some(&to(1)), "the way back stays checked");
-    assert!(owed(&estate.group(&asg(2)).expect("asg-2").tags).is_empty(), "scaling is handed over");
+    assert_eq!(
+        roles.previous.as_ref().map(|one| one.generation),
+        Some(Generation(1))
+    );
+    assert_eq!(
+        roles.entrance.map(|rule| &rule.action),
+        Some(&to(1)),
+        "the way back stays checked"
+    );
+    assert!(
+        owed(&estate.group(&asg(2)).expect("asg-2").tags).is_empty(),
+        "scaling is handed over"
+    );
     assert_eq!(estate.group(&asg(2)).expect("asg-2").size.min, 1);
 
     must(&world, &rollback(), &policy).await;
     assert_eq!(live(&world, &policy), 1);
     let estate = world.now();
     let group = estate.group(&asg(1)).expect("asg-1");
-    assert_eq!((group.size.min, owed(&group.tags).len()), (1, 0), "what was held is released");
+    assert_eq!(
+        (group.size.min, owed(&group.tags).len()),
+        (1, 0),
+        "what was held is released"
+    );
     assert!(!group.suspended.contains_key("ScheduledActions"));
-    assert!(group.suspended.contains_key("AZRebalance"), "what its owner suspended stays suspended");
+    assert!(
+        group.suspended.contains_key("AZRebalance"),
+        "what its owner suspended stays suspended"
+    );
     no_lock(&world);
     nothing_broken(&world);
 }
@@ -232,7 +266,17 @@ async fn the_clone_has_everything_that_hangs_on_live() {
     let estate = world.now();
     let clone = estate.group(&asg(2)).expect("asg-2");
     let names: Vec<&str> = clone.attachments.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["drain", "requests", "asg-2-cpu", "night", "topic", "GroupDesiredCapacity"]);
+    assert_eq!(
+        names,
+        [
+            "drain",
+            "requests",
+            "asg-2-cpu",
+            "night",
+            "topic",
+            "GroupDesiredCapacity"
+        ]
+    );
     assert!(clone.suspended.contains_key("AZRebalance"));
     assert_eq!(
         estate.target_group(&tg(2)).expect("tg-2").attributes,
@@ -253,7 +297,12 @@ async fn doing_it_again_says_that_it_is_done() {
             Err(refusal) => panic!("{}: {refusal}", intent.word()),
         }
         must(&world, &intent, &policy).await;
-        assert_eq!(world.changes().len(), before, "{} changed something again", intent.word());
+        assert_eq!(
+            world.changes().len(),
+            before,
+            "{} changed something again",
+            intent.word()
+        );
     }
 }
 
@@ -288,7 +337,9 @@ async fn without_doors_the_entrance_keeps_a_candidate_checked() {
     let mut policy = quick();
     policy.doors = None;
     let mut estate = fixtures::initial();
-    estate.listeners[0].rules.retain(|rule| rule.priority == Priority::Default);
+    estate.listeners[0]
+        .rules
+        .retain(|rule| rule.priority == Priority::Default);
     let world = World::new(estate);
     must(&world, &deploy("42"), &policy).await;
     let seen = world.now();
@@ -351,7 +402,9 @@ async fn a_candidate_that_never_becomes_healthy_leaves_production_alone() {
     let policy = quick();
     let world = World::new(rich());
     world.sick.lock().expect("not poisoned").push(tg(2));
-    let verdict = run(&world, &deploy("42"), &policy, true).await.expect("nobody killed it");
+    let verdict = run(&world, &deploy("42"), &policy, true)
+        .await
+        .expect("nobody killed it");
     assert_eq!(verdict.code, 4, "{verdict:#?}");
     assert_eq!(live(&world, &policy), 1);
     no_lock(&world);
@@ -370,7 +423,9 @@ async fn a_second_operator_is_told_who_holds_the_lock() {
     };
     fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, fixtures::closed(404)));
     let world = World::new(estate);
-    let verdict = run(&world, &deploy("42"), &policy, true).await.expect("nobody killed it");
+    let verdict = run(&world, &deploy("42"), &policy, true)
+        .await
+        .expect("nobody killed it");
     assert_eq!(verdict.code, 7);
     assert!(verdict.summary.contains("ci on runner-7"), "{}", verdict.summary);
     assert_eq!(world.changes(), Vec::<String>::new());
@@ -453,7 +508,9 @@ fn begin(policy: &Policy) -> World {
     let mut estate = rich();
     if policy.doors.is_none() {
         for listener in &mut estate.listeners {
-            listener.rules.retain(|rule| ![Priority::Numbered(10), Priority::Numbered(11)].contains(&rule.priority));
+            listener
+                .rules
+                .retain(|rule| ![Priority::Numbered(10), Priority::Numbered(11)].contains(&rule.priority));
         }
     }
     World::new(estate)
@@ -483,10 +540,15 @@ async fn anywhere(fault: Fault) {
                     break;
                 }
                 world.order(None);
-                let here = format!("{name}: {} hit at call {at}: {:?}", intent.word(), world.changes().last());
+                let here = format!(
+                    "{name}: {} hit at call {at}: {:?}",
+                    intent.word(),
+                    world.changes().last()
+                );
                 if fault == Fault::Deny {
                     let verdict = first.expect("nobody killed it");
-                    let now = Roles::of(&world.now(), &policy).map(|roles| (roles.live.generation.0, roles.halfway));
+                    let now = Roles::of(&world.now(), &policy)
+                        .map(|roles| (roles.live.generation.0, roles.halfway));
                     // Whatever was denied: the exit code tells the truth about production.
                     match verdict.code {
                         0 | 6 => {}

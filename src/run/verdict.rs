@@ -70,7 +70,7 @@ pub(super) fn refused(refusal: &Refusal) -> Verdict {
         reasons: refusal
             .reasons
             .iter()
-            .map(|reason| format!("{reason} → {}", reason.way_out()))
+            .map(crate::model::refusal::Reason::in_full)
             .collect(),
         truth: Vec::new(),
         next: vec!["swingbridge status".into()],
@@ -110,7 +110,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, moved: bool) ->
     Verdict {
         ended,
         code,
-        summary: format!("stopped; {place}: {stop}"),
+        summary: format!("{place}: {stop}"),
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
         next,
@@ -118,7 +118,13 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, moved: bool) ->
 }
 
 fn again(plan: &Plan) -> String {
-    format!("swingbridge {} (again: it continues)", plan.intent.word())
+    match &plan.intent {
+        Intent::Deploy { release } => format!(
+            "swingbridge deploy --release {}  # with the same release: it continues",
+            release.name
+        ),
+        other => format!("swingbridge {}  # continues", other.word()),
+    }
 }
 
 /// What makes sense after it went well.

@@ -51,11 +51,13 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(estate: Estate) -> Self {
         let ours = |rule: &Rule| {
-            rule.action
-                .shares()
-                .iter()
-                .any(|share| estate.target_group(&share.target_group).is_some_and(|tg| tg.generation.is_some()))
-                || rule.conditions.iter().any(|condition| matches!(condition, Condition::Header { name, .. } if name == "x-client-mode"))
+            rule.action.shares().iter().any(|share| {
+                estate
+                    .target_group(&share.target_group)
+                    .is_some_and(|tg| tg.generation.is_some())
+            }) || rule.conditions.iter().any(
+                |condition| matches!(condition, Condition::Header { name, .. } if name == "x-client-mode"),
+            )
         };
         let foreign = estate
             .rules()
@@ -156,12 +158,19 @@ impl World {
     fn guard(&self, estate: &Estate, what: &str) {
         let mut broken = self.broken.lock().expect("not poisoned");
         for rule in estate.rules() {
-            if rule.conditions.iter().any(|condition| matches!(condition, Condition::Header { .. })) {
+            if rule
+                .conditions
+                .iter()
+                .any(|condition| matches!(condition, Condition::Header { .. }))
+            {
                 continue;
             }
             for share in rule.action.shares().iter().filter(|share| share.weight > 0) {
                 let Some(tg) = estate.target_group(&share.target_group) else {
-                    broken.push(format!("after {what}: {} forwards to a target group that is gone", rule.at()));
+                    broken.push(format!(
+                        "after {what}: {} forwards to a target group that is gone",
+                        rule.at()
+                    ));
                     continue;
                 };
                 if tg.generation.is_none() {
@@ -174,13 +183,20 @@ impl World {
                     .map(|group| fleet::healthy_capacity(group, tg))
                     .sum();
                 if healthy == 0 {
-                    broken.push(format!("after {what}: {} forwards to {} where nothing is healthy", rule.at(), tg.name));
+                    broken.push(format!(
+                        "after {what}: {} forwards to {} where nothing is healthy",
+                        rule.at(),
+                        tg.name
+                    ));
                 }
             }
         }
         for (arn, was) in &self.foreign {
             if estate.rule(arn) != Some(was) {
-                broken.push(format!("after {what}: a rule that is not ours changed: {}", was.at()));
+                broken.push(format!(
+                    "after {what}: a rule that is not ours changed: {}",
+                    was.at()
+                ));
             }
         }
     }
@@ -237,7 +253,9 @@ fn breathe(estate: &mut Estate, sick: &[TargetGroupName]) {
 }
 
 fn gone(what: impl std::fmt::Display) -> CloudError {
-    CloudError::NotFound { what: what.to_string() }
+    CloudError::NotFound {
+        what: what.to_string(),
+    }
 }
 
 impl Cloud for World {
@@ -245,7 +263,13 @@ impl Cloud for World {
         Ok(self.now())
     }
 
-    async fn look(&self, _: &Scope, _: &Estate, _: Look, _: &[(GroupName, TargetGroupName)]) -> Result<Estate, CloudError> {
+    async fn look(
+        &self,
+        _: &Scope,
+        _: &Estate,
+        _: Look,
+        _: &[(GroupName, TargetGroupName)],
+    ) -> Result<Estate, CloudError> {
         Ok(self.now())
     }
 
@@ -264,7 +288,9 @@ impl Cloud for World {
                 return if standing.arn == created {
                     Ok(())
                 } else {
-                    Err(CloudError::PriorityInUse { priority: new.priority })
+                    Err(CloudError::PriorityInUse {
+                        priority: new.priority,
+                    })
                 };
             }
             let mut rule = fixtures::rule(
@@ -307,7 +333,12 @@ impl Cloud for World {
         .await
     }
 
-    async fn create_target_group(&self, name: &TargetGroupName, copy_of: &Arn, tags: &Tags) -> Result<(), CloudError> {
+    async fn create_target_group(
+        &self,
+        name: &TargetGroupName,
+        copy_of: &Arn,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
         self.call(format!("create {name}"), |estate| {
             if estate.target_group(name).is_some() {
                 return Ok(());
@@ -331,9 +362,17 @@ impl Cloud for World {
         .await
     }
 
-    async fn set_target_group_attributes(&self, tg: &Arn, attributes: &BTreeMap<String, String>) -> Result<(), CloudError> {
+    async fn set_target_group_attributes(
+        &self,
+        tg: &Arn,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), CloudError> {
         self.call(format!("set attributes of {tg}"), |estate| {
-            let tg = estate.target_groups.iter_mut().find(|one| one.arn == *tg).ok_or_else(|| gone(tg))?;
+            let tg = estate
+                .target_groups
+                .iter_mut()
+                .find(|one| one.arn == *tg)
+                .ok_or_else(|| gone(tg))?;
             tg.attributes.extend(attributes.clone());
             Ok(())
         })
@@ -342,7 +381,9 @@ impl Cloud for World {
 
     async fn delete_target_group(&self, tg: &Arn) -> Result<(), CloudError> {
         self.call(format!("delete {tg}"), |estate| {
-            let Some(found) = estate.target_groups.iter().find(|one| one.arn == *tg) else { return Ok(()) };
+            let Some(found) = estate.target_groups.iter().find(|one| one.arn == *tg) else {
+                return Ok(());
+            };
             if estate.rules_naming(&found.name).next().is_some() {
                 return Err(CloudError::InUse { what: tg.to_string() });
             }
@@ -393,7 +434,10 @@ impl Cloud for World {
             if estate.group(&new.group).is_some() {
                 return Ok(());
             }
-            let mut made = estate.group(&new.copy_of).ok_or_else(|| gone(&new.copy_of))?.clone();
+            let mut made = estate
+                .group(&new.copy_of)
+                .ok_or_else(|| gone(&new.copy_of))?
+                .clone();
             made.name = new.group.clone();
             made.generation = Some(new.generation);
             made.size = new.size;
@@ -401,7 +445,8 @@ impl Cloud for World {
             made.target_groups = vec![new.target_group.clone()];
             made.tags = new.tags.clone();
             made.suspended = BTreeMap::new();
-            made.attachments.retain(|attachment| attachment.kind == AttachmentKind::Hook);
+            made.attachments
+                .retain(|attachment| attachment.kind == AttachmentKind::Hook);
             if let Launch::Template { uses, .. } = &mut made.launch {
                 for used in uses {
                     used.version = versions[&used.template].to_string();
@@ -433,7 +478,8 @@ impl Cloud for World {
                 .cloned()
                 .map(|mut copy| {
                     if kind == AttachmentKind::Alarm {
-                        copy.name = crate::model::clone::alarm_name(&copy.name, copy_of.as_str(), group.as_str());
+                        copy.name =
+                            crate::model::clone::alarm_name(&copy.name, copy_of.as_str(), group.as_str());
                     }
                     copy
                 })
@@ -471,9 +517,11 @@ impl Cloud for World {
     async fn suspend(&self, group: &GroupName, processes: &[String]) -> Result<(), CloudError> {
         self.call(format!("suspend {} on {group}", processes.join(" ")), |estate| {
             let group = group_mut(estate, group)?;
-            group
-                .suspended
-                .extend(processes.iter().map(|process| (process.clone(), "User suspended".into())));
+            group.suspended.extend(
+                processes
+                    .iter()
+                    .map(|process| (process.clone(), "User suspended".into())),
+            );
             Ok(())
         })
         .await
@@ -492,7 +540,11 @@ impl Cloud for World {
     async fn delete_group(&self, _: &Estate, group: &GroupName) -> Result<(), CloudError> {
         self.call(format!("delete {group}"), |estate| {
             match estate.group(group) {
-                Some(found) if !found.instances.is_empty() => return Err(CloudError::InUse { what: group.to_string() }),
+                Some(found) if !found.instances.is_empty() => {
+                    return Err(CloudError::InUse {
+                        what: group.to_string(),
+                    });
+                }
                 _ => {}
             }
             estate.groups.retain(|one| one.name != *group);
@@ -525,15 +577,21 @@ impl Cloud for World {
 
     async fn tag_group(&self, group: &GroupName, set: &Tags, remove: &[&str]) -> Result<(), CloudError> {
         let text: Vec<String> = set.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        self.call(format!("tag {group} {} -{}", text.join(" "), remove.join(" -")), |estate| {
-            put(&mut group_mut(estate, group)?.tags, set, remove);
-            Ok(())
-        })
+        self.call(
+            format!("tag {group} {} -{}", text.join(" "), remove.join(" -")),
+            |estate| {
+                put(&mut group_mut(estate, group)?.tags, set, remove);
+                Ok(())
+            },
+        )
         .await
     }
 }
 
-fn group_mut<'a>(estate: &'a mut Estate, name: &GroupName) -> Result<&'a mut crate::model::estate::Group, CloudError> {
+fn group_mut<'a>(
+    estate: &'a mut Estate,
+    name: &GroupName,
+) -> Result<&'a mut crate::model::estate::Group, CloudError> {
     estate
         .groups
         .iter_mut()
@@ -547,6 +605,7 @@ fn put(tags: &mut Tags, set: &Tags, remove: &[&str]) {
 }
 
 fn number(tags: &Tags) -> Option<crate::model::ids::Generation> {
-    Some(crate::model::ids::Generation(tags.get(tags::GENERATION)?.parse().ok()?))
+    Some(crate::model::ids::Generation(
+        tags.get(tags::GENERATION)?.parse().ok()?,
+    ))
 }
-

@@ -55,7 +55,10 @@ impl Aws {
     pub async fn can_release(&self, estate: &Estate) -> Vec<Finding> {
         let mut findings = Vec::new();
         for template in &estate.templates {
-            let (weight, text, way_out) = match self.can_build_version(&template.id, template.default_version).await {
+            let (weight, text, way_out) = match self
+                .can_build_version(&template.id, template.default_version)
+                .await
+            {
                 Ok(()) => (
                     Weight::Fine,
                     format!("versions of launch template {} may be made", template.name),
@@ -63,11 +66,18 @@ impl Aws {
                 ),
                 Err(error) => (
                     Weight::Risk,
-                    format!("no version of launch template {} could be made: {error}", template.name),
+                    format!(
+                        "no version of launch template {} could be made: {error}",
+                        template.name
+                    ),
                     error.way_out(),
                 ),
             };
-            findings.push(Finding { weight, text, way_out });
+            findings.push(Finding {
+                weight,
+                text,
+                way_out,
+            });
         }
         findings
     }

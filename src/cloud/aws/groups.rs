@@ -9,7 +9,7 @@ use super::Aws;
 use super::attachments::{metrics, warm_pool};
 use super::settings::settings;
 use crate::cloud::CloudError;
-use crate::model::estate::{Group, Instance, Launch, TemplateUse};
+use crate::model::estate::{AttachmentKind, Group, Instance, Launch, TemplateUse};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::scope::Scope;
 use crate::model::tags::Tags;
@@ -80,17 +80,29 @@ impl Aws {
         let Some(raw) = described? else {
             return Ok(None);
         };
+        let seen = self::group(scope, &raw, names_by_arn);
         Ok(Some(Group {
-            attachments: previous.attachments.clone(),
+            attachments: previous
+                .attachments
+                .iter()
+                .filter(|attachment| !comes_with_the_group(attachment.kind))
+                .chain(&seen.attachments)
+                .cloned()
+                .collect(),
             refresh: previous.refresh.clone(),
             // They explain a wait and decide nothing: a throttled call for them is no reason to end it.
             failures: failures.unwrap_or_else(|error| {
                 tracing::debug!(%group, %error, "could not read scaling activities");
                 previous.failures.clone()
             }),
-            ..self::group(scope, &raw, names_by_arn)
+            ..seen
         }))
     }
+}
+
+/// Whether a group's description shows it; everything else takes a call of its own.
+pub(super) fn comes_with_the_group(kind: AttachmentKind) -> bool {
+    matches!(kind, AttachmentKind::Metrics | AttachmentKind::WarmPool)
 }
 
 /// A described group in the product's words. What needs calls of its own is filled in later.

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use super::groups::comes_with_the_group;
 use super::observe::names_by_arn;
 use super::{Aws, routing};
 use crate::cloud::{CloudError, Look};
@@ -117,15 +118,30 @@ impl Aws {
         mut now: Estate,
         fleets: &[(GroupName, TargetGroupName)],
     ) -> Result<Estate, CloudError> {
-        let groups: Vec<Group> = fleets.iter().filter_map(|(group, _)| now.group(group).cloned()).collect();
+        let groups: Vec<Group> = fleets
+            .iter()
+            .filter_map(|(group, _)| now.group(group).cloned())
+            .map(|mut group| {
+                group
+                    .attachments
+                    .retain(|attachment| comes_with_the_group(attachment.kind));
+                group
+            })
+            .collect();
         let target_groups: Vec<TargetGroup> = fleets
             .iter()
             .filter_map(|(_, tg)| now.target_group(tg).cloned())
             .collect();
-        let ((groups, unseen), (target_groups, unseen_too)) =
-            tokio::join!(self.enrich_groups(groups), self.with_tags_and_details(target_groups));
+        let ((groups, unseen), (target_groups, unseen_too)) = tokio::join!(
+            self.enrich_groups(groups),
+            self.with_tags_and_details(target_groups)
+        );
         // What was seen before must not pass for what is there now.
-        if let Some(gap) = unseen.iter().chain(&unseen_too).find(|gap| now.gap(gap.part).is_none()) {
+        if let Some(gap) = unseen
+            .iter()
+            .chain(&unseen_too)
+            .find(|gap| now.gap(gap.part).is_none())
+        {
             return Err(CloudError::Passing {
                 action: format!("reading the {} of {}", gap.part, gap.about),
                 message: gap.error.clone(),

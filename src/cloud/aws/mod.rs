@@ -31,9 +31,9 @@ mod rules;
 mod settings;
 mod tags;
 mod target_groups;
-mod transport;
 #[cfg(feature = "launch-templates")]
 mod templates;
+mod transport;
 #[cfg(not(feature = "launch-templates"))]
 mod without_templates;
 

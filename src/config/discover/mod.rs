@@ -103,6 +103,7 @@ pub fn discover(
     estate: &Estate,
     listener: Option<u16>,
     app: Option<&str>,
+    endpoint: Option<&str>,
 ) -> Result<Discovery, DiscoverError> {
     let (home, live) = live(estate, listener)?;
     let group = group_on(estate, &live)?;
@@ -123,6 +124,7 @@ pub fn discover(
         app: app.clone(),
         load_balancer: estate.load_balancer.name.clone(),
         region: region(estate).map(str::to_owned),
+        endpoint: endpoint.map(str::to_owned),
         group: named.group.clone(),
         target_group: named.target_group.clone(),
         adopted: named

@@ -162,11 +162,13 @@ fn config(discovery: &Discovery) -> Config {
 }
 
 fn found(estate: &Estate) -> Discovery {
-    discover(estate, None, None).unwrap_or_else(|error| panic!("{error}"))
+    discover(estate, None, None, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn refused(estate: &Estate, listener: Option<u16>) -> String {
-    discover(estate, listener, None).expect_err("refused").to_string()
+    discover(estate, listener, None, None)
+        .expect_err("refused")
+        .to_string()
 }
 
 #[test]
@@ -247,7 +249,7 @@ fn a_foreign_estate_with_two_listeners_and_path_rules_is_found() {
 
     shop.listeners[0].rules[0].priority = Priority::Numbered(4);
     shop.listeners[0].rules[1].priority = Priority::Numbered(5);
-    let discovery = discover(&shop, None, Some("shop-web")).expect("found");
+    let discovery = discover(&shop, None, Some("shop-web"), None).expect("found");
     let config = config(&discovery);
     assert_eq!(config.app, "shop-web");
     assert_eq!(String::from(config.policy.names.group), "shop-asg-{n}");
@@ -304,7 +306,7 @@ fn two_listeners_that_disagree_are_not_chosen_between() {
         "several target groups could be live: :80 default rule → tg-1, :8080 default rule → other-4\n  choose with \
          --listener PORT"
     );
-    let chosen = discover(&two, Some(8080), None).expect("found");
+    let chosen = discover(&two, Some(8080), None, None).expect("found");
     assert_eq!(chosen.adopt.target_group, TargetGroupName::from("other-4"));
     assert_eq!(config(&chosen).policy.lock.port, 8080);
     assert_eq!(
@@ -359,7 +361,7 @@ fn an_earlier_lock_and_entrance_are_not_in_their_own_way() {
         again.listeners[0].rules.insert(0, rule);
     }
     let places = |app| {
-        let config = config(&discover(&again, None, Some(app)).expect("found"));
+        let config = config(&discover(&again, None, Some(app), None).expect("found"));
         (config.policy.lock.priority, config.policy.entrance)
     };
     assert_eq!(places("ks"), (1, 2));
@@ -502,7 +504,7 @@ fn every_trap_is_named() {
     traps.listeners[0].rules[2]
         .also
         .push("group stickiness for 3600 s".into());
-    let warnings = discover(&traps, None, Some("other")).expect("found").warnings;
+    let warnings = discover(&traps, None, Some("other"), None).expect("found").warnings;
     for part in [
         "asg-1 starts from $Latest of launch template web",
         "asg-1 replaces instances by the load balancer's health check with no grace period",
