@@ -1,5 +1,7 @@
 //! `history`: what happened, from the tags of what stands and from this machine's journal.
 
+use jiff::Timestamp;
+
 use super::args::{Global, Look, TextOrJson};
 use super::failure::Failure;
 use super::session::{Session, look_of_stdout, out};
@@ -29,9 +31,9 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
 fn from_tags(estate: &Estate) -> Vec<HistoryEntry> {
     let mut entries = Vec::new();
     for tg in &estate.target_groups {
-        let entry = |key: &str, what: String| {
+        let entry = |at: Option<Timestamp>, what: String| {
             Some(HistoryEntry {
-                at: tg.tags.get(key)?.parse().ok()?,
+                at: at?,
                 generation: tg.generation,
                 release: tg.tags.get(tags::RELEASE).cloned(),
                 what,
@@ -40,10 +42,11 @@ fn from_tags(estate: &Estate) -> Vec<HistoryEntry> {
                 ended: None,
             })
         };
-        entries.extend(entry(tags::CREATED_AT, "was created".into()));
+        let created = tg.tags.get(tags::CREATED_AT).and_then(|text| text.parse().ok());
+        entries.extend(entry(created, "was created".into()));
         let state = State::of(&tg.tags);
         if state != State::Staged {
-            entries.extend(entry(tags::STATE_SINCE, format!("became {state}")));
+            entries.extend(entry(State::since(&tg.tags), format!("became {state}")));
         }
     }
     entries

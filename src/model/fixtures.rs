@@ -393,8 +393,7 @@ pub(crate) fn own(estate: &mut Estate, n: u32) {
 /// Writes where generation `n` stands, five minutes ago.
 pub(crate) fn mark(estate: &mut Estate, n: u32, state: State, previous: Option<u32>) {
     let tags = &mut target_group_mut(estate, n).tags;
-    tags.insert(tags::STATE.into(), state.to_string());
-    tags.insert(tags::STATE_SINCE.into(), minute(-5).to_string());
+    tags.insert(tags::STATE.into(), state.tag(minute(-5)));
     match previous {
         Some(previous) => tags.insert(tags::PREVIOUS.into(), previous.to_string()),
         None => tags.remove(tags::PREVIOUS),

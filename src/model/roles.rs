@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::estate::{Estate, Part};
@@ -48,11 +49,21 @@ impl State {
     ];
 
     pub fn of(tags: &tags::Tags) -> Self {
-        let text = tags.get(tags::STATE).map(String::as_str);
+        let text = tags.get(tags::STATE).and_then(|text| text.split(' ').next());
         Self::NAMES
             .iter()
             .find(|(_, name)| Some(*name) == text)
             .map_or(Self::Unmarked, |(state, _)| *state)
+    }
+
+    /// Since when it is so.
+    pub fn since(tags: &tags::Tags) -> Option<Timestamp> {
+        tags.get(tags::STATE)?.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// How it is written in the tag.
+    pub fn tag(self, since: Timestamp) -> String {
+        format!("{self} {since}")
     }
 }
 
@@ -76,7 +87,7 @@ pub struct Standing {
     pub release: Option<String>,
     pub inputs: Option<String>,
     pub state: State,
-    pub since: Option<jiff::Timestamp>,
+    pub since: Option<Timestamp>,
     /// The generation that was live before this one was promoted.
     pub previous: Option<Generation>,
     /// Both its parts carry this app's ownership tag.
@@ -210,7 +221,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.target_group = Some(tg.name.clone());
         standing.ours &= tags::owned_by(&tg.tags, &estate.app);
         standing.state = State::of(&tg.tags);
-        standing.since = tg.tags.get(tags::STATE_SINCE).and_then(|text| text.parse().ok());
+        standing.since = State::since(&tg.tags);
         standing.previous = tg
             .tags
             .get(tags::PREVIOUS)

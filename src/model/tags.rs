@@ -11,9 +11,8 @@ pub const RELEASE: &str = "swingbridge:release";
 /// What the release was made of; tells a continued deploy from another one with the same label.
 pub const INPUTS: &str = "swingbridge:inputs";
 pub const CREATED_AT: &str = "swingbridge:created-at";
-/// Where a generation stands in its life: see [`super::roles::State`].
+/// Where a generation stands in its life, and since when: see [`super::roles::State`].
 pub const STATE: &str = "swingbridge:state";
-pub const STATE_SINCE: &str = "swingbridge:state-since";
 /// On a generation that is or was being promoted: the one that was live before it.
 pub const PREVIOUS: &str = "swingbridge:previous";
 /// The id of the saved plan that a generation is being carried through, so that `apply` can continue.

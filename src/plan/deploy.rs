@@ -394,7 +394,6 @@ fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     let app = &context.estate.app;
     let mut target_group_tags: Tags = unreserved(&clone.original_tg.tags);
     target_group_tags.extend(clone.own_tags(app));
-    target_group_tags.insert(tags::STATE.into(), State::Staged.to_string());
     steps.push(Step::CreateTargetGroup {
         target_group: clone.target_group.clone(),
         copy_of: clone.original_tg.name.clone(),

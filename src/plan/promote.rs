@@ -320,14 +320,12 @@ fn notes(context: &Context<'_>) -> Vec<Note> {
             treated.after
         ),
     }));
-    if treated.previous == Treatment::Keep || matches!(treated.previous, Treatment::Scale(_)) {
-        if let Want::Percent(percent) = context.policy.health.want
-            && percent < 100
-        {
-            notes.push(Note::risk(format!(
-                "production may swing when {percent} % of live's capacity is healthy"
-            )));
-        }
+    if let Want::Percent(percent) = context.policy.health.want
+        && percent < 100
+    {
+        notes.push(Note::risk(format!(
+            "production may swing when {percent} % of live's capacity is healthy"
+        )));
     }
     notes
 }

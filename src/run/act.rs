@@ -9,6 +9,7 @@ use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
+use crate::model::roles::State;
 use crate::model::routing::Action;
 use crate::model::step::{NewGroup, PickedVersion, Purpose, Step};
 use crate::model::tags::{self, Tags};
@@ -111,8 +112,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             ..
         } => {
             let mut marks = Tags::from([
-                (tags::STATE.to_owned(), state.to_string()),
-                (tags::STATE_SINCE.to_owned(), now()),
+                (tags::STATE.to_owned(), state.tag(Timestamp::now())),
                 (tags::PLAN.to_owned(), drive.plan.id.clone()),
             ]);
             if let Some(previous) = previous {
@@ -142,14 +142,12 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
     Ok(())
 }
 
-fn now() -> String {
-    Timestamp::now().to_string()
-}
-
+/// A target group says from its first moment whose it is and where it stands.
 fn stamped(tags: &Tags, plan: &str) -> Tags {
     let mut tags = tags.clone();
-    tags.insert(tags::CREATED_AT.to_owned(), now());
-    tags.insert(tags::STATE_SINCE.to_owned(), now());
+    let now = Timestamp::now();
+    tags.insert(tags::CREATED_AT.to_owned(), now.to_string());
+    tags.insert(tags::STATE.to_owned(), State::Staged.tag(now));
     tags.insert(tags::PLAN.to_owned(), plan.to_owned());
     tags
 }

@@ -57,6 +57,22 @@ def fix_version_of_instances():
 
 
 @hooks.on_runtime_start()
+def fix_tags_of_load_balancing():
+    # moto allows 10 tags on a resource, as AWS once did; today it is 50.
+    from moto.elbv2.exceptions import TooManyTagsError
+    from moto.elbv2.models import ELBv2Backend
+
+    @patch(ELBv2Backend.add_tags)
+    def add_tags(_original, self, resource_arns, tags):
+        for arn in resource_arns:
+            self._get_resource_by_arn(arn)
+            keys = set(self.tagging_service.get_tag_dict_for_resource(arn))
+            if len(keys | {tag["Key"] for tag in tags}) > 50:
+                raise TooManyTagsError()
+            self.tagging_service.tag_resource(arn, tags)
+
+
+@hooks.on_runtime_start()
 def fix_names_shared_by_groups():
     # moto keeps policies and scheduled actions by name alone, so giving one group a policy whose name another group
     # also uses takes it away from the other. AWS keeps them per group.

@@ -504,7 +504,9 @@ fn every_trap_is_named() {
     traps.listeners[0].rules[2]
         .also
         .push("group stickiness for 3600 s".into());
-    let warnings = discover(&traps, None, Some("other"), None).expect("found").warnings;
+    let warnings = discover(&traps, None, Some("other"), None)
+        .expect("found")
+        .warnings;
     for part in [
         "asg-1 starts from $Latest of launch template web",
         "asg-1 replaces instances by the load balancer's health check with no grace period",
