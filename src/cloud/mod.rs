@@ -21,9 +21,9 @@ pub enum Look {
     Everything,
     /// All rules of all listeners, with the tags of rules that were not there before.
     Rules,
-    /// The given groups, their instances, tags and failures, and their targets' health.
+    /// The given groups and target groups: sizes, instances, failures, health, tags.
     Fleet,
-    /// As [`Look::Fleet`], with what hangs on the groups and the target groups' tags and attributes.
+    /// As [`Look::Fleet`], with what hangs on the groups and the target groups' attributes.
     Generation,
 }
 

@@ -37,8 +37,14 @@ pub(super) struct Drive<'a, C> {
     pub(super) moved: bool,
     /// Every route written has been read back.
     pub(super) settled: bool,
-    /// What was read since the last change: it need not be read again for the next step.
-    pub(super) fresh: Option<(Look, Fleets)>,
+    pub(super) fresh: Freshness,
+}
+
+/// What was read since the last change: it need not be read again for the next step.
+#[derive(Default)]
+pub(super) struct Freshness {
+    rules: bool,
+    seen: Option<(Look, Fleets)>,
 }
 
 impl<C: Cloud> Drive<'_, C> {
@@ -109,7 +115,9 @@ impl<C: Cloud> Drive<'_, C> {
         step: &Step,
         narrator: &mut Narrator<'_>,
     ) -> Result<Outcome, Stop> {
-        self.see_rules().await?;
+        if !self.fresh.rules {
+            self.see_rules().await?;
+        }
         if !self.lock.stands_in(&self.estate) {
             return Err(Stop::LockLost);
         }
@@ -125,7 +133,7 @@ impl<C: Cloud> Drive<'_, C> {
                 self.moved = true;
                 self.settled = false;
             }
-            self.fresh = None;
+            self.fresh = Freshness::default();
             act::act(self, step).await?;
             outcome = Outcome::Done;
             self.see(step).await?;
@@ -192,6 +200,7 @@ impl<C: Cloud> Drive<'_, C> {
                 });
             }
             waited = true;
+            self.fresh = Freshness::default();
             self.rest(pause).await?;
             pause = (pause * 2).min(LONGEST_PAUSE);
             // A throttled or failing read is never a reason to give up, only to look later.
@@ -211,6 +220,7 @@ impl<C: Cloud> Drive<'_, C> {
             .cloud
             .look(self.job.scope, &self.estate, Look::Rules, &[])
             .await?;
+        self.fresh.rules = true;
         Ok(())
     }
 
@@ -220,7 +230,7 @@ impl<C: Cloud> Drive<'_, C> {
             // They have just been read.
             return Ok(());
         }
-        match &self.fresh {
+        match &self.fresh.seen {
             Some((seen, of)) if look::covers((*seen, of), (look, &fleets)) => Ok(()),
             _ => self.see(step).await,
         }
@@ -228,7 +238,7 @@ impl<C: Cloud> Drive<'_, C> {
 
     async fn see(&mut self, step: &Step) -> Result<(), Stop> {
         let (look, fleets) = look::for_step(step, &self.estate);
-        self.fresh = None;
+        self.fresh.seen = None;
         self.estate = match look {
             Look::Everything => self.job.cloud.observe(self.job.scope).await?,
             look => {
@@ -238,7 +248,8 @@ impl<C: Cloud> Drive<'_, C> {
                     .await?
             }
         };
-        self.fresh = Some((look, fleets));
+        self.fresh.rules |= matches!(look, Look::Rules | Look::Everything);
+        self.fresh.seen = Some((look, fleets));
         Ok(())
     }
 

@@ -40,10 +40,12 @@ impl Lock {
     pub(super) async fn acquire<C: Cloud>(
         job: &Job<'_, C>,
         plan: &Plan,
+        seen: &Estate,
         narrator: &mut Narrator<'_>,
     ) -> Result<Self, Stop> {
         let began = Instant::now();
-        let mut estate = job.cloud.observe(job.scope).await?;
+        // What was seen when the plan was made is good enough to try: AWS decides who comes first.
+        let mut estate = seen.clone();
         loop {
             if let Some(signal) = job.interrupt.wished() {
                 return Err(Stop::Interrupted(signal));

@@ -24,11 +24,9 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::DeleteTargetGroup { .. } => return (Look::Everything, Vec::new()),
         Step::Adopt {
             group, target_group, ..
-        } => (
-            Look::Generation,
-            vec![Some((group.clone(), target_group.clone()))],
-        ),
-        Step::SetTargetGroupAttributes { target_group, .. } | Step::Mark { target_group, .. } => {
+        } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
+        Step::Mark { target_group, .. } => (Look::Fleet, vec![of_target_group(target_group, estate)]),
+        Step::SetTargetGroupAttributes { target_group, .. } => {
             (Look::Generation, vec![of_target_group(target_group, estate)])
         }
         Step::Attach {

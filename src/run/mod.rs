@@ -30,7 +30,7 @@ mod world;
 
 pub use lock::LockSettings;
 
-use drive::Drive;
+use drive::{Drive, Freshness};
 use identity::Identity;
 use interrupt::Interrupt;
 use lock::Lock;
@@ -71,7 +71,7 @@ pub async fn carry_out<C: Cloud>(
         lock::sweep(job, plan, estate, &mut narrator).await;
         verdict::nothing_to_do(plan, estate)
     } else {
-        locked(job, plan, &mut narrator).await
+        locked(job, plan, estate, &mut narrator).await
     };
     narrator.say(EventKind::RunFinished {
         verdict: verdict.clone(),
@@ -80,8 +80,13 @@ pub async fn carry_out<C: Cloud>(
 }
 
 /// Everything that happens under the lock.
-async fn locked<C: Cloud>(job: &Job<'_, C>, plan: &Plan, narrator: &mut Narrator<'_>) -> Verdict {
-    let lock = match Lock::acquire(job, plan, narrator).await {
+async fn locked<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    estate: &Estate,
+    narrator: &mut Narrator<'_>,
+) -> Verdict {
+    let lock = match Lock::acquire(job, plan, estate, narrator).await {
         Ok(lock) => lock,
         Err(stop) => return verdict::not_started(plan, &stop),
     };
@@ -124,13 +129,11 @@ async fn checked<C: Cloud>(
         deadline: job.timeout.map(|timeout| Instant::now() + timeout),
         moved: false,
         settled: true,
-        fresh: None,
+        fresh: Freshness::default(),
     };
     match drive.steps(&plan.steps, narrator).await {
-        Ok(()) => {
-            let estate = drive.last_look().await;
-            verdict::done(plan, &estate)
-        }
+        // Whatever a step touched was read back by it.
+        Ok(()) => verdict::done(plan, &drive.estate),
         Err(stop) => stopped(&mut drive, stop, narrator).await,
     }
 }

@@ -81,13 +81,17 @@ impl Aws {
         fleets: &[(&Group, &TargetGroup)],
     ) -> Result<Estate, CloudError> {
         let names = names_by_arn(&estate.target_groups);
+        let arns: Vec<Arn> = fleets.iter().map(|(_, tg)| tg.arn.clone()).collect();
         let each = join_all(fleets.iter().map(|(group, tg)| async {
             tokio::try_join!(
                 self.look_at_group(&group.name, group, &names, scope),
                 self.targets_if_any(&tg.arn),
             )
-        }))
-        .await;
+        }));
+        let (each, (mut tags, unseen)) = tokio::join!(each, self.tags_of(&arns));
+        if let Some(error) = unseen {
+            return Err(error);
+        }
         let mut now = estate.clone();
         for ((group, tg), answer) in fleets.iter().zip(each) {
             let (group_now, targets): Fleet = answer?;
@@ -103,6 +107,7 @@ impl Aws {
                 Some(targets) => {
                     if let Some(place) = now.target_groups.iter_mut().find(|it| it.arn == tg.arn) {
                         place.targets = targets;
+                        place.tags = tags.remove(&tg.arn).unwrap_or_default();
                     }
                 }
                 None => now.target_groups.retain(|it| it.arn != tg.arn),
