@@ -1,13 +1,13 @@
 //! The copied / changed / not-copied list of a clone, from the clone table and what was observed.
 
 use super::Context;
-use super::deploy::Clone;
-use crate::model::clone::{self, Carried, CloneRule, How, Treatment};
+use super::clone::Clone;
+use crate::model::clone::{self as table, Carried, CloneRule, How, Treatment};
 use crate::model::estate::AttachmentKind;
 
 pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
     let mut all = settings(
-        clone::TARGET_GROUP,
+        table::TARGET_GROUP,
         clone.target_group.as_str(),
         &clone.original_tg.settings,
     );
@@ -19,7 +19,7 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
         why: String::new(),
     });
     let group = clone.group.as_str();
-    all.extend(settings(clone::GROUP, group, &clone.original.settings));
+    all.extend(settings(table::GROUP, group, &clone.original.settings));
     let size = clone.size(context.policy.capacity);
     let minimum = clone.minimum(context.policy.capacity);
     let versions: Vec<String> = clone
@@ -34,7 +34,7 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
         ("LaunchTemplate", format!("version {}", versions.join(", "))),
         ("TargetGroupARNs", clone.target_group.to_string()),
     ] {
-        let why = clone::rule_for(clone::GROUP, field).map_or("", |rule| rule.why);
+        let why = table::rule_for(table::GROUP, field).map_or("", |rule| rule.why);
         all.push(line(group, field, How::Changed, value, why));
     }
     attachments(clone, &mut all);
@@ -49,7 +49,7 @@ fn settings(
 ) -> Vec<Carried> {
     set.iter()
         .filter_map(|(field, value)| {
-            let rule = clone::rule_for(table, field)?;
+            let rule = table::rule_for(table, field)?;
             let how = match rule.treatment {
                 Treatment::Copy => How::Copied,
                 Treatment::Transform | Treatment::Separately => How::Changed,

@@ -218,7 +218,7 @@ fn doors(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn names(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    match super::deploy::next_names(context) {
+    match super::naming::next_names(context) {
         Ok((group, target_group)) => {
             findings.push(fine(format!(
                 "the next generation is {group} with {target_group}; both names are free"

@@ -15,8 +15,10 @@ use crate::model::tags;
 mod abort;
 mod carried;
 mod checkup;
+mod clone;
 mod deploy;
 mod fingerprint;
+mod naming;
 mod preflight;
 mod promote;
 mod reached;
@@ -27,6 +29,7 @@ mod rollback;
 mod safe;
 mod swing;
 mod truth;
+mod versions;
 
 pub use checkup::checkup;
 pub use promote::treatment_due;

@@ -1,256 +1,17 @@
-//! A cloud in memory for the runner's tests: an estate that obeys, with faults that can be ordered.
-//!
-//! It guards what must hold after every single change: production is served, and nothing that is
-//! not ours is touched.
+//! The verbs of the cloud, as the world in memory obeys them.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
-use tokio::sync::Notify;
-
+use super::World;
 use crate::cloud::{Cloud, CloudError, Look, NewRule, Swing, Versions};
-use crate::model::estate::{
-    Attachment, AttachmentKind, Estate, Instance, Launch, Target, TargetState, TemplateVersion,
-};
-use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::estate::{Attachment, AttachmentKind, Estate, Group, Launch, TemplateVersion};
+use crate::model::fixtures;
+use crate::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::release::Release;
-use crate::model::routing::{Condition, Priority, Rule};
+use crate::model::routing::Priority;
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
 use crate::model::tags::{self, Tags};
-use crate::model::{fixtures, fleet};
-
-/// What happens to one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The process dies before the call is sent.
-    DieBefore,
-    /// The process dies before the answer comes.
-    DieAfter,
-    /// It is throttled.
-    Throttle,
-    /// It works, and the answer is lost.
-    LoseAnswer,
-    /// It is denied, now and whenever it is tried again.
-    Deny,
-}
-
-pub(super) struct World {
-    estate: Mutex<Estate>,
-    /// Every change made, in order.
-    changes: Mutex<Vec<String>>,
-    fault: Mutex<Option<(usize, Fault)>>,
-    seen: Mutex<usize>,
-    pub(super) died: Notify,
-    pub(super) broken: Mutex<Vec<String>>,
-    /// Target groups whose targets never become healthy.
-    pub(super) sick: Mutex<Vec<TargetGroupName>>,
-    foreign: BTreeMap<Arn, Rule>,
-}
-
-impl World {
-    pub(super) fn new(estate: Estate) -> Self {
-        let ours = |rule: &Rule| {
-            rule.action.shares().iter().any(|share| {
-                estate
-                    .target_group(&share.target_group)
-                    .is_some_and(|tg| tg.generation.is_some())
-            }) || rule.conditions.iter().any(
-                |condition| matches!(condition, Condition::Header { name, .. } if name == "x-client-mode"),
-            )
-        };
-        let foreign = estate
-            .rules()
-            .filter(|rule| !ours(rule))
-            .map(|rule| (rule.arn.clone(), rule.clone()))
-            .collect();
-        Self {
-            estate: Mutex::new(estate),
-            changes: Mutex::default(),
-            fault: Mutex::default(),
-            seen: Mutex::default(),
-            died: Notify::new(),
-            broken: Mutex::default(),
-            sick: Mutex::default(),
-            foreign,
-        }
-    }
-
-    /// The next fault: it hits the call with this number, counted from now.
-    pub(super) fn order(&self, fault: Option<(usize, Fault)>) {
-        *self.fault.lock().expect("not poisoned") = fault;
-        *self.seen.lock().expect("not poisoned") = 0;
-    }
-
-    /// How many changing calls were tried since the last order.
-    pub(super) fn tried(&self) -> usize {
-        *self.seen.lock().expect("not poisoned")
-    }
-
-    pub(super) fn changes(&self) -> Vec<String> {
-        self.changes.lock().expect("not poisoned").clone()
-    }
-
-    pub(super) fn now(&self) -> Estate {
-        let mut estate = self.estate.lock().expect("not poisoned");
-        breathe(&mut estate, &self.sick.lock().expect("not poisoned"));
-        estate.observed_at = jiff::Timestamp::now();
-        estate.clone()
-    }
-
-    pub(super) fn vary(&self, change: impl FnOnce(&mut Estate)) {
-        change(&mut self.estate.lock().expect("not poisoned"));
-    }
-
-    /// One changing call: perhaps a fault, then the change, then the guards.
-    async fn call(
-        &self,
-        what: String,
-        change: impl FnOnce(&mut Estate) -> Result<(), CloudError>,
-    ) -> Result<(), CloudError> {
-        let fault = {
-            let mut seen = self.seen.lock().expect("not poisoned");
-            let this = *seen;
-            *seen += 1;
-            let ordered = *self.fault.lock().expect("not poisoned");
-            ordered
-                .filter(|(at, fault)| *at == this || (*fault == Fault::Deny && *at < this))
-                .map(|(_, fault)| fault)
-        };
-        let passing = |message: &str| CloudError::Passing {
-            action: what.clone(),
-            message: message.into(),
-        };
-        match fault {
-            Some(Fault::DieBefore) => self.die().await,
-            Some(Fault::Throttle) => return Err(passing("Throttling")),
-            Some(Fault::Deny) => {
-                return Err(CloudError::Denied {
-                    action: what,
-                    message: "a policy says no".into(),
-                });
-            }
-            _ => {}
-        }
-        let result = {
-            let mut estate = self.estate.lock().expect("not poisoned");
-            let result = change(&mut estate);
-            breathe(&mut estate, &self.sick.lock().expect("not poisoned"));
-            if result.is_ok() {
-                self.changes.lock().expect("not poisoned").push(what.clone());
-                self.guard(&estate, &what);
-            }
-            result
-        };
-        match fault {
-            Some(Fault::DieAfter) => self.die().await,
-            Some(Fault::LoseAnswer) => return Err(passing("timed out")),
-            _ => {}
-        }
-        result
-    }
-
-    async fn die(&self) {
-        self.died.notify_one();
-        std::future::pending::<()>().await;
-    }
-
-    fn guard(&self, estate: &Estate, what: &str) {
-        let mut broken = self.broken.lock().expect("not poisoned");
-        for rule in estate.rules() {
-            if rule
-                .conditions
-                .iter()
-                .any(|condition| matches!(condition, Condition::Header { .. }))
-            {
-                continue;
-            }
-            for share in rule.action.shares().iter().filter(|share| share.weight > 0) {
-                let Some(tg) = estate.target_group(&share.target_group) else {
-                    broken.push(format!(
-                        "after {what}: {} forwards to a target group that is gone",
-                        rule.at()
-                    ));
-                    continue;
-                };
-                if tg.generation.is_none() {
-                    continue;
-                }
-                let healthy: u32 = estate
-                    .groups
-                    .iter()
-                    .filter(|group| group.target_groups.contains(&tg.name))
-                    .map(|group| fleet::healthy_capacity(group, tg))
-                    .sum();
-                if healthy == 0 {
-                    broken.push(format!(
-                        "after {what}: {} forwards to {} where nothing is healthy",
-                        rule.at(),
-                        tg.name
-                    ));
-                }
-            }
-        }
-        for (arn, was) in &self.foreign {
-            if estate.rule(arn) != Some(was) {
-                broken.push(format!(
-                    "after {what}: a rule that is not ours changed: {}",
-                    was.at()
-                ));
-            }
-        }
-    }
-}
-
-/// What time does by itself: targets follow instances, and become healthy where a rule names them.
-fn breathe(estate: &mut Estate, sick: &[TargetGroupName]) {
-    let named: Vec<TargetGroupName> = estate
-        .target_groups
-        .iter()
-        .filter(|tg| estate.rules_naming(&tg.name).next().is_some())
-        .map(|tg| tg.name.clone())
-        .collect();
-    for group in &mut estate.groups {
-        let wanted = group.size.desired as usize;
-        group.instances.truncate(wanted);
-        while group.instances.len() < wanted {
-            let index = group.instances.len();
-            group.instances.push(Instance {
-                id: format!("i-{}-{index}", group.name),
-                zone: "eu-central-1a".into(),
-                lifecycle: "InService".into(),
-                healthy: true,
-                weight: 1,
-                template_version: None,
-            });
-        }
-    }
-    for tg in &mut estate.target_groups {
-        if tg.generation.is_none() {
-            continue;
-        }
-        let state = if !named.contains(&tg.name) {
-            TargetState::Unused
-        } else if sick.contains(&tg.name) {
-            TargetState::Unhealthy
-        } else {
-            TargetState::Healthy
-        };
-        tg.targets = estate
-            .groups
-            .iter()
-            .filter(|group| group.target_groups.contains(&tg.name))
-            .flat_map(|group| &group.instances)
-            .map(|instance| Target {
-                id: instance.id.clone(),
-                state,
-                reason: None,
-                description: None,
-                zonal_override: None,
-            })
-            .collect();
-    }
-}
 
 fn gone(what: impl std::fmt::Display) -> CloudError {
     CloudError::NotFound {
@@ -588,10 +349,7 @@ impl Cloud for World {
     }
 }
 
-fn group_mut<'a>(
-    estate: &'a mut Estate,
-    name: &GroupName,
-) -> Result<&'a mut crate::model::estate::Group, CloudError> {
+fn group_mut<'a>(estate: &'a mut Estate, name: &GroupName) -> Result<&'a mut Group, CloudError> {
     estate
         .groups
         .iter_mut()
@@ -604,8 +362,6 @@ fn put(tags: &mut Tags, set: &Tags, remove: &[&str]) {
     tags.retain(|key, _| !remove.contains(&key.as_str()));
 }
 
-fn number(tags: &Tags) -> Option<crate::model::ids::Generation> {
-    Some(crate::model::ids::Generation(
-        tags.get(tags::GENERATION)?.parse().ok()?,
-    ))
+fn number(tags: &Tags) -> Option<Generation> {
+    Some(Generation(tags.get(tags::GENERATION)?.parse().ok()?))
 }

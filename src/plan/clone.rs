@@ -1,0 +1,223 @@
+//! The steps that make a generation in live's image.
+
+use super::Context;
+use crate::model::clone::alarm_name;
+use crate::model::estate::{AttachmentKind, Group, TargetGroup};
+use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
+use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
+use crate::model::policy::Capacity;
+use crate::model::release::{Release, Source};
+use crate::model::step::{NewGroup, Pick, Step};
+use crate::model::tags::{self, Tags};
+
+/// Processes without which a clone's targets would never register.
+pub(super) const NEEDED: [&str; 2] = ["AddToLoadBalancer", "Launch"];
+/// Shown by the API, no longer accepted by it.
+const DEPRECATED: &str = "RemoveFromLoadBalancerLowPriority";
+
+/// A generation about to be made, and what it is made from.
+pub(super) struct Clone<'a> {
+    pub(super) generation: Generation,
+    pub(super) group: GroupName,
+    pub(super) target_group: TargetGroupName,
+    pub(super) release: &'a Release,
+    pub(super) original: &'a Group,
+    pub(super) original_tg: &'a TargetGroup,
+    pub(super) versions: Vec<Pick>,
+}
+
+impl Clone<'_> {
+    /// What live has now, or what is configured; the minimum is raised to it until promotion.
+    pub(super) fn size(&self, capacity: Capacity) -> Size {
+        let wanted = match capacity {
+            Capacity::SameAsLive => self.original.size,
+            Capacity::Fixed(size) => size,
+        };
+        Size {
+            min: wanted.desired.max(wanted.min),
+            max: wanted.max.max(wanted.desired),
+            desired: wanted.desired.max(wanted.min),
+        }
+    }
+
+    /// The minimum it gets back when it is promoted.
+    pub(super) fn minimum(&self, capacity: Capacity) -> u32 {
+        match capacity {
+            Capacity::Fixed(size) => size.min,
+            Capacity::SameAsLive => owed(&self.original.tags)
+                .iter()
+                .find_map(|obligation| match obligation {
+                    Obligation::Minimum { was } => Some(*was),
+                    _ => None,
+                })
+                .unwrap_or(self.original.size.min),
+        }
+    }
+
+    /// Processes suspended on the original by its owner, not by our own hold.
+    pub(super) fn suspended(&self) -> Vec<String> {
+        let ours: Vec<String> = owed(&self.original.tags)
+            .into_iter()
+            .filter_map(|obligation| match obligation {
+                Obligation::Resume { processes } => Some(processes),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        self.original
+            .suspended
+            .keys()
+            .filter(|process| !ours.contains(process) && *process != DEPRECATED)
+            .cloned()
+            .collect()
+    }
+
+    fn own_tags(&self, app: &str) -> Tags {
+        let mut all = self.release.tags.clone();
+        all.extend([
+            (tags::APP.to_owned(), app.to_owned()),
+            (tags::GENERATION.to_owned(), self.generation.to_string()),
+            (tags::RELEASE.to_owned(), tags::value(&self.release.name)),
+            (tags::INPUTS.to_owned(), self.release.inputs.clone()),
+        ]);
+        all
+    }
+}
+
+pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if let (Source::Build { .. }, Some(base)) = (&clone.release.source, clone.original.launch.uses().first())
+    {
+        let template = context.estate.template(&base.template);
+        steps.push(Step::BuildTemplateVersion {
+            template: base.template.clone(),
+            template_name: base.name.clone(),
+            source: template
+                .and_then(|template| template.resolve(&base.version))
+                .unwrap_or(1),
+            release: clone.release.clone(),
+            root_device: context
+                .estate
+                .image
+                .as_ref()
+                .and_then(|image| image.root_device.clone()),
+        });
+    }
+    let app = &context.estate.app;
+    let mut target_group_tags: Tags = unreserved(&clone.original_tg.tags);
+    target_group_tags.extend(clone.own_tags(app));
+    steps.push(Step::CreateTargetGroup {
+        target_group: clone.target_group.clone(),
+        copy_of: clone.original_tg.name.clone(),
+        tags: target_group_tags,
+    });
+    if !clone.original_tg.attributes.is_empty() {
+        steps.push(Step::SetTargetGroupAttributes {
+            target_group: clone.target_group.clone(),
+            attributes: clone.original_tg.attributes.clone(),
+        });
+    }
+    steps.push(Step::OpenStaging {
+        target_group: clone.target_group.clone(),
+    });
+    steps.push(Step::CreateGroup(Box::new(new_group(context, clone))));
+    let mut processes: Vec<String> = clone
+        .suspended()
+        .into_iter()
+        .filter(|process| !NEEDED.contains(&process.as_str()))
+        .collect();
+    if !processes.iter().any(|process| process == HELD_PROCESS) {
+        processes.push(HELD_PROCESS.into());
+    }
+    steps.push(Step::SuspendProcesses {
+        group: clone.group.clone(),
+        processes,
+    });
+    steps.extend(attachments(clone));
+    steps
+}
+
+fn new_group(context: &Context<'_>, clone: &Clone<'_>) -> NewGroup {
+    let capacity = context.policy.capacity;
+    let size = clone.size(capacity);
+    let mut own = clone.own_tags(&context.estate.app);
+    // Owed from birth: what the hold adds must be known before the group is.
+    let minimum = clone.minimum(capacity);
+    if minimum < size.min {
+        let (key, value) = Obligation::Minimum { was: minimum }.tag();
+        own.insert(key, value);
+    }
+    if !clone.suspended().iter().any(|process| process == HELD_PROCESS) {
+        let (key, value) = Obligation::Resume {
+            processes: vec![HELD_PROCESS.into()],
+        }
+        .tag();
+        own.insert(key, value);
+    }
+    NewGroup {
+        group: clone.group.clone(),
+        copy_of: clone.original.name.clone(),
+        target_group: clone.target_group.clone(),
+        instead_of: clone.original_tg.name.clone(),
+        generation: clone.generation,
+        release: clone.release.name.clone(),
+        size,
+        versions: clone.versions.clone(),
+        tags: own,
+        settings: clone.original.settings.clone(),
+        hooks: clone
+            .original
+            .attachments
+            .iter()
+            .filter(|attachment| attachment.kind == AttachmentKind::Hook)
+            .map(|attachment| attachment.name.clone())
+            .collect(),
+    }
+}
+
+fn attachments(clone: &Clone<'_>) -> Vec<Step> {
+    // Hooks come with the group; the step is there for when they did not. Alarms after the policies
+    // that they drive.
+    [
+        AttachmentKind::Hook,
+        AttachmentKind::Policy,
+        AttachmentKind::Alarm,
+        AttachmentKind::Schedule,
+        AttachmentKind::Notification,
+        AttachmentKind::Metrics,
+        AttachmentKind::WarmPool,
+    ]
+    .into_iter()
+    .filter_map(|kind| {
+        let names: Vec<String> = clone
+            .original
+            .attachments
+            .iter()
+            .filter(|attachment| attachment.kind == kind && attachment.stays.is_none())
+            .map(|attachment| match kind {
+                AttachmentKind::Alarm => alarm_name(
+                    &attachment.name,
+                    clone.original.name.as_str(),
+                    clone.group.as_str(),
+                ),
+                _ => attachment.name.clone(),
+            })
+            .collect();
+        (!names.is_empty()).then(|| Step::Attach {
+            group: clone.group.clone(),
+            copy_of: clone.original.name.clone(),
+            kind,
+            names,
+            target_group: clone.target_group.clone(),
+            instead_of: clone.original_tg.name.clone(),
+        })
+    })
+    .collect()
+}
+
+fn unreserved(tags: &Tags) -> Tags {
+    tags.iter()
+        .filter(|(key, _)| !key.starts_with("aws:") && !key.starts_with("swingbridge:"))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
