@@ -24,6 +24,43 @@ Exit codes:
    10  plan --detailed-exitcode: the plan has changes
   130, 143  interrupted; the same command continues";
 
+const INIT: &str = "\
+Examples:
+    swingbridge init                                           a file to fill in
+    swingbridge init --from-aws --load-balancer shop --yes     the file that fits what runs, and its tags";
+
+const PLAN: &str = "\
+Examples:
+    swingbridge plan deploy --release 42 --launch-template-version 7 --out plan.json
+    swingbridge plan show plan.json --format markdown          for a pull request
+    swingbridge apply plan.json --yes                          later, if nothing has changed";
+
+const APPLY: &str = "\
+A plan is stale (exit code 8) when what it was decided on has changed; what has changed is printed.
+An application that was interrupted continues: run it again.";
+
+const DEPLOY: &str = "\
+Examples:
+    swingbridge deploy --release 42 --launch-template-version 7
+    swingbridge deploy --release 42 --image ami-0abc --yes
+    swingbridge deploy --release 42 --user-data user-data.sh.j2 --tag commit=3f2a --yes
+
+Production stays where it is until `swingbridge promote`, unless the strategy is direct.
+Interrupted at any moment, the same command continues.";
+
+const PROMOTE: &str = "\
+The candidate is brought to what live has now, both are held from scaling in, then every route is
+swung and read back. The previous generation is kept as [after_promotion] says.";
+
+const ROLLBACK: &str = "\
+With a candidate: its door closes, and production stays or goes back to live. Without one:
+production swings back to the generation that was live before, at once when it stands ready.
+
+Examples:
+    swingbridge rollback --yes
+    swingbridge rollback --remove --yes                        and remove what failed
+    swingbridge rollback --to 3                                further back";
+
 /// Swings production traffic from one version of a service to the next on an AWS Application Load
 /// Balancer and Auto Scaling groups, and back, without dropping a request.
 #[derive(Debug, Parser)]
@@ -60,13 +97,16 @@ pub(super) enum LogFormat {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings (they beat the environment, which beats the file)")]
 pub(super) struct Settings {
+    /// The app's name in tags
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
     pub(super) app: Option<String>,
     /// The load balancer's name or ARN
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) load_balancer: Option<String>,
+    /// The AWS region
     #[arg(long, global = true, value_name = "REGION")]
     pub(super) region: Option<String>,
+    /// The AWS profile
     #[arg(long, global = true, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
     /// Speak to this address instead of AWS, for instance an emulator
@@ -129,18 +169,24 @@ impl Settings {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Write a starter configuration, or describe and adopt what runs already
+    #[command(after_help = INIT)]
     Init(Init),
     /// Look for everything that would break a deploy; changes nothing
     Check(Look),
     /// Show what a command would do; changes nothing
+    #[command(after_help = PLAN)]
     Plan(PlanArgs),
     /// Carry out a saved plan, if it is not stale
+    #[command(after_help = APPLY)]
     Apply(Apply),
     /// Build the next generation beside live, wait until it is healthy, open its door
+    #[command(after_help = DEPLOY)]
     Deploy(Deploy),
     /// Swing production to the candidate
+    #[command(after_help = PROMOTE)]
     Promote(RunArgs),
     /// Swing production back, or close the candidate
+    #[command(after_help = ROLLBACK)]
     Rollback(Rollback),
     /// Remove the candidate
     Abort(RunArgs),
@@ -261,6 +307,7 @@ pub(super) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
 pub(super) struct RunArgs {
     /// Show the plan and stop
     #[arg(long)]
