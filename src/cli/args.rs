@@ -136,6 +136,9 @@ pub(super) struct Settings {
     /// When a swing fails half way: put-back or stop
     #[arg(long, global = true, value_name = "WHAT", hide_short_help = true)]
     pub(super) on_failure: Option<String>,
+    /// How long the load balancer is given to obey its rules
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub(super) propagation: Option<String>,
     /// How long a holder of the lock may be silent
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
     pub(super) lease: Option<String>,
@@ -160,6 +163,7 @@ impl Settings {
             after_promotion_delay: self.after_promotion_delay.clone(),
             after_rollback: self.after_rollback.clone(),
             on_failure: self.on_failure.clone(),
+            propagation: self.propagation.clone(),
             lease: self.lease.clone(),
             journal: self.journal.clone(),
         }
@@ -203,7 +207,10 @@ pub(super) enum Command {
     /// Print a least-privilege IAM policy
     IamPolicy(IamPolicy),
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell they are for
+        shell: clap_complete::Shell,
+    },
     /// Write the manual pages
     Man {
         /// The folder they are written to
@@ -279,9 +286,16 @@ pub(super) enum PlanWhat {
         #[command(flatten)]
         show: ShowArgs,
     },
+    /// What is owed
+    Repair {
+        #[command(flatten)]
+        show: ShowArgs,
+    },
     /// A saved plan, stale or not
     Show {
+        /// The file that `--out` wrote
         file: PathBuf,
+        /// For people, for programs, for a pull request
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: PlanFormat,
     },
@@ -296,6 +310,7 @@ pub(super) enum PlanFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
+    /// For people, for programs, for a pull request
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: PlanFormat,
     /// Save the plan for `apply`

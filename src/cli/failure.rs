@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::cloud::CloudError;
 use crate::config::ConfigError;
 use crate::config::release::ReleaseError;
-use crate::model::refusal::{Reason, Refusal};
+use crate::model::refusal::Refusal;
 use crate::report::{self, Look};
 
 #[derive(Debug)]
@@ -88,8 +88,11 @@ impl From<CloudError> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let ways_out = refusal.reasons.iter().map(Reason::in_full).collect();
-        Self::refused("refused as unsafe", ways_out)
+        Self {
+            code: 3,
+            error: refusal.into(),
+            ways_out: Vec::new(),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure>
         PlanWhat::Promote { show } => (Intent::Promote, show),
         PlanWhat::Rollback { back, show } => (back.intent(), show),
         PlanWhat::Abort { show } => (Intent::Abort, show),
+        PlanWhat::Repair { show } => (Intent::Repair, show),
         PlanWhat::Retire { which, show } => (which.intent(), show),
         PlanWhat::Show { .. } => return Ok(0),
     };

@@ -22,6 +22,7 @@ pub struct Overrides {
     /// `keep` or `remove`.
     pub after_rollback: Option<String>,
     pub on_failure: Option<String>,
+    pub propagation: Option<String>,
     pub lease: Option<String>,
     pub journal: Option<String>,
 }
@@ -73,6 +74,7 @@ settings! {
         after_promotion_delay;
     "after_rollback.candidate", "--after-rollback", "SWINGBRIDGE_AFTER_ROLLBACK", after_rollback;
     "swing.on_failure", "--on-failure", "SWINGBRIDGE_ON_FAILURE", on_failure;
+    "swing.propagation", "--propagation", "SWINGBRIDGE_PROPAGATION", propagation;
     "lock.lease", "--lease", "SWINGBRIDGE_LEASE", lease;
     "journal.dir", "--journal", "SWINGBRIDGE_JOURNAL", journal;
 }

@@ -29,7 +29,6 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
         .collect();
     for (field, value) in [
         ("MinSize", format!("{} until promotion, then {minimum}", size.min)),
-        ("MaxSize", size.max.to_string()),
         ("DesiredCapacity", size.desired.to_string()),
         ("LaunchTemplate", format!("version {}", versions.join(", "))),
         ("TargetGroupARNs", clone.target_group.to_string()),
@@ -37,6 +36,18 @@ pub(super) fn list(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Carried> {
         let why = table::rule_for(table::GROUP, field).map_or("", |rule| rule.why);
         all.push(line(group, field, How::Changed, value, why));
     }
+    let max = if size.max == clone.original.size.max {
+        How::Copied
+    } else {
+        How::Changed
+    };
+    all.push(line(
+        group,
+        "MaxSize",
+        max,
+        size.max.to_string(),
+        "live's, or as configured",
+    ));
     attachments(clone, &mut all);
     all
 }
@@ -50,10 +61,19 @@ fn settings(
     set.iter()
         .filter_map(|(field, value)| {
             let rule = table::rule_for(table, field)?;
-            let how = match rule.treatment {
-                Treatment::Copy => How::Copied,
-                Treatment::Transform | Treatment::Separately => How::Changed,
-                Treatment::Leave | Treatment::Refuse | Treatment::InputOnly => How::NotCopied,
+            let how = match (rule.treatment, field.as_str()) {
+                (Treatment::Copy, _) => How::Copied,
+                (Treatment::Transform, "AvailabilityZones") if set.contains_key("VPCZoneIdentifier") => {
+                    How::NotCopied
+                }
+                (Treatment::Transform, "ServiceLinkedRoleARN")
+                    if value.ends_with("AWSServiceRoleForAutoScaling") =>
+                {
+                    How::NotCopied
+                }
+                (Treatment::Transform, "AvailabilityZones" | "ServiceLinkedRoleARN") => How::Copied,
+                (Treatment::Transform | Treatment::Separately, _) => How::Changed,
+                (Treatment::Leave | Treatment::Refuse | Treatment::InputOnly, _) => How::NotCopied,
             };
             Some(line(of, field, how, value.clone(), rule.why))
         })

@@ -38,9 +38,14 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
         ));
     }
     findings.push(fine(format!(
-        "generation {} is live on {} routes",
+        "generation {} is live by {}",
         roles.live.generation,
-        roles.routes.len()
+        roles
+            .routes
+            .iter()
+            .map(|rule| rule.at().to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
     )));
     if roles.halfway {
         findings.push(risk(
@@ -274,11 +279,11 @@ fn quotas(estate: &Estate, limits: &Limits, more_rules: usize, findings: &mut Ve
         let Some(limit) = limit else { continue };
         if have + more > limit {
             findings.push(breaks(
-                format!("{have} {what}, {more} more are needed, {limit} are allowed"),
+                format!("{what}: {have}, {more} more needed, {limit} allowed"),
                 "remove some, or have the quota raised",
             ));
         } else {
-            findings.push(fine(format!("{have} {what} of {limit}")));
+            findings.push(fine(format!("{what}: {have} of {limit}")));
         }
     }
 }

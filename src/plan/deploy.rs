@@ -120,6 +120,7 @@ fn before(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
         group: clone.original.name.clone(),
         target_group: clone.original_tg.name.clone(),
     }];
+    steps.extend(swing::adopt_doors(context));
     let pins = versions::pins(context, clone.original);
     if !pins.is_empty() {
         steps.push(Step::Pin {

@@ -89,12 +89,13 @@ fn release_of(standing: &Standing) -> String {
 
 /// Everything from a ready candidate to the previous generation treated as configured.
 pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
-    let mut steps = vec![
-        Step::Adopt {
-            generation: from.generation,
-            group: from.group.clone(),
-            target_group: from.target_group.clone(),
-        },
+    let mut steps = vec![Step::Adopt {
+        generation: from.generation,
+        group: from.group.clone(),
+        target_group: from.target_group.clone(),
+    }];
+    steps.extend(swing::adopt_doors(context));
+    steps.extend([
         Step::Hold {
             group: from.group.clone(),
         },
@@ -112,7 +113,7 @@ pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<V
             state: State::Promoting,
             previous: Some(from.generation),
         },
-    ];
+    ]);
     // Before it leaves the routes, so that its health is never out of sight. Without doors the
     // entrance is also what keeps the candidate checked until the first route names it.
     let mut waiting: Vec<TargetGroupName> = swing::waits_for_return(context, Some(&from.target_group))

@@ -8,6 +8,7 @@ use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Draft {
     let roles = &context.roles;
+    let mut names = Vec::new();
     let mut steps = Vec::new();
     let mut notes = Vec::new();
     let all = std::iter::once(&roles.live)
@@ -29,6 +30,7 @@ pub(super) fn draft(context: &Context<'_>) -> Draft {
         match held_by_design(context, standing) {
             Some(why) => notes.push(Note::info(format!("{} stays held: {why}", group.name))),
             None => {
+                names.push(group.name.to_string());
                 steps.push(Step::PayObligations {
                     group: group.name.clone(),
                 });
@@ -42,7 +44,7 @@ pub(super) fn draft(context: &Context<'_>) -> Draft {
         summary: if steps.is_empty() {
             "nothing is owed".into()
         } else {
-            format!("undo what was left on {} groups", steps.len())
+            format!("undo what was left on {}", names.join(", "))
         },
         steps,
         notes,

@@ -20,6 +20,18 @@ pub(super) fn routes(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
         .collect()
 }
 
+/// Doors that were there before us become ours. Never part of a way back: that must not wait for tags.
+pub(super) fn adopt_doors(context: &Context<'_>) -> Vec<Step> {
+    let roles = &context.roles;
+    roles
+        .blue_doors
+        .iter()
+        .chain(&roles.green_doors)
+        .filter(|rule| !tags::owned_by(&rule.tags, &context.estate.app))
+        .map(|rule| Step::AdoptRule { rule: rule.at() })
+        .collect()
+}
+
 /// The blue door leads to live.
 pub(super) fn blue(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
     doors(context, Purpose::BlueDoor, &Action::to(to))
@@ -47,10 +59,8 @@ fn doors(context: &Context<'_>, purpose: Purpose, action: &Action) -> Vec<Step> 
     };
     let mut steps: Vec<Step> = standing
         .iter()
-        .filter(|rule| !tags::owned_by(&rule.tags, &context.estate.app))
-        .map(|rule| Step::AdoptRule { rule: rule.at() })
+        .map(|rule| point(rule, purpose, action.clone()))
         .collect();
-    steps.extend(standing.iter().map(|rule| point(rule, purpose, action.clone())));
     steps.extend(
         policy
             .ports

@@ -13,13 +13,14 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         Step::Point { .. }
         | Step::CreateRule { .. }
         | Step::DeleteRule { .. }
-        | Step::AdoptRule { .. }
         | Step::OpenStaging { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
         | Step::CreateGroup(_)
+        // A look at the rules keeps the tags of those it knows.
+        | Step::AdoptRule { .. }
         | Step::DeleteGroup { .. }
         | Step::DeleteTargetGroup { .. } => return (Look::Everything, Vec::new()),
         Step::Adopt {

@@ -120,7 +120,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, moved: bool) ->
 fn again(plan: &Plan) -> String {
     match &plan.intent {
         Intent::Deploy { release } => format!(
-            "swingbridge deploy --release {}  # with the same release: it continues",
+            "swingbridge deploy --release {} …  # the same command: it continues",
             release.name
         ),
         other => format!("swingbridge {}  # continues", other.word()),

@@ -45,7 +45,7 @@ pub(super) fn of(
 fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
     let deploy = || {
         say(
-            "swingbridge deploy --release NAME",
+            "swingbridge deploy --release NAME --launch-template-version N",
             "bring a release up beside live",
         )
     };
@@ -56,7 +56,7 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
             let release = candidate().and_then(|standing| standing.release.as_deref());
             vec![
                 say(
-                    &format!("swingbridge deploy --release {}", release.unwrap_or("NAME")),
+                    &format!("swingbridge deploy --release {} …", release.unwrap_or("NAME")),
                     "go on with it",
                 ),
                 say("swingbridge abort", "remove the candidate"),
