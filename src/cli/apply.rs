@@ -47,15 +47,10 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
             id: saved.id,
             ..fresh
         },
-        Ok(fresh) => return Err(stale(&saved.basis.changes_to(&fresh.basis))),
+        Ok(fresh) => return Err(stale(&saved, saved.basis.changes_to(&fresh.basis))),
         Err(refusal) => {
-            return Err(stale(
-                &refusal
-                    .reasons
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>(),
-            ));
+            let reasons = refusal.reasons.iter().map(ToString::to_string).collect();
+            return Err(stale(&saved, reasons));
         }
     };
     run::go(&session, to_run, estate, &args.run, Go::Reviewed).await
@@ -72,10 +67,15 @@ fn is_rest_of(fresh: &Plan, saved: &Plan) -> bool {
     fresh.steps.iter().all(|step| saved.steps.contains(step))
 }
 
-fn stale(changes: &[String]) -> Failure {
+fn stale(saved: &Plan, changes: Vec<String>) -> Failure {
+    let what = saved.intent.word();
+    let mut message = String::from("the plan is stale: what it was decided on has changed");
+    for change in changes {
+        message.push_str(&format!("\n  {change}"));
+    }
     Failure::refused(
-        "the plan is stale: what it was decided on has changed",
-        changes.to_vec(),
+        message,
+        vec![format!("`swingbridge plan {what} …` makes a fresh one")],
     )
     .with_code(8)
 }

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::args::{Global, Status, TextOrJson};
 use super::failure::Failure;
 use super::session::{Session, look_of_stdout, out};
+use crate::model::lock::Holder;
 use crate::report::status::{self, StatusView};
+use crate::run::identity;
 
 pub(super) async fn run(global: &Global, args: &Status) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
@@ -35,5 +37,11 @@ pub(super) async fn run(global: &Global, args: &Status) -> Result<u8, Failure> {
 
 async fn look(session: &Session) -> Result<StatusView, Failure> {
     let estate = session.observe().await?;
-    Ok(StatusView::of(&estate, &session.config.policy, Timestamp::now()))
+    let has_ended = |holder: &Holder| identity::has_ended(&holder.process);
+    Ok(StatusView::of(
+        &estate,
+        &session.config.policy,
+        Timestamp::now(),
+        &has_ended,
+    ))
 }

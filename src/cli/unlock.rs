@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::session::{Session, ask, out, someone_is_there};
 use crate::cloud::Cloud;
 use crate::model::lock::{self, LockState};
+use crate::run::identity;
 
 pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
@@ -37,7 +38,13 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
         holder.silent_for(now),
         holder.lease
     ))?;
-    let dead = holder.expired(now) || crate::run::identity::has_ended(&holder.process);
+    let ended = identity::has_ended(&holder.process);
+    let dead = ended || holder.expired(now);
+    out(match (ended, dead) {
+        (true, _) => "its process has ended: the lock may be freed\n",
+        (false, true) => "its lease has run out: the lock may be freed\n",
+        (false, false) => "",
+    })?;
     if !dead && !args.force {
         return Err(Failure::refused(
             "the holder seems alive",

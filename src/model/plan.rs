@@ -84,6 +84,9 @@ impl Intent {
 #[serde(transparent)]
 pub struct Fingerprint(pub BTreeMap<String, String>);
 
+/// The fact that all others hang on.
+pub const LIVE: &str = "live";
+
 impl Fingerprint {
     /// The places of the rules it was decided on, from keys like `the blue door at :80 rule 10`.
     pub fn rules(&self) -> impl Iterator<Item = &str> {
@@ -96,6 +99,12 @@ impl Fingerprint {
     /// What has changed since, in sentences.
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         let mut changes = Vec::new();
+        if let (Some(was), Some(is)) = (self.0.get(LIVE), now.0.get(LIVE))
+            && was != is
+        {
+            // Everything else was said of another generation.
+            return vec![format!("live was {was}, now it is {is}")];
+        }
         for (what, was) in &self.0 {
             match now.0.get(what) {
                 None => changes.push(format!("{what} was {was}, now it is gone")),

@@ -61,12 +61,15 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     }
     let names: Vec<String> = leaving
         .iter()
-        .map(|standing| standing.generation.to_string())
+        .map(|standing| match standing.state {
+            State::RolledBack => format!("generation {}, which was rolled back", standing.generation),
+            _ => format!("the candidate, generation {}", standing.generation),
+        })
         .collect();
     Ok(Draft {
         summary: format!(
-            "remove candidate generation {}; production stays on generation {}",
-            names.join(" and "),
+            "remove {}; production stays on generation {}",
+            names.join(", and "),
             roles.live.generation
         ),
         steps,

@@ -93,6 +93,10 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     };
     Ok(Draft {
         summary,
+        when_done: Some(format!(
+            "release {} is the candidate already, as generation {generation}",
+            release.name
+        )),
         carried: carried::list(context, &clone),
         notes: notes(context, &clone),
         steps,

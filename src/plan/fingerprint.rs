@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::model::obligation;
-use crate::model::plan::{Fingerprint, Intent};
+use crate::model::plan::{Fingerprint, Intent, LIVE};
 use crate::model::roles::Standing;
 use crate::model::routing::Rule;
 use crate::model::step::Purpose;
@@ -12,7 +12,7 @@ use crate::model::step::Purpose;
 pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
     let mut facts = BTreeMap::new();
     let roles = &context.roles;
-    facts.insert("live".into(), standing(&roles.live));
+    facts.insert(LIVE.into(), standing(&roles.live));
     for (what, other) in [("candidate", &roles.candidate), ("previous", &roles.previous)] {
         if let Some(other) = other {
             facts.insert(what.into(), standing(other));
@@ -29,7 +29,7 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
         .chain(roles.green_doors.iter().map(|rule| (Purpose::GreenDoor, *rule)))
         .chain(roles.entrance.map(|rule| (Purpose::Entrance, rule)));
     for (purpose, rule) in rules {
-        facts.insert(format!("the {purpose} at {}", rule.at()), describe(rule));
+        facts.insert(format!("the {purpose} at {}", rule.at()), describe(purpose, rule));
     }
     for standing in std::iter::once(&roles.live)
         .chain(&roles.candidate)
@@ -68,7 +68,11 @@ fn standing(standing: &Standing) -> String {
     )
 }
 
-fn describe(rule: &Rule) -> String {
+fn describe(purpose: Purpose, rule: &Rule) -> String {
+    if purpose == Purpose::Entrance {
+        // Its header value lets whoever reads it in.
+        return rule.action.to_string();
+    }
     let conditions: Vec<String> = rule.conditions.iter().map(ToString::to_string).collect();
     format!("{} → {} [{}]", conditions.join(" and "), rule.action, rule.keeps)
 }

@@ -69,7 +69,10 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         intent: intent.clone(),
         policy: policy.clone(),
         basis,
-        summary: draft.summary,
+        summary: match draft.when_done {
+            Some(done) if steps.is_empty() => done,
+            _ => draft.summary,
+        },
         carried: if steps.iter().any(|step| matches!(step, Step::CreateGroup(_))) {
             draft.carried
         } else {
@@ -93,6 +96,8 @@ struct Context<'a> {
 #[derive(Default)]
 struct Draft {
     summary: String,
+    /// What it comes to when every step is done already.
+    when_done: Option<String>,
     steps: Vec<Step>,
     notes: Vec<Note>,
     carried: Vec<Carried>,

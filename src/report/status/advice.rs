@@ -33,7 +33,7 @@ pub(super) fn of(
     if let LockView::Held { expired: true, .. } = lock {
         all.push(say(
             "swingbridge unlock",
-            "remove the lock of a silent run; the next command takes it over as well",
+            "remove the lock of a dead run; the next command takes it over as well",
         ));
     }
     if phase == Phase::Unclear || !estate.gaps.is_empty() {

@@ -10,7 +10,7 @@ use super::super::Look;
 use super::{LockView, Phase, Speed, StatusView, json, text};
 
 fn view(estate: &Estate) -> StatusView {
-    StatusView::of(estate, &fixtures::policy(), fixtures::minute(0))
+    StatusView::of(estate, &fixtures::policy(), fixtures::minute(0), &|_| false)
 }
 
 fn shown(estate: &Estate) -> String {

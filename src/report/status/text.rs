@@ -207,6 +207,7 @@ fn lock(view: &StatusView, look: Look) -> String {
             silent,
             lease,
             expired,
+            ended,
             ..
         } => {
             let held = span(since(*taken, view.now));
@@ -216,7 +217,9 @@ fn lock(view: &StatusView, look: Look) -> String {
             let text = format!(
                 "held for {held} by {owner} on {host} (`{command}`{url}) at {place}; last sign of life {silent} ago"
             );
-            if *expired {
+            if *ended {
+                look.careful(format!("{text}: its process has ended"))
+            } else if *expired {
                 look.careful(format!("{text}: expired, its lease is {lease}"))
             } else {
                 text

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::estate::{Estate, Part};
-use crate::model::lock::{self, LockState};
+use crate::model::lock::{self, Holder, LockState};
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
@@ -66,7 +66,9 @@ pub enum LockView {
         silent: u64,
         /// Seconds of silence after which it may be taken over.
         lease: u64,
+        /// It may be taken over: its lease has run out, or its process has ended.
         expired: bool,
+        ended: bool,
     },
     /// Another rule stands in the lock's place.
     Foreign {
@@ -111,13 +113,14 @@ pub struct Advice {
 
 impl StatusView {
     /// Never fails: what cannot be told is said to be so.
-    pub fn of(estate: &Estate, policy: &Policy, now: Timestamp) -> Self {
+    /// `has_ended` says of a holder on this machine whether its process is gone.
+    pub fn of(estate: &Estate, policy: &Policy, now: Timestamp, has_ended: &dyn Fn(&Holder) -> bool) -> Self {
         let (roles, reasons) = match Roles::of(estate, policy) {
             Ok(roles) => (Some(roles), Vec::new()),
             Err(reasons) => (None, reasons),
         };
         let roles = roles.as_ref();
-        let lock = lock_view(estate, policy, now);
+        let lock = lock_view(estate, policy, now, has_ended);
         let phase = phase::of(roles);
         let owed = owed(estate);
         let rollback = rollback::of(estate, policy, roles);
@@ -149,7 +152,12 @@ impl StatusView {
     }
 }
 
-fn lock_view(estate: &Estate, policy: &Policy, now: Timestamp) -> LockView {
+fn lock_view(
+    estate: &Estate,
+    policy: &Policy,
+    now: Timestamp,
+    has_ended: &dyn Fn(&Holder) -> bool,
+) -> LockView {
     let place = policy.lock.to_string();
     match lock::state(estate, policy.lock) {
         LockState::Free => LockView::Free { place },
@@ -161,7 +169,8 @@ fn lock_view(estate: &Estate, policy: &Policy, now: Timestamp) -> LockView {
             place,
             silent: words::since(holder.beat, now).as_secs(),
             lease: holder.lease.as_secs(),
-            expired: holder.expired(now),
+            expired: holder.expired(now) || has_ended(&holder),
+            ended: has_ended(&holder),
             owner: holder.owner,
             host: holder.host,
             command: holder.command,
