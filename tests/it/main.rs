@@ -1,3 +1,15 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
+mod crashes;
+mod foreign;
+mod health;
+mod initial;
+mod locking;
+mod mistakes;
+mod releases;
 mod rooms;
+mod saved_plans;
+mod status;
+mod strategies;
+mod support;
+mod trouble;
