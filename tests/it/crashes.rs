@@ -31,12 +31,14 @@ impl Stage {
         Self { estate, swing, proxy }
     }
 
-    /// What two estates must have in common: their own names and the times in tags aside.
+    /// What two estates must have in common: their own names, and times and numbers of plans in tags, aside.
     async fn result(&self) -> Snapshot {
         let seen = self.estate.look().await;
         assert_no_lock(&seen);
         let clock = |name: &str| {
-            name.ends_with(" tag swingbridge:state") || name.ends_with(" tag swingbridge:created-at")
+            ["state", "created-at", "plan"]
+                .iter()
+                .any(|key| name.ends_with(&format!(" tag swingbridge:{key}")))
         };
         seen.without(clock).renamed(&self.estate.aliases())
     }

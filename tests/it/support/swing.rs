@@ -98,6 +98,21 @@ impl Swing {
         std::fs::write(self.config(), text.replacen(from, to, 1)).expect("writable");
     }
 
+    /// Replaces a whole table of the configuration.
+    pub(crate) fn replace_table(&self, name: &str, with: &str) {
+        let text = std::fs::read_to_string(self.config()).expect("a configuration");
+        let head = format!("\n[{name}]");
+        let start = text
+            .find(&head)
+            .unwrap_or_else(|| panic!("no [{name}] in:\n{text}"))
+            + 1;
+        let end = text[start + 1..]
+            .find("\n[")
+            .map_or(text.len(), |at| start + 1 + at + 1);
+        let edited = format!("{}[{name}]\n{with}\n{}", &text[..start], &text[end..]);
+        std::fs::write(self.config(), edited).expect("writable");
+    }
+
     /// Writes a file into the operator's folder.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("writable");
