@@ -77,7 +77,7 @@ async fn health_that_comes_late_is_waited_for() {
         .await
         .ended(0)
         .says("Elb.InitialHealthChecking")
-        .says("2/2");
+        .says("0/2 healthy");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,8 +54,9 @@ async fn mistakes_are_explained_and_change_nothing() {
     swing
         .run(&["promote", "--yes"])
         .await
-        .ended(0)
-        .says("nothing to do");
+        .ended(3)
+        .says("no candidate")
+        .says("swingbridge deploy");
     swing.run(&["rollback", "--yes"]).await.ended(3).says("→");
     swing
         .run(&["apply", "missing.json", "--yes"])

@@ -37,7 +37,7 @@ async fn status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read
         assert!(status.get(field).is_some(), "no {field} in {status:#}");
     }
     assert_eq!(status["format"], 1);
-    assert_eq!(status["phase"]["name"], "candidate-ready");
+    assert_eq!(status["phase"]["name"], "ready");
     assert_eq!(status["lock"]["state"], "free");
     let [live, candidate] = [0, 1].map(|at| &status["generations"][at]);
     assert_eq!((&live["role"], &live["generation"]), (&"live".into(), &1.into()));
