@@ -48,7 +48,10 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         )
         .as_slice(),
     ));
-    steps.push(swing::confirm(context, &steps));
+    let confirm = swing::confirm(context, &steps);
+    if !matches!(&confirm, Step::Confirm { expect, .. } if expect.is_empty()) {
+        steps.push(confirm);
+    }
     let mut reasons = Vec::new();
     for standing in &leaving {
         match removal::steps(context, standing) {
