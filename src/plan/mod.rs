@@ -127,6 +127,8 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
             Step::PayObligations { group } => {
                 !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))
             }
+            // A direct deploy adopts live first of all, and its promotion need not do it again.
+            Step::Adopt { .. } | Step::AdoptRule { .. } => !reached(&step, estate) && !left.contains(&step),
             step => step.only_waits() || !reached(step, estate),
         };
         if needed {
