@@ -31,6 +31,9 @@ mod swing;
 mod truth;
 mod versions;
 
+#[cfg(test)]
+mod tests;
+
 pub use checkup::checkup;
 pub use promote::treatment_due;
 pub use reached::{Progress, progress, reached};
