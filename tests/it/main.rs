@@ -1,3 +1,5 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
+mod lifecycle;
 mod rooms;
+mod support;

@@ -1,0 +1,6 @@
+//! What the tests against LocalStack share: the server, the tool, and an audit that does not ask the tool.
+
+pub(crate) mod audit;
+mod audit_groups;
+pub(crate) mod localstack;
+pub(crate) mod swing;
