@@ -29,9 +29,14 @@ entrance_priority = 2
 
 fn policy() -> Policy {
     let nothing = |_: &str| None;
-    config::read(CONFIG, std::path::Path::new("swingbridge.toml"), &config::Overrides::default(), &nothing)
-        .expect("a valid configuration")
-        .policy
+    config::read(
+        CONFIG,
+        std::path::Path::new("swingbridge.toml"),
+        &config::Overrides::default(),
+        &nothing,
+    )
+    .expect("a valid configuration")
+    .policy
 }
 
 /// One generation of `instances` behind `rules` path rules and the default rule.
@@ -152,7 +157,11 @@ fn deploy() -> Intent {
 
 fn plans(criterion: &mut Criterion) {
     let policy = policy();
-    for (name, rules, instances) in [("small", 1, 3), ("a hundred rules", 97, 3), ("a thousand targets", 1, 1000)] {
+    for (name, rules, instances) in [
+        ("small", 1, 3),
+        ("a hundred rules", 97, 3),
+        ("a thousand targets", 1, 1000),
+    ] {
         let estate = estate(rules, instances);
         plan::plan(&estate, &deploy(), &policy).expect("a plan");
         criterion.bench_function(&format!("plan a deploy: {name}"), |bencher| {

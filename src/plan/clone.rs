@@ -48,7 +48,8 @@ impl Clone<'_> {
                 .iter()
                 .find_map(|obligation| match obligation {
                     Obligation::Minimum { was } => Some(*was),
-                    _ => None,
+                    Obligation::Size { was } => Some(was.min),
+                    Obligation::Resume { .. } => None,
                 })
                 .unwrap_or(self.original.size.min),
         }

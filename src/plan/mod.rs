@@ -18,6 +18,7 @@ mod checkup;
 mod clone;
 mod deploy;
 mod fingerprint;
+mod later;
 mod naming;
 mod preflight;
 mod promote;
@@ -32,7 +33,7 @@ mod truth;
 mod versions;
 
 pub use checkup::checkup;
-pub use promote::treatment_due;
+pub use later::next_due;
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;
 pub use swing::ENTRANCE_HEADER;
@@ -42,7 +43,10 @@ pub use truth::truth;
 pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, Refusal> {
     let roles = Roles::of(estate, policy)?;
     preflight::common(estate, policy, &roles)?;
-    if roles.live.state == State::RollingBack && !matches!(intent, Intent::Rollback { .. } | Intent::Repair) {
+    if roles.halfway
+        && roles.live.state == State::RollingBack
+        && !matches!(intent, Intent::Rollback { .. } | Intent::Repair)
+    {
         let to = roles.live.previous.unwrap_or(roles.live.generation);
         return Err(Reason::RollbackHalfWay { to }.into());
     }
@@ -57,7 +61,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         Intent::Rollback { to, failed } => rollback::draft(&context, *to, *failed),
         Intent::Abort => abort::draft(&context),
         Intent::Retire { generation } => retire::draft(&context, *generation),
-        Intent::Repair => Ok(repair::draft(&context)),
+        Intent::Repair => repair::draft(&context),
     }?;
     let steps = remaining(estate, draft.steps);
     let basis = fingerprint::of(&context, intent);

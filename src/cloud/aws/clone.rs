@@ -69,11 +69,7 @@ impl Aws {
             .map_err(|e| self.error("CreateAutoScalingGroup", e));
         match created {
             // A retried call may have met what its first try made.
-            Err(CloudError::Rejected { code, .. })
-                if code.starts_with("AlreadyExists") && self.is_created(new).await? =>
-            {
-                Ok(())
-            }
+            Err(CloudError::AlreadyExists { .. }) if self.is_created(new).await? => Ok(()),
             other => other.map(drop),
         }
     }
