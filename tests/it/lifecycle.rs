@@ -37,7 +37,7 @@ fn init_adopts_what_runs_and_changes_no_rule() {
 }
 
 #[test]
-fn a_release_is_deployed_promoted_rolled_back_deployed_again_and_aborted() {
+fn a_release_is_deployed_promoted_and_rolled_back_and_so_is_the_next_one() {
     let scene = Scene::new("initial");
     let before = scene.look();
 
@@ -80,11 +80,13 @@ fn a_release_is_deployed_promoted_rolled_back_deployed_again_and_aborted() {
         "kept, to find out what went wrong"
     );
 
-    scene.done(&["abort"]);
-    let aborted = scene.look();
-    assert_same_rules(&aborted, &before);
-    assert!(!aborted.groups.contains_key("asg-2"));
-    assert!(!aborted.target_groups.contains_key("tg-2"));
+    // The next release gets the next number, whatever became of the last one.
+    scene.done(&["deploy", "--release", "3", "--launch-template-version", "2"]);
+    let again = scene.look();
+    assert_eq!(again.lines(80)[1], "11 x-client-mode=green → tg-3");
+    assert_eq!(again.lines(80)[2], "default → tg-1");
+    scene.done(&["rollback"]);
+    assert_same_rules(&scene.look(), &before);
 }
 
 #[test]

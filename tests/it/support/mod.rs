@@ -2,5 +2,6 @@
 
 pub(crate) mod audit;
 mod audit_groups;
+mod audit_rules;
 pub(crate) mod localstack;
 pub(crate) mod swing;
