@@ -49,7 +49,10 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         )
         .as_slice(),
     ));
-    steps.push(swing::confirm(context, &steps));
+    let confirm = swing::confirm(context, &steps);
+    if !matches!(&confirm, Step::Confirm { expect, .. } if expect.is_empty()) {
+        steps.push(confirm);
+    }
     // A promotion that was given up had held live.
     if let Some(group) = &roles.live.group
         && later::due(context, context.policy.swing.hold) == Due::Now

@@ -48,6 +48,7 @@ impl Clone<'_> {
                 .iter()
                 .find_map(|obligation| match obligation {
                     Obligation::Minimum { was } => Some(*was),
+                    // It came back from being scaled down, and is not released yet.
                     Obligation::Size { was } => Some(was.min),
                     Obligation::Resume { .. } => None,
                 })

@@ -89,11 +89,13 @@ pub(super) fn treat_previous(context: &Context<'_>) -> Result<(Vec<Step>, Option
     };
     let what = match treated.previous {
         Treatment::Keep => {
-            let note = Note::info(format!(
-                "generation {} is kept for a rollback",
-                previous.generation
-            ));
-            return Ok((Vec::new(), Some(note)));
+            let note = previous
+                .group
+                .as_ref()
+                .and_then(|name| context.estate.group(name))
+                .filter(|group| !obligation::owed(&group.tags).is_empty())
+                .map(|group| Note::info(format!("{} stays held: it is kept for a rollback", group.name)));
+            return Ok((Vec::new(), note));
         }
         Treatment::Scale(to) => format!("scaled down to {to}"),
         Treatment::Retire => "removed".to_owned(),

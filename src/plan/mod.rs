@@ -32,6 +32,9 @@ mod swing;
 mod truth;
 mod versions;
 
+#[cfg(test)]
+mod tests;
+
 pub use checkup::checkup;
 pub use later::next_due;
 pub use reached::{Progress, progress, reached};
@@ -124,13 +127,18 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
     for step in steps {
         let needed = match &step {
             // The lock rule that stands now is not the one that this plan will run under.
-            Step::OpenStaging { target_group } => estate
-                .rules_naming(target_group)
-                .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock")),
+            Step::OpenStaging { target_group } => {
+                estate
+                    .rules_naming(target_group)
+                    .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock"))
+                    && !left.contains(&step)
+            }
             // It may be an earlier step that holds the group.
             Step::PayObligations { group } => {
                 !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))
             }
+            // A direct deploy adopts live first of all, and its promotion need not do it again.
+            Step::Adopt { .. } | Step::AdoptRule { .. } => !reached(&step, estate) && !left.contains(&step),
             step => step.only_waits() || !reached(step, estate),
         };
         if needed {

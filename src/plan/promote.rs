@@ -207,7 +207,7 @@ pub(super) fn finish(context: &Context<'_>) -> Drafted {
 /// At promotion: instances that were healthy already need not soak again.
 fn await_capacity(context: &Context<'_>, next: &Side, from: &Side) -> Step {
     let desired = |side: &Side| context.estate.group(&side.group).map(|group| group.size.desired);
-    let grows = desired(next) < desired(from);
+    let grows = desired(next).is_some_and(|desired_next| Some(desired_next) < desired(from));
     let soak = if grows {
         context.policy.health.soak
     } else {

@@ -36,6 +36,19 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             group: group.name.clone(),
         });
     }
+    for step in &steps {
+        if let Step::PayObligations { group } = step {
+            let owed = context
+                .estate
+                .group(group)
+                .map(|group| obligation::owed(&group.tags));
+            notes.extend(
+                owed.into_iter()
+                    .flatten()
+                    .map(|one| Note::info(format!("{group}: {one}"))),
+            );
+        }
+    }
     Ok(Draft {
         summary: "undo what was left held, and finish what a swing left for later".into(),
         when_done: Some("nothing is owed that is due".into()),
