@@ -1,3 +1,6 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
+mod foreign;
+mod lifecycle;
 mod rooms;
+mod support;
