@@ -3,4 +3,5 @@
 mod foreign;
 mod lifecycle;
 mod rooms;
+mod strategies;
 mod support;
