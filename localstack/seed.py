@@ -19,11 +19,12 @@ REGION = "us-east-1"
 SERVICES = ("ec2", "elbv2", "autoscaling", "cloudwatch", "sts")
 
 
-def clients(endpoint):
+def clients(endpoint, account):
+    # LocalStack takes an access key of twelve digits for the account's number, and keeps accounts apart.
     # Made in threads: each parses a large service model. One try per call: a fake which answers 500 will do so again.
     def make(service):
         session = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
+            aws_access_key_id=account, aws_secret_access_key="test", region_name=REGION
         )
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
         return session.client(service, endpoint_url=endpoint, config=config)
@@ -369,11 +370,12 @@ def main():
     parser.add_argument("--endpoint", required=True, help="such as http://127.0.0.1:4566")
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="initial")
     parser.add_argument("--prefix", default="", help="put before every name, as it is; up to 20 characters")
+    parser.add_argument("--account", default="test", help="twelve digits; without it LocalStack's default account")
     arguments = parser.parse_args()
     # Target group names have 32 characters at most, and a deployment adds to the ones made here.
     if len(arguments.prefix) > 20:
         parser.error("--prefix has more than 20 characters")
-    estate = Estate(clients(arguments.endpoint), arguments.endpoint, arguments.scenario, arguments.prefix)
+    estate = Estate(clients(arguments.endpoint, arguments.account), arguments.endpoint, arguments.scenario, arguments.prefix)
     SCENARIOS[arguments.scenario](estate)
     json.dump(estate.made, sys.stdout, indent=2, sort_keys=True)
     print()

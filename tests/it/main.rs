@@ -1,8 +1,16 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
+mod crashes;
 mod foreign;
-mod lifecycle;
+mod health;
+mod initial;
+mod locking;
+mod mistakes;
 mod pipelines;
+mod releases;
 mod rooms;
+mod saved_plans;
+mod status;
 mod strategies;
 mod support;
+mod trouble;

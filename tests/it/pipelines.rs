@@ -5,11 +5,10 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::support::swing::{Ran, Scene};
+use crate::support::{Estate, Swing};
 
 #[derive(Deserialize)]
 struct Step {
-    file: String,
     name: Option<String>,
     env: std::collections::BTreeMap<String, String>,
     run: String,
@@ -45,114 +44,92 @@ fn steps(file: &str) -> Vec<Step> {
 
 /// Runs a file's steps; `given` are the values that the platform would put in. Says how many were
 /// left to the platform.
-fn run(scene: &Scene, file: &str, given: &[(&str, &str)]) -> usize {
+async fn run(swing: &Swing, file: &str, given: &[(&str, &str)]) -> usize {
     let mut left_out = 0;
     for step in steps(file) {
         if step.is_of_the_platform() {
             left_out += 1;
             continue;
         }
-        let ran = one(scene, &step, given);
         // Jenkins decides by the plan's own exit code; the GitHub step turns it into an output.
         let expected = if step.name() == "plan" && file.starts_with("jenkins") {
             10
         } else {
             0
         };
-        assert_eq!(
-            ran.code,
-            expected,
-            "{}: {}: {}",
-            step.file,
-            step.name(),
-            ran.transcript()
-        );
+        swing
+            .shell(&step.run, &variables(swing, &step, given))
+            .await
+            .ended(expected);
     }
     left_out
 }
 
-fn one(scene: &Scene, step: &Step, given: &[(&str, &str)]) -> Ran {
-    let tool = Path::new(env!("CARGO_BIN_EXE_swingbridge"));
-    let folder = tool.parent().expect("a folder");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = scene.command("bash");
-    command
-        .args(["-c", &step.run])
-        .env("PATH", format!("{}:{path}", folder.display()))
-        .env("GITHUB_ACTOR", "ada")
-        .env("GITHUB_STEP_SUMMARY", scene.path("summary.md"))
-        .env("GITHUB_OUTPUT", scene.path("output.txt"));
+fn variables(swing: &Swing, step: &Step, given: &[(&str, &str)]) -> Vec<(String, String)> {
+    let place = |name: &str| swing.path(name).to_string_lossy().into_owned();
+    let mut all = vec![
+        ("GITHUB_ACTOR".to_owned(), "ada".to_owned()),
+        ("GITHUB_STEP_SUMMARY".to_owned(), place("summary.md")),
+        ("GITHUB_OUTPUT".to_owned(), place("output.txt")),
+    ];
     for (name, value) in &step.env {
-        match given.iter().find(|(given, _)| given == name) {
-            Some((_, value)) => command.env(name, value),
+        let value = match given.iter().find(|(given, _)| given == name) {
+            Some((_, value)) => (*value).to_owned(),
             // What the platform would have to fill in is not ours to guess.
-            None if value.contains("${") => command.env(name, ""),
-            None => command.env(name, value),
+            None if value.contains("${") => String::new(),
+            None => value.clone(),
         };
+        all.push((name.clone(), value));
     }
-    let output = command.output().expect("bash runs");
-    Ran::of(&output, step.name().to_owned())
+    all
 }
 
-#[test]
-fn the_github_workflows_plan_deploy_promote_and_roll_back() {
-    let scene = Scene::new("initial");
-    scene.write("release.env", "RELEASE=2.0\nLAUNCH_TEMPLATE_VERSION=2\n");
-    let before = scene.look();
-    assert_eq!(run(&scene, "github/plan.yml", &[]), 2);
-    assert_eq!(scene.look(), before, "a plan changed something");
-    let summary = std::fs::read_to_string(scene.path("summary.md")).expect("a summary");
+async fn live_is(swing: &Swing, headline: &str) {
+    swing.run(&["status"]).await.ended(0).says(headline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_github_workflows_plan_deploy_promote_and_roll_back() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
+    swing.write("release.env", "RELEASE=2.0\nLAUNCH_TEMPLATE_VERSION=2\n");
+    let before = estate.look().await;
+    assert_eq!(run(&swing, "github/plan.yml", &[]).await, 2);
+    assert_eq!(estate.look().await, before, "a plan changed something");
+    let summary = std::fs::read_to_string(swing.path("summary.md")).expect("a summary");
     assert!(summary.contains("<!-- swingbridge plan:"), "{summary}");
 
-    assert_eq!(run(&scene, "github/deploy.yml", &[]), 2);
-    assert!(
-        scene.status().contains("generation 2 (2.0) is"),
-        "{}",
-        scene.status()
-    );
-    assert_eq!(run(&scene, "github/promote.yml", &[]), 2);
-    assert!(
-        scene.status().contains("generation 2 (2.0) is live"),
-        "{}",
-        scene.status()
-    );
+    assert_eq!(run(&swing, "github/deploy.yml", &[]).await, 2);
+    live_is(&swing, "generation 1 is live; generation 2 (2.0) is ready").await;
+    assert_eq!(run(&swing, "github/promote.yml", &[]).await, 2);
+    live_is(&swing, "generation 2 (2.0) is live").await;
     assert_eq!(
-        run(&scene, "github/rollback.yml", &[("REASON", "too many errors")]),
+        run(&swing, "github/rollback.yml", &[("REASON", "too many errors")]).await,
         1
     );
-    assert!(
-        scene.status().contains("generation 1 is live"),
-        "{}",
-        scene.status()
-    );
+    live_is(&swing, "generation 1 is live").await;
 }
 
-#[test]
-fn the_jenkins_pipelines_deploy_promote_and_roll_back() {
-    let scene = Scene::new("initial");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_jenkins_pipelines_deploy_promote_and_roll_back() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
     let release = [
         ("RELEASE", "2.0"),
         ("LAUNCH_TEMPLATE_VERSION", "2"),
         ("IMAGE", ""),
     ];
-    assert_eq!(run(&scene, "jenkins/Jenkinsfile.deploy", &release), 0);
-    assert_eq!(run(&scene, "jenkins/Jenkinsfile.promote", &[]), 0);
-    assert!(
-        scene.status().contains("generation 2 (2.0) is live"),
-        "{}",
-        scene.status()
-    );
+    assert_eq!(run(&swing, "jenkins/Jenkinsfile.deploy", &release).await, 0);
+    assert_eq!(run(&swing, "jenkins/Jenkinsfile.promote", &[]).await, 0);
+    live_is(&swing, "generation 2 (2.0) is live").await;
     assert_eq!(
         run(
-            &scene,
+            &swing,
             "jenkins/Jenkinsfile.rollback",
             &[("REASON", "too many errors")]
-        ),
+        )
+        .await,
         0
     );
-    assert!(
-        scene.status().contains("generation 1 is live"),
-        "{}",
-        scene.status()
-    );
+    live_is(&swing, "generation 1 is live").await;
 }

@@ -1,164 +1,103 @@
-//! What the configuration and the command line make of a deployment: strategy, doors, remains, releases.
+//! Direct deploys, estates without doors, and what becomes of the previous generation.
 
-use crate::support::swing::Scene;
+use crate::initial::{DEPLOY, assert_no_lock, doors};
+use crate::support::{Estate, Swing};
 
-const DEPLOY: &[&str] = &["deploy", "--release", "2", "--launch-template-version", "2"];
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_direct_deploy_goes_on_to_production_by_itself() {
+    let estate = Estate::initial().await;
+    let mut swing = Swing::adopting(&estate).await;
+    swing.set("SWINGBRIDGE_STRATEGY", "direct");
+    swing.run(&DEPLOY).await.ended(0);
+    let seen = estate.look().await;
+    let second = estate.name("tg-2");
+    assert_eq!(doors(&seen), [second.as_str(), "404", &second]);
+    assert_no_lock(&seen);
+    let live = seen.about(&format!("group {}", estate.name("asg-2")));
+    assert_eq!(live.get("min_size"), "Some(1,)");
+    assert_eq!(live.get("suspended"), "");
+    swing.run(&DEPLOY).await.ended(0).says("live already");
+    swing.run(&["rollback", "--yes"]).await.ended(0);
+    let first = estate.name("tg-1");
+    assert_eq!(doors(&estate.look().await), [first.as_str(), "404", &first]);
+}
 
-#[test]
-fn the_direct_strategy_swings_production_in_the_same_run() {
-    let scene = Scene::new("initial");
-    scene.done(&[DEPLOY, &["--strategy", "direct"]].concat());
-    let now = scene.look();
-    let lines = now.lines(80);
-    assert!(
-        lines.contains(&"10 x-client-mode=blue → tg-2".to_owned()),
-        "{lines:#?}"
-    );
-    assert!(lines.contains(&"default → tg-2".to_owned()), "{lines:#?}");
-    scene.done(&["rollback"]);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_doors_a_candidate_is_reached_by_the_entrance_alone() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
+    swing.replace_table("doors", "scheme = \"none\"");
+    let before = estate.look().await;
+    swing.run(&DEPLOY).await.ended(0);
+    let deployed = estate.look().await;
+    let [first, second] = ["tg-1", "tg-2"].map(|plain| estate.name(plain));
+    assert_eq!(doors(&deployed), [first.as_str(), "404", &first]);
+    assert_eq!(deployed.get("rule :80/2 leads to"), second, "the entrance");
+    swing.run(&["promote", "--yes"]).await.ended(0);
+    // What was the blue door is but another route of live's now.
+    let promoted = estate.look().await;
+    assert_eq!(doors(&promoted), [second.as_str(), "404", &second]);
     assert_eq!(
-        scene.look().lines(80).last().map(String::as_str),
-        Some("default → tg-1")
+        before.get("rule :80/11 actions"),
+        promoted.get("rule :80/11 actions")
+    );
+    swing.run(&["rollback", "--yes"]).await.ended(0);
+    let back = estate.look().await;
+    assert_eq!(doors(&back), [first.as_str(), "404", &first]);
+    assert_no_lock(&back);
+    swing.run(&["abort", "--yes"]).await.ended(0);
+    before.without(|name| name.contains(" tag swingbridge:")).same_as(
+        &estate
+            .look()
+            .await
+            .without(|name| name.contains(" tag swingbridge:")),
+        "after all of it",
     );
 }
 
-#[test]
-fn without_doors_every_rule_that_leads_to_live_is_production() {
-    let scene = Scene::new("initial");
-    scene.reconfigure(|text| {
-        // The doors of the seed become rules like any other.
-        let (before, rest) = text.split_once("\n[doors]\n").expect("doors");
-        let (_, after) = rest.split_once("\n[").expect("another section");
-        format!("{before}\n[doors]\nscheme = \"none\"\n\n[{after}")
-    });
-    scene.done(DEPLOY);
-    let deployed = scene.look();
-    let reachable = deployed
-        .lines(80)
-        .into_iter()
-        .filter(|line| !line.starts_with("2 "));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rollback() {
+    let estate = Estate::initial().await;
+    let mut swing = Swing::adopting(&estate).await;
+    swing.set("SWINGBRIDGE_AFTER_PROMOTION", "scale=1");
+    swing.run(&DEPLOY).await.ended(0);
+    swing.run(&["promote", "--yes"]).await.ended(0);
+    let promoted = estate.look().await;
+    let previous = promoted.about(&format!("group {}", estate.name("asg-1")));
+    assert_eq!(previous.get("instances"), "1");
+    assert_eq!(previous.get("desired_capacity"), "Some(1,)");
+    let second = estate.name("tg-2");
+    assert_eq!(doors(&promoted), [second.as_str(), "404", &second]);
+
+    swing.run(&["rollback", "--yes"]).await.ended(0);
+    let back = estate.look().await;
+    let restored = back.about(&format!("group {}", estate.name("asg-1")));
+    assert_eq!(restored.get("instances"), "2");
+    assert_eq!(restored.get("min_size"), "Some(1,)");
+    assert_eq!(restored.get("max_size"), "Some(4,)");
     assert!(
-        reachable.clone().all(|line| !line.contains("tg-2")),
-        "{:#?}",
-        deployed.lines(80)
+        !restored.names().any(|name| name.contains("owes")),
+        "{restored:?}"
     );
-    assert_eq!(deployed.target_groups["tg-2"].targets, 2);
-
-    scene.done(&["promote"]);
-    let lines = scene.look().lines(80);
-    assert!(
-        lines.contains(&"10 x-client-mode=blue → tg-2".to_owned()),
-        "{lines:#?}"
-    );
-    assert!(lines.contains(&"11 x-client-mode=green → 404 text/plain no green deployment".to_owned()));
-    assert!(lines.contains(&"default → tg-2".to_owned()), "{lines:#?}");
+    let first = estate.name("tg-1");
+    assert_eq!(doors(&back), [first.as_str(), "404", &first]);
 }
 
-#[test]
-fn the_previous_generation_is_scaled_down_and_comes_back_for_a_rollback() {
-    let scene = Scene::new("initial");
-    let before = scene.look();
-    scene.done(DEPLOY);
-    scene.done(&["promote", "--after-promotion", "scale=1"]);
-    let promoted = scene.look();
-    assert_eq!(promoted.groups["asg-1"].size.1, 1);
-    assert_eq!(promoted.groups["asg-2"].size.1, 2);
-
-    scene.done(&["rollback"]);
-    let back = scene.look();
-    assert_eq!(back.rules, before.rules);
-    assert_eq!(back.groups["asg-1"].size, before.groups["asg-1"].size);
-}
-
-#[test]
-fn the_previous_generation_is_retired_by_the_promotion_itself() {
-    let scene = Scene::new("initial");
-    scene.done(DEPLOY);
-    scene.done(&["promote", "--after-promotion", "retire"]);
-    let promoted = scene.look();
-    assert_eq!(promoted.groups.keys().collect::<Vec<_>>(), ["asg-2"]);
-    assert_eq!(promoted.target_groups.keys().collect::<Vec<_>>(), ["tg-2"]);
-    assert_eq!(
-        promoted.lines(80).last().map(String::as_str),
-        Some("default → tg-2")
-    );
-}
-
-#[cfg(feature = "launch-templates")]
-mod releases {
-    use super::Scene;
-
-    /// Number, image and decoded user data of every version of the estate's launch template.
-    fn versions(scene: &Scene) -> Vec<(i64, String, String)> {
-        use base64::Engine as _;
-        let name = scene.name("ks-app");
-        let asked = scene
-            .audit
-            .ec2
-            .describe_launch_template_versions()
-            .launch_template_name(name);
-        let found = scene
-            .audit
-            .wait(asked.send())
-            .expect("versions")
-            .launch_template_versions;
-        let mut all: Vec<_> = found
-            .unwrap_or_default()
-            .into_iter()
-            .map(|version| {
-                let data = version.launch_template_data.expect("data");
-                let encoded = data.user_data.unwrap_or_default();
-                let bytes = base64::engine::general_purpose::STANDARD
-                    .decode(encoded)
-                    .expect("base64");
-                let text = String::from_utf8(bytes).expect("text");
-                (
-                    version.version_number.expect("a number"),
-                    data.image_id.unwrap_or_default(),
-                    text,
-                )
-            })
-            .collect();
-        all.sort();
-        all
-    }
-
-    fn image(scene: &Scene, version: &str) -> String {
-        let made = &scene.made["launch_templates"]["ks-app"]["versions"][version]["image"];
-        made.as_str().expect("an image").to_owned()
-    }
-
-    #[test]
-    fn a_release_by_image_makes_one_version_of_lives_template_and_no_second_when_run_again() {
-        let scene = Scene::new("initial");
-        let image = image(&scene, "2");
-        let deploy = ["deploy", "--release", "by-image", "--image", &image];
-        scene.done(&deploy);
-        let made = versions(&scene);
-        assert_eq!(made.len(), 3);
-        // All but the image is live's: version 1 is what asg-1 runs.
-        assert_eq!(made[2], (3, image.clone(), "#!/bin/sh\nrelease=1\n".to_owned()));
-        assert_eq!(
-            scene.look().groups["asg-2"].launch_template,
-            format!("{}ks-app@3", scene.prefix)
-        );
-
-        scene.done(&deploy);
-        assert_eq!(versions(&scene), made);
-    }
-
-    #[test]
-    fn a_release_by_user_data_renders_its_template_into_one_version() {
-        let scene = Scene::new("initial");
-        let file = scene.write("user-data.sh.j2", "#!/bin/sh\nrun {{ release }}\n");
-        let deploy = ["deploy", "--release", "2.0.1", "--user-data", &file];
-        scene.done(&deploy);
-        let made = versions(&scene);
-        assert_eq!(made.len(), 3);
-        assert_eq!(made[2].1, image(&scene, "1"));
-        assert_eq!(made[2].2.trim_end(), "#!/bin/sh\nrun 2.0.1");
-
-        scene.done(&deploy);
-        assert_eq!(versions(&scene), made);
-    }
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_previous_generation_is_retired_by_the_promotion_when_configured() {
+    let estate = Estate::initial().await;
+    let mut swing = Swing::adopting(&estate).await;
+    swing.set("SWINGBRIDGE_AFTER_PROMOTION", "retire");
+    swing.run(&DEPLOY).await.ended(0);
+    swing.run(&["promote", "--yes"]).await.ended(0);
+    let seen = estate.look().await;
+    let second = estate.name("tg-2");
+    assert_eq!(doors(&seen), [second.as_str(), "404", &second]);
+    assert_no_lock(&seen);
+    let old = [estate.name("asg-1"), estate.name("tg-1")];
+    let left: Vec<&str> = seen
+        .names()
+        .filter(|name| old.iter().any(|old| name.contains(&format!("{old} "))))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }

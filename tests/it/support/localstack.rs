@@ -1,91 +1,84 @@
-//! One LocalStack for all tests of this binary, started by the script and gone when this process is gone.
+//! The LocalStack that all tests of one run share: brought up by the first that asks, gone when this process is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::Value;
-
-struct LocalStack {
-    endpoint: String,
+/// Where LocalStack answers, and what it can do.
+#[derive(Debug)]
+pub(crate) struct LocalStack {
+    pub(crate) endpoint: String,
+    python: String,
     cloudwatch: bool,
 }
 
-/// A failed start is remembered as well: forty tests must not wait for it one after the other.
-static RUNNING: OnceLock<Result<LocalStack, String>> = OnceLock::new();
+/// How many checks were left out so far.
+static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Where it answers. Starts it when this is the first to ask.
-pub(crate) fn endpoint() -> &'static str {
-    &running().endpoint
-}
+impl LocalStack {
+    /// Starts it if nobody did. It watches this process and ends with it, even when that is killed.
+    pub(crate) fn get() -> &'static Self {
+        static ONE: OnceLock<LocalStack> = OnceLock::new();
+        ONE.get_or_init(|| {
+            let output = Command::new(script("up"))
+                .args(["--port", "0", "--with-parent", &std::process::id().to_string()])
+                .output()
+                .expect("localstack/up can be started");
+            assert!(
+                output.status.success(),
+                "localstack/up failed:\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            Self::parse(&String::from_utf8_lossy(&output.stdout))
+        })
+    }
 
-/// Whether it has CloudWatch, which it lacks on an old Python.
-pub(crate) fn cloudwatch() -> bool {
-    running().cloudwatch
-}
+    /// From the one line that `up` prints.
+    fn parse(line: &str) -> Self {
+        let value = |key: &str| {
+            line.split_whitespace()
+                .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+                .unwrap_or_else(|| panic!("no {key} in: {line}"))
+                .to_owned()
+        };
+        Self {
+            endpoint: value("endpoint"),
+            python: value("python"),
+            cloudwatch: value("cloudwatch") == "yes",
+        }
+    }
 
-fn running() -> &'static LocalStack {
-    match RUNNING.get_or_init(start) {
-        Ok(running) => running,
-        Err(why) => panic!("LocalStack does not run:\n{why}"),
+    /// Whether alarms can be checked. When not, it is said aloud which check is left out; where skips
+    /// are not allowed, the test fails.
+    pub(crate) fn has_cloudwatch(&self, check: &str) -> bool {
+        if !self.cloudwatch {
+            skip(&format!(
+                "{check}: no CloudWatch in this LocalStack (Python {})",
+                self.python
+            ));
+        }
+        self.cloudwatch
     }
 }
 
-fn start() -> Result<LocalStack, String> {
-    let parent = std::process::id().to_string();
-    let line = script("up", &["--port", "0", "--with-parent", &parent])?;
-    let said = |key: &str| {
-        line.split_whitespace()
-            .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
-            .ok_or_else(|| format!("no `{key}=` in what it said: {line}"))
-    };
-    Ok(LocalStack {
-        endpoint: said("endpoint")?.to_owned(),
-        cloudwatch: said("cloudwatch")? == "yes",
-    })
+/// Leaves a check out, loudly. The last such line of a run says how many there were.
+fn skip(what: &str) {
+    use std::io::Write;
+    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+    // Not by `eprintln!`, which is hidden for a test that passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what} ({count} left out so far)");
+    let set =
+        |name: &str| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    assert!(
+        !set("CI") && !set("SWINGBRIDGE_NO_SKIPS"),
+        "left out, which CI and SWINGBRIDGE_NO_SKIPS do not allow: {what}"
+    );
 }
 
-/// Builds an estate whose names begin with the prefix, and says what it made.
-pub(crate) fn seed(scenario: &str, prefix: &str) -> Value {
-    let arguments = [
-        "--endpoint",
-        endpoint(),
-        "--scenario",
-        scenario,
-        "--prefix",
-        prefix,
-    ];
-    let made = script("seed", &arguments).unwrap_or_else(|why| panic!("no {scenario} estate:\n{why}"));
-    let made: Value = serde_json::from_str(&made).expect("the estate as JSON");
-    // Without CloudWatch there is no alarm; everything else must have been accepted.
-    let refused = made["refused"].as_array().expect("a list of what was refused");
-    assert!(refused.is_empty() || !cloudwatch(), "refused: {refused:#?}");
-    made
-}
-
-fn script(name: &str, arguments: &[&str]) -> Result<String, String> {
-    let path = folder().join(name);
-    let output = Command::new(&path)
-        .args(arguments)
-        .output()
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack")
-}
-
-/// For a test that this machine cannot run: it says so, and is a failure where that must not pass unseen.
-#[expect(
-    clippy::print_stderr,
-    reason = "the test harness has no word for a skipped test"
-)]
-pub(crate) fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
-    assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
+/// One of the scripts beside the tests.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("localstack")
+        .join(name)
 }

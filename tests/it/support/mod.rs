@@ -1,7 +1,15 @@
-//! What the tests against LocalStack share: the server, the tool, and an audit that does not ask the tool.
+//! What the scenarios share: a LocalStack, estates on it, the binary, an independent eye, and a proxy that misbehaves.
 
-pub(crate) mod audit;
-mod audit_groups;
-mod audit_rules;
+pub(crate) mod answers;
+pub(crate) mod estate;
+pub(crate) mod eye;
 pub(crate) mod localstack;
+pub(crate) mod proxy;
+pub(crate) mod snapshot;
 pub(crate) mod swing;
+
+pub(crate) use estate::Estate;
+pub(crate) use localstack::LocalStack;
+pub(crate) use proxy::{Call, Fault, Proxy};
+pub(crate) use snapshot::Snapshot;
+pub(crate) use swing::Swing;

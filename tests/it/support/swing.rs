@@ -1,176 +1,306 @@
-//! A scene: an estate of its own on LocalStack, a folder with its configuration, and the tool run in it.
+//! Runs the real binary in a folder of its own, and keeps what it printed for when a check fails.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
 
-use serde_json::Value;
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
 
-use super::audit::{Audit, Snapshot};
-use super::localstack;
+use super::estate::{Estate, REGION};
+use super::proxy::Proxy;
 
-static SCENES: AtomicU32 = AtomicU32::new(1);
-
-pub(crate) struct Scene {
-    /// Before every name in it; tests share one LocalStack.
-    pub(crate) prefix: String,
-    /// What the seed says it made.
-    pub(crate) made: Value,
-    pub(crate) audit: Audit,
-    folder: TempDir,
-}
-
-/// What one run of the tool left.
+/// One operator: a folder with a configuration and a journal, and credentials.
 #[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    command: String,
+pub(crate) struct Swing {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
 }
 
-impl Scene {
-    /// An estate that the tool has adopted.
-    pub(crate) fn new(scenario: &str) -> Self {
-        let scene = Self::untouched(scenario);
-        scene.init().expect(0);
-        scene
-    }
-
-    /// An estate that the tool has not seen yet.
-    pub(crate) fn untouched(scenario: &str) -> Self {
-        let number = SCENES.fetch_add(1, Ordering::Relaxed);
-        // A LocalStack that was started by hand may serve two runs of these tests.
-        let prefix = format!("t{number}x{}-", std::process::id() % 1000);
-        let made = localstack::seed(scenario, &prefix);
-        let audit = Audit::new(localstack::endpoint());
-        let folder = tempfile::tempdir().expect("a folder");
-        Self {
-            prefix,
-            made,
-            audit,
+impl Swing {
+    /// An operator with nothing but credentials. Durations are those of a test.
+    pub(crate) fn new(estate: &Estate) -> Self {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let home = folder.path().to_string_lossy().into_owned();
+        let mut swing = Self {
             folder,
+            environment: Vec::new(),
+        };
+        for (name, value) in [
+            ("HOME", home.as_str()),
+            ("PATH", "/usr/bin:/bin"),
+            ("AWS_ACCESS_KEY_ID", &estate.account),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", REGION),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("SWINGBRIDGE_ENDPOINT_URL", &estate.endpoint),
+            ("SWINGBRIDGE_JOURNAL", "journal"),
+            ("SWINGBRIDGE_HEALTH_SOAK", "0s"),
+            ("SWINGBRIDGE_PROPAGATION", "0s"),
+            ("SWINGBRIDGE_HOLD", "0s"),
+        ] {
+            swing.set(name, value);
         }
+        swing
     }
 
-    /// Writes the configuration from what runs, and adopts it.
-    pub(crate) fn init(&self) -> Ran {
-        self.run_bare(&[
-            "init",
-            "--from-aws",
-            "--load-balancer",
-            self.load_balancer(),
-            "--yes",
-        ])
+    /// An operator with the configuration that `init --from-aws` wrote for what runs.
+    pub(crate) async fn adopting(estate: &Estate) -> Self {
+        let swing = Self::new(estate);
+        let balancer = estate.made("/load_balancer/name");
+        swing
+            .run(&[
+                "init",
+                "--from-aws",
+                "--load-balancer",
+                balancer,
+                "--endpoint-url",
+                &estate.endpoint,
+                "--yes",
+            ])
+            .await
+            .ended(0);
+        // Once is enough where every read is consistent.
+        swing.edit("[swing]\n", "[swing]\nconfirmations = 1\n");
+        swing
     }
 
-    /// Runs a command that changes something, without being asked.
-    pub(crate) fn go(&self, command: &[&str]) -> Ran {
-        self.run_bare(&[command, &["--yes"]].concat())
+    /// A second operator elsewhere, with the same configuration.
+    pub(crate) fn colleague(&self, estate: &Estate) -> Self {
+        let other = Self::new(estate);
+        std::fs::copy(self.config(), other.config()).expect("a configuration to copy");
+        other
     }
 
-    /// The same, and it must succeed.
-    pub(crate) fn done(&self, command: &[&str]) -> Ran {
-        self.go(command).expect(0)
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
-    pub(crate) fn run(&self, command: &[&str]) -> Ran {
-        self.run_bare(command)
+    /// From now on all calls go through the proxy.
+    pub(crate) fn through(&mut self, proxy: &Proxy) {
+        self.set("SWINGBRIDGE_ENDPOINT_URL", &proxy.endpoint);
     }
 
-    fn run_bare(&self, arguments: &[&str]) -> Ran {
-        let mut command = self.command(env!("CARGO_BIN_EXE_swingbridge"));
-        let output = command.args(arguments).output().expect("the tool runs");
-        Ran::of(&output, arguments.join(" "))
-    }
-
-    /// A program in the scene's folder. Nothing of the machine or the pipeline these tests run on
-    /// may be seen: not its AWS profile, and not that it is a pipeline.
-    pub(crate) fn command(&self, program: &str) -> Command {
-        let home = self.folder.path();
-        let mut command = Command::new(program);
-        command
-            .current_dir(home)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", home)
-            .env("XDG_STATE_HOME", home.join("state"))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("SWINGBRIDGE_ENDPOINT_URL", localstack::endpoint())
-            .env("SWINGBRIDGE_CONFIG", self.config())
-            .env("SWINGBRIDGE_HEALTH_SOAK", "0s")
-            .env("SWINGBRIDGE_PROPAGATION", "0s")
-            .env("SWINGBRIDGE_HOLD", "0s");
-        command
-    }
-
-    pub(crate) fn config(&self) -> PathBuf {
-        self.folder.path().join("swingbridge.toml")
-    }
-
-    /// Changes the text of the configuration.
-    pub(crate) fn reconfigure(&self, change: impl FnOnce(String) -> String) {
-        let text = std::fs::read_to_string(self.config()).expect("a configuration");
-        std::fs::write(self.config(), change(text)).expect("written");
-    }
-
-    /// Puts a file beside the configuration and says where it is.
-    pub(crate) fn write(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path.to_string_lossy().into_owned()
-    }
-
-    pub(crate) fn load_balancer(&self) -> &str {
-        self.made["load_balancer"]["name"].as_str().expect("a name")
-    }
-
-    /// The full name of something.
-    pub(crate) fn name(&self, plain: &str) -> String {
-        format!("{}{plain}", self.prefix)
-    }
-
-    /// Where a file of the scene is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// What the tool says of where things stand.
-    pub(crate) fn status(&self) -> String {
-        self.run(&["status"]).expect(0).stdout
+    fn config(&self) -> PathBuf {
+        self.path("swingbridge.toml")
     }
 
-    /// All that AWS has of this estate, by its own account. Names are without the prefix.
-    pub(crate) fn look(&self) -> Snapshot {
-        self.audit.look(self.load_balancer(), &self.prefix)
+    /// Edits the configuration's text, which must contain what is replaced.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.config()).expect("a configuration");
+        assert!(text.contains(from), "no {from:?} in the configuration:\n{text}");
+        std::fs::write(self.config(), text.replacen(from, to, 1)).expect("writable");
     }
-}
 
-impl Ran {
-    pub(crate) fn of(output: &Output, command: String) -> Self {
-        Self {
-            // Ended by a signal is no exit code of ours.
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            command,
+    /// Replaces a whole table of the configuration.
+    pub(crate) fn replace_table(&self, name: &str, with: &str) {
+        let text = std::fs::read_to_string(self.config()).expect("a configuration");
+        let head = format!("\n[{name}]");
+        let start = text
+            .find(&head)
+            .unwrap_or_else(|| panic!("no [{name}] in:\n{text}"))
+            + 1;
+        let end = text[start + 1..]
+            .find("\n[")
+            .map_or(text.len(), |at| start + 1 + at + 1);
+        let edited = format!("{}[{name}]\n{with}\n{}", &text[..start], &text[end..]);
+        std::fs::write(self.config(), edited).expect("writable");
+    }
+
+    /// Writes a file into the operator's folder.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("writable");
+    }
+
+    /// Starts a command and does not wait for it. It is killed when the child is dropped.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let child = Command::new(binary())
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary can be started");
+        Started {
+            child,
+            command: arguments.join(" "),
         }
     }
 
-    pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}", self.transcript());
+    /// Runs a shell script as a pipeline would: the tool is on the path, and so are its variables.
+    pub(crate) async fn shell(&self, script: &str, variables: &[(String, String)]) -> Ran {
+        let built = Path::new(env!("CARGO_BIN_EXE_swingbridge"));
+        let folder = built.parent().expect("the binary has a folder");
+        let output = Command::new("bash")
+            .args(["-c", script])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("bash can be started");
+        Ran {
+            command: script.to_owned(),
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        self.start(arguments).ended().await
+    }
+
+    /// Runs a command that the proxy is to kill, and kills it when the proxy says so. Without such a
+    /// moment it runs to its end.
+    pub(crate) async fn run_until_killed(&self, proxy: &Proxy, arguments: &[&str]) -> Ran {
+        let started = self.start(arguments);
+        let pid = started.pid();
+        let ended = started.ended();
+        tokio::pin!(ended);
+        tokio::select! {
+            ran = &mut ended => ran,
+            () = proxy.wants_death() => {
+                signal("KILL", pid);
+                ended.await
+            }
+        }
+    }
+}
+
+/// A command that is running.
+#[derive(Debug)]
+pub(crate) struct Started {
+    child: Child,
+    command: String,
+}
+
+impl Started {
+    fn pid(&self) -> u32 {
+        self.child.id().expect("still running")
+    }
+
+    /// Asks it to end, as a pipeline that is cancelled does.
+    pub(crate) fn terminate(&self) {
+        signal("TERM", self.pid());
+    }
+
+    pub(crate) async fn ended(self) -> Ran {
+        let output = self.child.wait_with_output().await.expect("its output");
+        Ran {
+            command: self.command,
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let sent = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status()
+        .expect("kill can be started");
+    assert!(sent.success(), "no process {pid} to send {name} to");
+}
+
+/// A command that has ended, with all it printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    command: String,
+    /// None when it was killed.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
         self
     }
 
-    /// Everything somebody at the terminal would have seen.
-    pub(crate) fn transcript(&self) -> String {
-        format!(
-            "swingbridge {}\nexit code {}\n--- stdout\n{}\n--- stderr\n{}",
-            self.command, self.code, self.stdout, self.stderr
+    #[track_caller]
+    pub(crate) fn killed(self) -> Self {
+        assert_eq!(self.code, None, "{self}");
+        self
+    }
+
+    /// All that it printed contains the text.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "nothing says {text:?}\n{self}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says_not(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "something says {text:?}\n{self}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"))
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            command,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "$ swingbridge {command}\nexit code {code:?}\n-- stdout\n{stdout}-- stderr\n{stderr}"
         )
     }
+}
+
+/// The binary under test, under a name of this run's own: a build that runs meanwhile replaces the other one.
+fn binary() -> &'static Path {
+    static ONE: OnceLock<PathBuf> = OnceLock::new();
+    ONE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        // What earlier runs left.
+        for entry in std::fs::read_dir(folder).expect("cargo made it").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let gone = name
+                .strip_prefix("swingbridge-")
+                .is_some_and(|pid| Path::new("/proc").exists() && !Path::new("/proc").join(pid).exists());
+            if gone {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        let own = folder.join(format!("swingbridge-{}", std::process::id()));
+        let built = env!("CARGO_BIN_EXE_swingbridge");
+        let _ = std::fs::remove_file(&own);
+        if std::fs::hard_link(built, &own).is_err() {
+            std::fs::copy(built, &own).expect("the binary can be copied");
+        }
+        own
+    })
 }

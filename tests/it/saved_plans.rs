@@ -1,0 +1,94 @@
+//! A plan is saved, reviewed, and carried out as reviewed, or refused as stale.
+
+use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
+
+use crate::initial::{DEPLOY, assert_no_lock, doors};
+use crate::support::{Estate, Fault, Proxy, Swing};
+
+const PLAN: [&str; 8] = [
+    "plan",
+    "deploy",
+    "--release",
+    "v2",
+    "--launch-template-version",
+    "2",
+    "--out",
+    "plan.json",
+];
+const APPLY: [&str; 3] = ["apply", "plan.json", "--yes"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_plan_is_carried_out_and_then_there_is_nothing_left() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
+    let before = estate.look().await;
+    swing
+        .run(&[&PLAN[..], &["--detailed-exitcode"]].concat())
+        .await
+        .ended(10);
+    before.same_as(&estate.look().await, "after planning");
+    swing.run(&APPLY).await.ended(0);
+    let seen = estate.look().await;
+    assert_eq!(doors(&seen)[1], estate.name("tg-2"));
+    assert_no_lock(&seen);
+    swing
+        .run(&[&PLAN[..], &["--detailed-exitcode"]].concat())
+        .await
+        .ended(0)
+        .says("candidate already");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
+    swing.run(&PLAN).await.ended(0);
+    // Somebody points the green door at live meanwhile.
+    let live = Action::builder()
+        .r#type(ActionTypeEnum::Forward)
+        .target_group_arn(estate.made("/target_groups/tg-1/arn"))
+        .build();
+    let rule = estate.rule_arn(80, "11").await;
+    estate
+        .elb
+        .modify_rule()
+        .rule_arn(rule)
+        .actions(live)
+        .send()
+        .await
+        .expect("a changed rule");
+    let changed = estate.look().await;
+    swing
+        .run(&APPLY)
+        .await
+        .ended(8)
+        .says("rule 11")
+        .says("swingbridge plan deploy");
+    changed.same_as(&estate.look().await, "after a stale plan was refused");
+    let shown = swing
+        .run(&["plan", "show", "plan.json", "--format", "markdown"])
+        .await
+        .ended(0);
+    shown.says("|").says("v2").says(&estate.name("tg-2"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan() {
+    let estate = Estate::initial().await;
+    let mut swing = Swing::adopting(&estate).await;
+    let proxy = Proxy::before(&estate.endpoint).await;
+    swing.through(&proxy);
+    swing.run(&PLAN).await.ended(0);
+    proxy.inject(|call| (call.operation == "CreateAutoScalingGroup").then_some(Fault::KillAfter));
+    swing.run_until_killed(&proxy, &APPLY).await.killed();
+    proxy.heal();
+    swing.run(&APPLY).await.ended(0);
+    let seen = estate.look().await;
+    assert_eq!(doors(&seen)[1], estate.name("tg-2"));
+    assert_eq!(
+        seen.find(&format!("target-group {} port", estate.name("tg-3"))),
+        None
+    );
+    assert_no_lock(&seen);
+    swing.run(&DEPLOY).await.ended(0).says("nothing to do");
+}
