@@ -139,6 +139,9 @@ pub(super) struct Settings {
     /// How long the load balancer is given to obey its rules
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
     pub(super) propagation: Option<String>,
+    /// How long what was swung to stays held from scaling in
+    #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
+    pub(super) hold: Option<String>,
     /// How long a holder of the lock may be silent
     #[arg(long, global = true, value_name = "DURATION", hide_short_help = true)]
     pub(super) lease: Option<String>,
@@ -164,6 +167,7 @@ impl Settings {
             after_rollback: self.after_rollback.clone(),
             on_failure: self.on_failure.clone(),
             propagation: self.propagation.clone(),
+            hold: self.hold.clone(),
             lease: self.lease.clone(),
             journal: self.journal.clone(),
         }
@@ -336,7 +340,7 @@ pub(super) struct RunArgs {
     /// How long to wait for somebody else's lock
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub(super) wait_for_lock: Duration,
-    /// Do not stay until the previous generation is treated as configured
+    /// Do not stay for what a swing leaves for later; `swingbridge repair` finishes it when it is due
     #[arg(long)]
     pub(super) no_wait: bool,
     /// text: for people; json: one event per line

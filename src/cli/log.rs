@@ -1,5 +1,7 @@
 //! Log lines on stderr, as quiet as asked for.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use super::args::LogFormat;
@@ -14,7 +16,8 @@ pub(super) fn start(verbose: u8, format: LogFormat) {
     let filter = EnvFilter::try_from_env("SWINGBRIDGE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => lines.without_time().init(),
         LogFormat::Json => lines.json().init(),

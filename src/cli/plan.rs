@@ -50,7 +50,7 @@ pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<S
     Ok(match format {
         PlanFormat::Text => report::plan_text::text(plan, verbose, look_of_stdout()),
         PlanFormat::Markdown => report::plan_markdown::markdown(plan),
-        PlanFormat::Json => report::plan_json::json(plan)?,
+        PlanFormat::Json => report::plan_json::json(&plan.without_secrets())?,
     })
 }
 

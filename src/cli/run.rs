@@ -137,30 +137,35 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
         .code
 }
 
-/// The previous generation is treated when its time has come. Whoever interrupts this loses nothing:
-/// the same command, or `promote`, finishes it. No lock is held meanwhile, so a rollback can start.
+/// What a swing leaves is done when its time has come. Whoever interrupts this loses nothing:
+/// `repair` finishes it. No lock is held meanwhile, so that a rollback can start.
 async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Interrupt) -> Result<u8, Failure> {
-    if !matches!(plan.intent, Intent::Promote | Intent::Deploy { .. }) {
+    if !plan.moves_production() {
         return Ok(0);
     }
+    let mut said = None;
     loop {
         let estate = session.observe().await?;
-        let Some(due) = plan::treatment_due(&estate, &plan.policy) else {
+        let Some(due) = plan::next_due(&estate, &plan.policy) else {
             return Ok(0);
         };
         let left = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
         if left.is_zero() {
-            let rest = plan::plan(&estate, &Intent::Promote, &plan.policy)?;
-            return Ok(match rest.is_empty() {
-                true => 0,
-                false => once(session, &rest, &estate, args, interrupt).await,
-            });
+            let rest = plan::plan(&estate, &Intent::Repair, &plan.policy)?;
+            if rest.is_empty() {
+                return Ok(0);
+            }
+            match once(session, &rest, &estate, args, interrupt).await {
+                0 => continue,
+                code => return Ok(code),
+            }
         }
-        tracing::info!("the previous generation stays until {due}");
-        if args.format == TextOrJson::Text {
+        if said != Some(due) && args.format == TextOrJson::Text {
+            let until = due.strftime("%H:%M:%S UTC");
             out(&format!(
-                "the previous generation stays until {due}; Ctrl-C is safe, `swingbridge promote` continues\n"
+                "staying until {until} for what is left; Ctrl-C is safe, `swingbridge repair` finishes it\n"
             ))?;
+            said = Some(due);
         }
         // In pieces, so that a rollback by somebody else ends the wait.
         tokio::select! {

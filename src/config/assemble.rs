@@ -89,6 +89,7 @@ pub(super) fn assemble(
         swing: Swing {
             confirmations: file.swing.confirmations,
             propagation: file.swing.propagation.0,
+            hold: file.swing.hold.0,
             on_failure: match file.swing.on_failure {
                 file::OnFailure::PutBack => OnFailure::PutBack,
                 file::OnFailure::Stop => OnFailure::Stop,

@@ -399,6 +399,9 @@ pub(super) struct Swing {
     pub(super) confirmations: u32,
     /// How long the load balancer is given to obey its rules before anything shrinks.
     pub(super) propagation: Period,
+    /// How long what was swung to stays held from scaling in: its alarms still speak of the time
+    /// when it was idle. The command stays for it unless `--no-wait` is given.
+    pub(super) hold: Period,
     /// When one rule cannot be written: `put-back` those already moved, or `stop` for a person.
     pub(super) on_failure: OnFailure,
 }
@@ -408,6 +411,7 @@ impl Default for Swing {
         Self {
             confirmations: 3,
             propagation: Period::seconds(30),
+            hold: Period::seconds(300),
             on_failure: OnFailure::PutBack,
         }
     }

@@ -23,6 +23,7 @@ pub struct Overrides {
     pub after_rollback: Option<String>,
     pub on_failure: Option<String>,
     pub propagation: Option<String>,
+    pub hold: Option<String>,
     pub lease: Option<String>,
     pub journal: Option<String>,
 }
@@ -75,6 +76,7 @@ settings! {
     "after_rollback.candidate", "--after-rollback", "SWINGBRIDGE_AFTER_ROLLBACK", after_rollback;
     "swing.on_failure", "--on-failure", "SWINGBRIDGE_ON_FAILURE", on_failure;
     "swing.propagation", "--propagation", "SWINGBRIDGE_PROPAGATION", propagation;
+    "swing.hold", "--hold", "SWINGBRIDGE_HOLD", hold;
     "lock.lease", "--lease", "SWINGBRIDGE_LEASE", lease;
     "journal.dir", "--journal", "SWINGBRIDGE_JOURNAL", journal;
 }

@@ -160,6 +160,7 @@ pub(crate) fn policy() -> Policy {
         swing: Swing {
             confirmations: 3,
             propagation: Duration::from_secs(10),
+            hold: Duration::ZERO,
             on_failure: OnFailure::PutBack,
         },
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::clone::Carried;
 use super::ids::{Arn, Generation};
 use super::policy::{AfterRollback, Policy};
-use super::release::Release;
+use super::release::{Release, Source};
 use super::step::Step;
 
 /// The version of the saved form.
@@ -35,6 +35,30 @@ pub struct Plan {
 impl Plan {
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// The same without user data, for logs and screens: it may hold passwords. Only a saved plan
+    /// carries it, because `apply` needs it.
+    pub fn without_secrets(&self) -> Self {
+        let mut plan = self.clone();
+        let wanted = match &mut plan.intent {
+            Intent::Deploy { release } => Some(release),
+            _ => None,
+        };
+        let built = plan.steps.iter_mut().filter_map(|step| match step {
+            Step::BuildTemplateVersion { release, .. } => Some(release),
+            _ => None,
+        });
+        for release in wanted.into_iter().chain(built) {
+            if let Source::Build {
+                user_data: Some(text),
+                ..
+            } = &mut release.source
+            {
+                *text = format!("(hidden: {} bytes)", text.len());
+            }
+        }
+        plan
     }
 
     pub fn moves_production(&self) -> bool {
@@ -157,5 +181,45 @@ impl fmt::Display for Severity {
             Self::Info => "note",
             Self::Risk => "risk",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixtures;
+
+    #[test]
+    fn user_data_is_in_no_part_of_a_plan_without_secrets() {
+        let mut release = fixtures::release("42");
+        release.source = Source::Build {
+            image: None,
+            user_data: Some("password=hunter2".into()),
+        };
+        let intent = Intent::Deploy { release };
+        let plan = crate::plan::plan(&fixtures::initial(), &intent, &fixtures::policy()).expect("a plan");
+        let text = |plan: &Plan| serde_json::to_string(plan).expect("a plan is JSON");
+        assert!(text(&plan).contains("hunter2"), "apply needs it");
+        assert!(!text(&plan.without_secrets()).contains("hunter2"));
+    }
+
+    #[test]
+    fn when_another_generation_is_live_nothing_else_is_told() {
+        let of = |facts: &[(&str, &str)]| {
+            Fingerprint(
+                facts
+                    .iter()
+                    .map(|(key, value)| ((*key).into(), (*value).into()))
+                    .collect(),
+            )
+        };
+        let was = of(&[("live", "generation 1"), ("Port of tg-1", "80")]);
+        let is = of(&[("live", "generation 2"), ("Port of tg-2", "80")]);
+        assert_eq!(
+            was.changes_to(&is),
+            ["live was generation 1, now it is generation 2"]
+        );
+        let is = of(&[("live", "generation 1"), ("Port of tg-1", "81")]);
+        assert_eq!(was.changes_to(&is), ["Port of tg-1 was 80, now it is 81"]);
     }
 }

@@ -137,6 +137,10 @@ pub struct Swing {
     /// How long the load balancer is given to obey its rules before anything shrinks.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub propagation: Duration,
+    /// How long what was swung to stays held from scaling in: its alarms still speak of the time
+    /// when it was idle.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub hold: Duration,
     pub on_failure: OnFailure,
 }
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
-use super::lock::{self, LockState};
 use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
 use super::routing::{Condition, Priority, Rule};
@@ -128,13 +127,17 @@ impl<'a> Roles<'a> {
         let blue_doors = doors(estate, policy, |doors| &doors.blue);
         let green_doors = doors(estate, policy, |doors| &doors.green);
         let entrance = entrance(estate, policy);
-        let special: Vec<&Rule> = blue_doors
-            .iter()
-            .chain(&green_doors)
-            .copied()
-            .chain(entrance)
-            .chain(estate.rules().filter(|rule| is_lock(estate, policy, rule)))
-            .collect();
+        let special: Vec<&Rule> =
+            blue_doors
+                .iter()
+                .chain(&green_doors)
+                .copied()
+                .chain(entrance)
+                // Ours by tag, wherever the configuration says they should be now.
+                .chain(estate.rules().filter(|rule| {
+                    tags::owned_by(&rule.tags, &estate.app) && rule.tags.contains_key(tags::RULE)
+                }))
+                .collect();
         let routes = routes(estate, policy, &special)?;
         let (live, halfway) = live_of(estate, policy, &routes, &standings)?;
         let live = standings.remove(&live).ok_or_else(|| {
@@ -260,10 +263,6 @@ fn entrance<'a>(estate: &'a Estate, policy: &Policy) -> Option<&'a Rule> {
             && tags::owned_by(&rule.tags, &estate.app)
             && rule.tags.get(tags::RULE).is_some_and(|kind| kind == "entrance")
     })
-}
-
-fn is_lock(estate: &Estate, policy: &Policy, rule: &Rule) -> bool {
-    matches!(lock::state(estate, policy.lock), LockState::Held { rule: arn, .. } if arn == rule.arn)
 }
 
 fn routes<'a>(estate: &'a Estate, policy: &Policy, special: &[&Rule]) -> Result<Vec<&'a Rule>, Vec<Reason>> {

@@ -333,7 +333,8 @@ impl Step {
                 (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
-                (_, _) => format!("swing {rule}: {before} → {after}"),
+                (Purpose::Entrance, _) => format!("point the {purpose} at {rule}: {before} → {after}"),
+                (Purpose::Route, _) => format!("swing {rule}: {before} → {after}"),
             },
             Self::CreateRule {
                 port,

@@ -1,5 +1,6 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
+use super::later::{self, Due};
 use super::{Context, Draft, Drafted, removal, swing};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
@@ -48,7 +49,16 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         )
         .as_slice(),
     ));
-    steps.push(swing::confirm(context, &steps));
+    let confirm = swing::confirm(context, &steps);
+    if !matches!(&confirm, Step::Confirm { expect, .. } if expect.is_empty()) {
+        steps.push(confirm);
+    }
+    // A promotion that was given up had held live.
+    if let Some(group) = &roles.live.group
+        && later::due(context, context.policy.swing.hold) == Due::Now
+    {
+        steps.push(Step::PayObligations { group: group.clone() });
+    }
     let mut reasons = Vec::new();
     for standing in &leaving {
         match removal::steps(context, standing) {

@@ -48,7 +48,9 @@ impl Clone<'_> {
                 .iter()
                 .find_map(|obligation| match obligation {
                     Obligation::Minimum { was } => Some(*was),
-                    _ => None,
+                    // It came back from being scaled down, and is not released yet.
+                    Obligation::Size { was } => Some(was.min),
+                    Obligation::Resume { .. } => None,
                 })
                 .unwrap_or(self.original.size.min),
         }

@@ -75,7 +75,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         group: clone.group.clone(),
         target_group: clone.target_group.clone(),
     };
-    steps.push(promote::await_healthy(context, &side, &live.name));
+    steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
     steps.extend(open(context, &clone));
     let summary = match context.policy.strategy {
         Strategy::Preview => format!(

@@ -18,6 +18,7 @@ mod checkup;
 mod clone;
 mod deploy;
 mod fingerprint;
+mod later;
 mod naming;
 mod preflight;
 mod promote;
@@ -31,8 +32,11 @@ mod swing;
 mod truth;
 mod versions;
 
+#[cfg(test)]
+mod tests;
+
 pub use checkup::checkup;
-pub use promote::treatment_due;
+pub use later::next_due;
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;
 pub use swing::ENTRANCE_HEADER;
@@ -42,7 +46,10 @@ pub use truth::truth;
 pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, Refusal> {
     let roles = Roles::of(estate, policy)?;
     preflight::common(estate, policy, &roles)?;
-    if roles.live.state == State::RollingBack && !matches!(intent, Intent::Rollback { .. } | Intent::Repair) {
+    if roles.halfway
+        && roles.live.state == State::RollingBack
+        && !matches!(intent, Intent::Rollback { .. } | Intent::Repair)
+    {
         let to = roles.live.previous.unwrap_or(roles.live.generation);
         return Err(Reason::RollbackHalfWay { to }.into());
     }
@@ -57,7 +64,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         Intent::Rollback { to, failed } => rollback::draft(&context, *to, *failed),
         Intent::Abort => abort::draft(&context),
         Intent::Retire { generation } => retire::draft(&context, *generation),
-        Intent::Repair => Ok(repair::draft(&context)),
+        Intent::Repair => repair::draft(&context),
     }?;
     let steps = remaining(estate, draft.steps);
     let basis = fingerprint::of(&context, intent);
@@ -120,13 +127,18 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
     for step in steps {
         let needed = match &step {
             // The lock rule that stands now is not the one that this plan will run under.
-            Step::OpenStaging { target_group } => estate
-                .rules_naming(target_group)
-                .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock")),
+            Step::OpenStaging { target_group } => {
+                estate
+                    .rules_naming(target_group)
+                    .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock"))
+                    && !left.contains(&step)
+            }
             // It may be an earlier step that holds the group.
             Step::PayObligations { group } => {
                 !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))
             }
+            // A direct deploy adopts live first of all, and its promotion need not do it again.
+            Step::Adopt { .. } | Step::AdoptRule { .. } => !reached(&step, estate) && !left.contains(&step),
             step => step.only_waits() || !reached(step, estate),
         };
         if needed {

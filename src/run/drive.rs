@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rand::RngExt;
 use tokio::time::{Instant, sleep};
 
@@ -10,6 +11,7 @@ use super::lock::Lock;
 use super::look::Fleets;
 use super::narrate::Narrator;
 use super::stop::Stop;
+use super::verdict::Production;
 use super::{Job, act, look};
 use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
@@ -22,6 +24,10 @@ use crate::plan::{self, Progress};
 /// How long a change may take to read back, and how long a call that may pass is tried again.
 const SETTLE: Duration = Duration::from_secs(180);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How many seconds an observation may be acted on without another look.
+const FRESH_FOR: i64 = 5;
+/// How long something just made may not be found yet.
+const APPEAR: Duration = Duration::from_secs(30);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -43,8 +49,16 @@ pub(super) struct Drive<'a, C> {
 /// What was read since the last change: it need not be read again for the next step.
 #[derive(Default)]
 pub(super) struct Freshness {
-    rules: bool,
+    rules: Option<Timestamp>,
     seen: Option<(Look, Fleets)>,
+}
+
+impl Freshness {
+    /// By the clock on the wall: a process that was stopped for a while must look again.
+    fn has_rules(&self) -> bool {
+        self.rules
+            .is_some_and(|at| Timestamp::now().duration_since(at).as_secs() < FRESH_FOR)
+    }
 }
 
 impl<C: Cloud> Drive<'_, C> {
@@ -77,6 +91,14 @@ impl<C: Cloud> Drive<'_, C> {
         Ok(())
     }
 
+    pub(super) fn production(&self) -> Production {
+        match (self.moved, self.settled) {
+            (false, _) => Production::Untouched,
+            (true, false) => Production::Moving,
+            (true, true) => Production::Moved,
+        }
+    }
+
     /// What is true at the end. When even that cannot be seen, what was seen last.
     pub(super) async fn last_look(&self) -> Estate {
         match self.job.cloud.observe(self.job.scope).await {
@@ -98,7 +120,10 @@ impl<C: Cloud> Drive<'_, C> {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.attempt(index, step, narrator).await {
-                Err(Stop::Cloud(error)) if passes(&error) && began.elapsed() < SETTLE => {
+                Err(Stop::Cloud(error))
+                    if (passes(&error) && began.elapsed() < SETTLE)
+                        || (matches!(error, CloudError::NotFound { .. }) && began.elapsed() < APPEAR) =>
+                {
                     retrying(index, &error, narrator);
                     self.rest(pause).await?;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -115,7 +140,8 @@ impl<C: Cloud> Drive<'_, C> {
         step: &Step,
         narrator: &mut Narrator<'_>,
     ) -> Result<Outcome, Stop> {
-        if !self.fresh.rules {
+        if !self.fresh.has_rules() {
+            self.fresh = Freshness::default();
             self.see_rules().await?;
         }
         if !self.lock.stands_in(&self.estate) {
@@ -126,6 +152,9 @@ impl<C: Cloud> Drive<'_, C> {
         if !step.only_waits() {
             if plan::reached(step, &self.estate) {
                 return Ok(outcome);
+            }
+            if step.moves_production() {
+                self.see_who_serves(step).await?;
             }
             plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;
             if step.moves_production() {
@@ -208,6 +237,9 @@ impl<C: Cloud> Drive<'_, C> {
                 Err(Stop::Cloud(error)) if passes(&error) => {
                     retrying(index, &error, narrator);
                     (since, seen, said) = (None, 0, None);
+                    if began.elapsed() >= timeout + SETTLE {
+                        return Err(Stop::Cloud(error));
+                    }
                 }
                 other => other?,
             }
@@ -220,7 +252,20 @@ impl<C: Cloud> Drive<'_, C> {
             .cloud
             .look(self.job.scope, &self.estate, Look::Rules, &[])
             .await?;
-        self.fresh.rules = true;
+        self.fresh.rules = Some(self.estate.observed_at);
+        Ok(())
+    }
+
+    /// Health as it is now, of what a route is about to lead to.
+    async fn see_who_serves(&mut self, step: &Step) -> Result<(), Stop> {
+        let fleets = look::serving(step, &self.estate);
+        if !fleets.is_empty() {
+            self.estate = self
+                .job
+                .cloud
+                .look(self.job.scope, &self.estate, Look::Fleet, &fleets)
+                .await?;
+        }
         Ok(())
     }
 
@@ -248,7 +293,9 @@ impl<C: Cloud> Drive<'_, C> {
                     .await?
             }
         };
-        self.fresh.rules |= matches!(look, Look::Rules | Look::Everything);
+        if matches!(look, Look::Rules | Look::Everything) {
+            self.fresh.rules = Some(self.estate.observed_at);
+        }
         self.fresh.seen = Some((look, fleets));
         Ok(())
     }
@@ -267,10 +314,7 @@ impl<C: Cloud> Drive<'_, C> {
             return Err(Stop::Interrupted(signal));
         }
         match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Stop::TimedOut {
-                after: "the time given (--timeout)".into(),
-                progress: None,
-            }),
+            Some(deadline) if Instant::now() >= deadline => Err(Stop::OutOfTime),
             _ => Ok(()),
         }
     }

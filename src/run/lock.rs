@@ -12,7 +12,7 @@ use super::identity;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, Look, NewRule};
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Part};
 use crate::model::event::EventKind;
 use crate::model::ids::Arn;
 use crate::model::lock::{self, Holder, LockState};
@@ -28,6 +28,8 @@ pub struct LockSettings {
     pub wait: Duration,
 }
 
+/// Somebody else's lock is not looked at more often: every look is paid from a shared budget.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// How long releasing is tried.
 const RELEASE: Duration = Duration::from_secs(30);
 
@@ -46,27 +48,44 @@ impl Lock {
         let began = Instant::now();
         // What was seen when the plan was made is good enough to try: AWS decides who comes first.
         let mut estate = seen.clone();
+        let mut doubted: Option<(Instant, Holder)> = None;
+        let mut foreign = 0;
         loop {
             if let Some(signal) = job.interrupt.wished() {
                 return Err(Stop::Interrupted(signal));
             }
             match lock::state(&estate, plan.policy.lock) {
+                // Without tags nobody's rule can be told from ours.
+                _ if estate.gap(Part::RuleTags).is_some() => sleep(LOOK_AGAIN).await,
                 LockState::Free | LockState::NoListener => match create(job, plan, &estate).await {
                     Ok(rule) => return Ok(Self { rule }),
                     Err(CloudError::PriorityInUse { .. }) => {}
                     Err(error) => return Err(error.into()),
                 },
-                LockState::Held { rule, holder } if is_dead(&holder) => {
-                    narrator.say(EventKind::Notice {
-                        text: format!("the lock is taken over from {holder}, which has died"),
-                    });
-                    // By its arn: if somebody else was quicker, this deletes nothing of theirs.
-                    job.cloud.delete_rule(&rule).await?;
+                LockState::Held { rule, holder } if identity::has_ended(&holder.process) => {
+                    take_over(job, &rule, &holder, narrator).await?;
                 }
+                LockState::Held { rule, holder } if holder.expired(Timestamp::now()) => match &doubted {
+                    // Its clock may be behind ours: dead is who says nothing while we listen.
+                    Some((since, seen)) if seen.beat == holder.beat => {
+                        if since.elapsed() >= listening(job) {
+                            take_over(job, &rule, &holder, narrator).await?;
+                        } else {
+                            sleep(LOOK_AGAIN.min(listening(job))).await;
+                        }
+                    }
+                    Some(_) => return Err(Stop::Locked(Box::new(holder))),
+                    None => doubted = Some((Instant::now(), holder)),
+                },
                 LockState::Held { holder, .. } if began.elapsed() >= job.lock.wait => {
                     return Err(Stop::Locked(Box::new(holder)));
                 }
-                LockState::Held { .. } => sleep(Duration::from_secs(1)).await,
+                LockState::Held { .. } => sleep(LOOK_AGAIN).await,
+                // Its tags may not be there yet: AWS shows a rule before what is said about it.
+                LockState::Foreign { .. } if foreign < 2 => {
+                    foreign += 1;
+                    sleep(Duration::from_secs(1)).await;
+                }
                 LockState::Foreign { what, .. } => return Err(Stop::ForeignLock { what }),
             }
             estate = job.cloud.look(job.scope, &estate, Look::Everything, &[]).await?;
@@ -153,6 +172,24 @@ async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Res
         tags: holder.to_tags(&plan.app),
     };
     job.cloud.create_rule(estate, &new).await
+}
+
+/// A living holder says so four times in its lease.
+fn listening<C>(job: &Job<'_, C>) -> Duration {
+    job.lock.lease / 3
+}
+
+async fn take_over<C: Cloud>(
+    job: &Job<'_, C>,
+    rule: &Arn,
+    holder: &Holder,
+    narrator: &mut Narrator<'_>,
+) -> Result<(), CloudError> {
+    narrator.say(EventKind::Notice {
+        text: format!("the lock is taken over from {holder}, which has died"),
+    });
+    // By its arn: if somebody else was quicker, this deletes nothing of theirs.
+    job.cloud.delete_rule(rule).await
 }
 
 /// Its lease has run out, or it ran on this very machine and is gone.

@@ -69,6 +69,18 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
     }
 }
 
+/// The fleets that a rule is about to lead to.
+pub(super) fn serving(step: &Step, estate: &Estate) -> Fleets {
+    let Step::Point { after, .. } = step else {
+        return Vec::new();
+    };
+    after
+        .shares()
+        .iter()
+        .filter_map(|share| of_target_group(&share.target_group, estate))
+        .collect()
+}
+
 /// Whether what was just read shows all that is to be read now.
 pub(super) fn covers(seen: (Look, &Fleets), wanted: (Look, &Fleets)) -> bool {
     let wide = |look| match look {

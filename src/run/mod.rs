@@ -9,6 +9,7 @@ use crate::model::estate::Estate;
 use crate::model::event::{Ended, EventKind, Reporter, Verdict};
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::OnFailure;
+use crate::model::roles::Roles;
 use crate::model::scope::Scope;
 use crate::plan;
 
@@ -64,7 +65,7 @@ pub async fn carry_out<C: Cloud>(
         app: plan.app.clone(),
         command: job.command.clone(),
         summary: plan.summary.clone(),
-        plan: Some(Box::new(plan.clone())),
+        plan: Some(Box::new(plan.without_secrets())),
         steps: plan.steps.iter().map(|step| step.title()).collect(),
     });
     let verdict = if plan.is_empty() {
@@ -120,6 +121,8 @@ async fn checked<C: Cloud>(
         Ok(fresh) => return verdict::stale(plan, &estate, &plan.basis.changes_to(&fresh.basis)),
         Err(refusal) => return verdict::refused(&refusal),
     }
+    // A run that was killed half way has moved production for us.
+    let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway);
     let mut drive = Drive {
         job,
         lock,
@@ -127,8 +130,8 @@ async fn checked<C: Cloud>(
         estate,
         built: std::collections::BTreeMap::new(),
         deadline: job.timeout.map(|timeout| Instant::now() + timeout),
-        moved: false,
-        settled: true,
+        moved: halfway,
+        settled: !halfway,
         fresh: Freshness::default(),
     };
     match drive.steps(&plan.steps, narrator).await {
@@ -158,7 +161,7 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             }
             Err(second) => {
                 let estate = drive.last_look().await;
-                let mut verdict = verdict::stopped(plan, &estate, &stop, drive.moved);
+                let mut verdict = verdict::stopped(plan, &estate, &stop, drive.production());
                 verdict
                     .reasons
                     .push(format!("production could not be put back: {second}"));
@@ -169,7 +172,7 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
         }
     }
     let estate = drive.last_look().await;
-    verdict::stopped(plan, &estate, &stop, drive.moved)
+    verdict::stopped(plan, &estate, &stop, drive.production())
 }
 
 /// A rollback planned from what is true now; it keeps the candidate for a look at it.
@@ -177,6 +180,8 @@ async fn put_production_back<C: Cloud>(
     drive: &mut Drive<'_, C>,
     narrator: &mut Narrator<'_>,
 ) -> Result<(), Stop> {
+    // The way back is taken whatever time the run was given.
+    drive.deadline = None;
     drive.estate = drive.job.cloud.observe(drive.job.scope).await?;
     let intent = Intent::Rollback {
         to: None,

@@ -10,7 +10,7 @@ use crate::plan::Progress;
 
 #[derive(Debug, Error)]
 pub(super) enum Stop {
-    #[error("interrupted ({0})")]
+    #[error("{0}")]
     Interrupted(Signal),
     #[error("{0}")]
     Unsafe(Reason),
@@ -23,6 +23,8 @@ pub(super) enum Stop {
         after: String,
         progress: Option<Progress>,
     },
+    #[error("the time given with --timeout ran out")]
+    OutOfTime,
     #[error("another operation holds the lock: {0}")]
     Locked(Box<Holder>),
     #[error("the lock's place is taken by a rule that is not ours ({what})")]
@@ -49,6 +51,7 @@ impl Stop {
                 Some("set [lock] priority to a free priority before every route".into())
             }
             Self::LockLost => Some("`swingbridge status` shows who took it".into()),
+            Self::OutOfTime => Some("the same command continues".into()),
             Self::TimedOut { .. } => {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
             }

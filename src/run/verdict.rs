@@ -88,18 +88,28 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     }
 }
 
+/// How far a run had come with production when it stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Production {
+    Untouched,
+    Moving,
+    /// Every route was written and read back.
+    Moved,
+}
+
 /// Stopped between the first step and the last.
-pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, moved: bool) -> Verdict {
+pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Production) -> Verdict {
+    let moved = production != Production::Untouched;
     let (ended, code) = match stop {
         Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
         Stop::LockLost => (Ended::Stopped, 6),
         _ if moved => (Ended::Stopped, 6),
         _ => (Ended::Failed, 4),
     };
-    let place = if moved {
-        "production had begun to move"
-    } else {
-        "production is where it was"
+    let place = match production {
+        Production::Untouched => "production is where it was",
+        Production::Moving => "production had begun to move",
+        Production::Moved => "production has swung, and what follows is not finished",
     };
     let mut next = vec!["swingbridge status".to_owned(), again(plan)];
     match &plan.intent {

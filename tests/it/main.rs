@@ -6,6 +6,7 @@ mod health;
 mod initial;
 mod locking;
 mod mistakes;
+mod pipelines;
 mod releases;
 mod rooms;
 mod saved_plans;

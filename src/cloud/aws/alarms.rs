@@ -244,6 +244,8 @@ fn put(alarm: &MetricAlarm, swap: &Swap, policies: &BTreeMap<String, String>) ->
     let actions = |all: &Option<Vec<String>>| {
         all.as_ref().map(|all| {
             all.iter()
+                // The policy of a third group stays with the original, or it would be driven twice.
+                .filter(|action| policies.contains_key(*action) || !action.contains(":scalingPolicy:"))
                 .map(|action| policies.get(action).unwrap_or(action).clone())
                 .collect()
         })

@@ -1,6 +1,6 @@
 //! Small writes to a group that is there: its size, its processes, its tags, its end.
 
-use aws_sdk_autoscaling::types::{DeletionProtection, Tag};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, DeletionProtection, Tag};
 
 use super::Aws;
 use super::groups::{size, tags};
@@ -9,13 +9,19 @@ use crate::model::estate::Estate;
 use crate::model::ids::{GroupName, Size};
 use crate::model::tags::{self, Tags};
 
+/// The most instances whose protection one call may change.
+const INSTANCES_PER_CALL: usize = 50;
 /// The most tags one call may change.
 const TAGS_PER_CALL: usize = 25;
 
 impl Aws {
     /// Gives a group a size. Only what differs is sent: what the group did by itself meanwhile stays.
     pub(super) async fn resize(&self, group: &GroupName, wanted: Size) -> Result<(), CloudError> {
-        let now = size(&self.existing_group(group).await?);
+        let raw = self.existing_group(group).await?;
+        let now = size(&raw);
+        if wanted.max == 0 {
+            self.unprotect(group, &raw).await?;
+        }
         let min = (wanted.min != now.min).then_some(wanted.min);
         let max = (wanted.max != now.max).then_some(wanted.max);
         let desired = (wanted.desired != now.desired).then_some(wanted.desired);
@@ -40,6 +46,27 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|e| self.error("SetDesiredCapacity", e))?;
+        }
+        Ok(())
+    }
+
+    /// Protection from scale-in would keep a group from ever becoming empty.
+    async fn unprotect(&self, group: &GroupName, raw: &AutoScalingGroup) -> Result<(), CloudError> {
+        let protected: Vec<String> = raw
+            .instances()
+            .iter()
+            .filter(|instance| instance.protected_from_scale_in() == Some(true))
+            .filter_map(|instance| instance.instance_id().map(str::to_owned))
+            .collect();
+        for some in protected.chunks(INSTANCES_PER_CALL) {
+            self.asg
+                .set_instance_protection()
+                .auto_scaling_group_name(group.as_str())
+                .set_instance_ids(Some(some.to_vec()))
+                .protected_from_scale_in(false)
+                .send()
+                .await
+                .map_err(|e| self.error("SetInstanceProtection", e))?;
         }
         Ok(())
     }
@@ -126,6 +153,20 @@ impl Aws {
                 what: format!("{group}, with {left} of its instances left,"),
             });
         }
+        if raw
+            .warm_pool_configuration()
+            .is_some_and(|pool| pool.status().is_none())
+        {
+            self.asg
+                .delete_warm_pool()
+                .auto_scaling_group_name(group.as_str())
+                .send()
+                .await
+                .map_err(|e| self.error("DeleteWarmPool", e))?;
+            return Err(CloudError::InUse {
+                what: format!("{group}, whose warm pool is being emptied,"),
+            });
+        }
         // Before the group, whose policies are the only way to find them.
         self.delete_copied_alarms(&estate.app, group).await?;
         if raw.deletion_protection() == Some(&DeletionProtection::PreventAllDeletion) {
@@ -145,7 +186,7 @@ impl Aws {
             .await
             .map_err(|e| self.error("DeleteAutoScalingGroup", e));
         match deleted {
-            Err(CloudError::Rejected { message, .. }) if message.contains("not found") => Ok(()),
+            Err(CloudError::NotFound { .. }) => Ok(()),
             other => other.map(drop),
         }
     }

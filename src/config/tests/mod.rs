@@ -101,6 +101,7 @@ candidate = "remove"
 [swing]
 confirmations = 5
 propagation = "45s"
+hold = "10m"
 on_failure = "stop"
 [journal]
 dir = "log"
@@ -195,6 +196,7 @@ dir = "log"
             swing: Swing {
                 confirmations: 5,
                 propagation: 45s,
+                hold: 600s,
                 on_failure: Stop,
             },
         },

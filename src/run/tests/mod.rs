@@ -18,7 +18,7 @@ use crate::model::scope::Scope;
 use crate::plan;
 use crate::run::identity::Identity;
 use crate::run::interrupt::{Interrupt, Signal};
-use crate::run::world::World;
+use crate::run::world::{Fault, World};
 use crate::run::{Job, LockSettings, carry_out};
 
 #[derive(Default)]
@@ -467,4 +467,106 @@ async fn a_run_that_is_interrupted_stops_between_steps_and_releases_the_lock() {
     assert_eq!(verdict.code, 143);
     no_lock(&world);
     assert_eq!(live(&world, &policy), 1);
+}
+
+/// Sets the clock of a generation's mark back.
+fn long_ago(world: &World, n: u32) {
+    world.vary(|estate| {
+        let tags = &mut fixtures::target_group_mut(estate, n).tags;
+        let state = State::of(tags);
+        tags.insert(crate::model::tags::STATE.into(), state.tag(fixtures::minute(0)));
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_swung_to_stays_held_while_its_alarms_are_of_the_past() {
+    let mut policy = quick();
+    policy.swing.hold = Duration::from_secs(300);
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(
+        world.now().group(&asg(2)).expect("asg-2").size.min,
+        2,
+        "released too early"
+    );
+    assert!(plan::next_due(&world.now(), &policy).is_some());
+    long_ago(&world, 2);
+    must(&world, &Intent::Repair, &policy).await;
+    let estate = world.now();
+    let group = estate.group(&asg(2)).expect("asg-2");
+    assert_eq!((group.size.min, owed(&group.tags).len()), (1, 0));
+    assert_eq!(plan::next_due(&estate, &policy), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_swing_left_for_later_never_swings_to_a_candidate() {
+    let mut policy = quick();
+    policy.after_promotion.previous = Treatment::Scale(1);
+    policy.after_promotion.after = Duration::from_secs(3600);
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    long_ago(&world, 2);
+    must(&world, &deploy("43"), &policy).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(live(&world, &policy), 2);
+    assert_eq!(world.now().group(&asg(1)).expect("asg-1").size.desired, 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_promotion_run_again_keeps_the_previous_generation_for_its_time() {
+    let mut policy = quick();
+    policy.after_promotion.previous = Treatment::Retire;
+    policy.after_promotion.after = Duration::from_secs(3600);
+    for at in 0.. {
+        let world = World::new(rich());
+        must(&world, &deploy("42"), &policy).await;
+        world.order(Some((at, Fault::DieAfter)));
+        let _ = run(&world, &Intent::Promote, &policy, false).await;
+        if world.tried() <= at {
+            break;
+        }
+        world.order(None);
+        must(&world, &Intent::Promote, &policy).await;
+        assert!(
+            world.now().group(&asg(1)).is_some(),
+            "removed at once after call {at}"
+        );
+        assert_eq!(live(&world, &policy), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_smaller_than_live_is_ready_and_grows_with_its_promotion() {
+    let mut policy = quick();
+    policy.capacity = crate::model::policy::Capacity::Fixed(crate::model::ids::Size {
+        min: 1,
+        max: 4,
+        desired: 1,
+    });
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(world.now().group(&asg(2)).expect("asg-2").size.desired, 1);
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(world.now().group(&asg(2)).expect("asg-2").size.desired, 2);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promotion_that_was_given_up_leaves_live_as_it_was() {
+    let policy = quick();
+    let world = World::new(rich());
+    must(&world, &deploy("42"), &policy).await;
+    world.sick.lock().expect("not poisoned").push(tg(2));
+    let verdict = run(&world, &Intent::Promote, &policy, true)
+        .await
+        .expect("nobody killed it");
+    assert_eq!(verdict.code, 4);
+    must(&world, &Intent::Abort, &policy).await;
+    let estate = world.now();
+    let group = estate.group(&asg(1)).expect("asg-1");
+    assert_eq!((group.size.min, owed(&group.tags).len()), (1, 0));
 }

@@ -137,6 +137,29 @@ impl Swing {
         }
     }
 
+    /// Runs a shell script as a pipeline would: the tool is on the path, and so are its variables.
+    pub(crate) async fn shell(&self, script: &str, variables: &[(String, String)]) -> Ran {
+        let built = Path::new(env!("CARGO_BIN_EXE_swingbridge"));
+        let folder = built.parent().expect("the binary has a folder");
+        let output = Command::new("bash")
+            .args(["-c", script])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("bash can be started");
+        Ran {
+            command: script.to_owned(),
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         self.start(arguments).ended().await
     }

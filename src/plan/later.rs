@@ -1,0 +1,195 @@
+//! What a swing leaves for later: live is released from its hold, and the previous generation is
+//! treated as configured, each when its time has come.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::promote::Side;
+use super::{Context, remaining, removal, swing};
+use crate::model::estate::Estate;
+use crate::model::obligation;
+use crate::model::plan::Note;
+use crate::model::policy::{Policy, Treatment};
+use crate::model::refusal::Reason;
+use crate::model::roles::{Roles, Standing, State};
+use crate::model::step::Step;
+
+/// When something is to be done that waits for a while after the swing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Now,
+    At(Timestamp),
+    /// The swing itself is not finished.
+    NotYet,
+}
+
+/// When `wait` after the last swing is over.
+pub(super) fn due(context: &Context<'_>, wait: Duration) -> Due {
+    let live = &context.roles.live;
+    if wait.is_zero() {
+        return Due::Now;
+    }
+    match (live.state, live.since) {
+        (State::Live | State::Restored, Some(since)) => match since.checked_add(wait) {
+            Ok(at) if at > context.estate.observed_at => Due::At(at),
+            _ => Due::Now,
+        },
+        (State::Promoting | State::RollingBack, _) | (State::Live | State::Restored, None) => Due::NotYet,
+        // It has never been swung to: whatever holds it was left by something else.
+        _ => Due::Now,
+    }
+}
+
+/// Live's own minimum and schedules again, unless its alarms still speak of when it was idle.
+pub(super) fn hand_over(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
+    let roles = &context.roles;
+    let held = roles
+        .live
+        .group
+        .as_ref()
+        .and_then(|name| context.estate.group(name))
+        .filter(|group| !obligation::owed(&group.tags).is_empty());
+    let Some(group) = held else {
+        return (Vec::new(), None);
+    };
+    let promoting = roles
+        .candidate
+        .as_ref()
+        .is_some_and(|one| one.state == State::Promoting);
+    if roles.halfway || promoting {
+        let note = Note::info(format!("{} stays held: a swing is under way", group.name));
+        return (Vec::new(), Some(note));
+    }
+    match due(context, context.policy.swing.hold) {
+        Due::Now => (
+            vec![Step::PayObligations {
+                group: group.name.clone(),
+            }],
+            None,
+        ),
+        Due::At(at) => (
+            Vec::new(),
+            Some(Note::info(format!(
+                "{} stays held until {at}: its alarms still speak of the time when it was idle",
+                group.name
+            ))),
+        ),
+        Due::NotYet => (Vec::new(), None),
+    }
+}
+
+/// The previous generation as configured, if its time has come.
+pub(super) fn treat_previous(context: &Context<'_>) -> Result<(Vec<Step>, Option<Note>), Vec<Reason>> {
+    let treated = &context.policy.after_promotion;
+    let (Some(previous), State::Live | State::Promoting) =
+        (&context.roles.previous, context.roles.live.state)
+    else {
+        return Ok((Vec::new(), None));
+    };
+    let what = match treated.previous {
+        Treatment::Keep => {
+            let note = previous
+                .group
+                .as_ref()
+                .and_then(|name| context.estate.group(name))
+                .filter(|group| !obligation::owed(&group.tags).is_empty())
+                .map(|group| Note::info(format!("{} stays held: it is kept for a rollback", group.name)));
+            return Ok((Vec::new(), note));
+        }
+        Treatment::Scale(to) => format!("scaled down to {to}"),
+        Treatment::Retire => "removed".to_owned(),
+    };
+    match due(context, treated.after) {
+        Due::Now => Ok((
+            treat(context, previous, entrance_without(context, previous))?,
+            None,
+        )),
+        Due::At(at) => Ok((
+            Vec::new(),
+            Some(Note::info(format!(
+                "generation {} is {what} from {at} on",
+                previous.generation
+            ))),
+        )),
+        Due::NotYet => Ok((Vec::new(), None)),
+    }
+}
+
+/// A generation that production has left, as configured. `entrance`: what becomes of the entrance
+/// when it is removed.
+pub(super) fn treat(
+    context: &Context<'_>,
+    standing: &Standing,
+    entrance: Vec<Step>,
+) -> Result<Vec<Step>, Vec<Reason>> {
+    Ok(
+        match (context.policy.after_promotion.previous, Side::of(standing)) {
+            (Treatment::Keep, _) | (Treatment::Scale(_), None) => Vec::new(),
+            (Treatment::Scale(to), Some(side)) => vec![Step::Shrink {
+                group: side.group,
+                target_group: side.target_group,
+                to,
+            }],
+            (Treatment::Retire, _) => {
+                let mut steps = entrance;
+                steps.extend(removal::steps(context, standing).map_err(|reason| vec![reason])?);
+                steps
+            }
+        },
+    )
+}
+
+/// The entrance for whoever else waits there.
+fn entrance_without(context: &Context<'_>, leaving: &Standing) -> Vec<Step> {
+    let waiting: Vec<_> = context
+        .roles
+        .entrance
+        .iter()
+        .flat_map(|rule| rule.action.shares())
+        .map(|share| share.target_group.clone())
+        .filter(|name| Some(name) != leaving.target_group.as_ref())
+        .filter(|name| Some(name) != context.roles.live.target_group.as_ref())
+        .collect();
+    swing::entrance(context, &waiting)
+}
+
+/// When something that a swing left falls due next; `None` when nothing is left.
+pub fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
+    let roles = Roles::of(estate, policy).ok()?;
+    let context = Context {
+        estate,
+        policy,
+        roles,
+    };
+    let at = |due| match due {
+        Due::Now => Some(estate.observed_at),
+        Due::At(at) => Some(at),
+        Due::NotYet => None,
+    };
+    let held = context
+        .roles
+        .live
+        .group
+        .as_ref()
+        .and_then(|name| estate.group(name))
+        .is_some_and(|group| !obligation::owed(&group.tags).is_empty());
+    let release = if held {
+        at(due(&context, policy.swing.hold))
+    } else {
+        None
+    };
+    let untreated = context.roles.live.state == State::Live
+        && context.roles.previous.as_ref().is_some_and(|previous| {
+            match treat(&context, previous, Vec::new()) {
+                Ok(steps) => !remaining(estate, steps).is_empty(),
+                Err(_) => false,
+            }
+        });
+    let treatment = if untreated {
+        at(due(&context, policy.after_promotion.after))
+    } else {
+        None
+    };
+    release.into_iter().chain(treatment).min()
+}

@@ -1,0 +1,179 @@
+//! What a rollback does, step by step: of a candidate, of a half-done swing, of a promotion.
+
+use super::*;
+use crate::model::estate::TargetState;
+use crate::model::fixtures::{deployed, group_mut, halfway, policy, promoted, target_group_mut, to};
+use crate::model::policy::Treatment;
+use crate::model::roles::State;
+
+#[test]
+fn a_candidate_is_closed_and_production_does_not_move() {
+    let plan = planned(&deployed(), &rollback(), &policy());
+    let all: Vec<String> = plan.steps.iter().map(|step| step.title()).collect();
+    assert_eq!(
+        all,
+        [
+            "close the green door at :80 rule 11: tg-2 → closed (404)",
+            "read all 3 rules back until they agree",
+            "mark generation 1 as restored",
+            "mark generation 2 as rolled-back",
+            "release asg-2: undo what was held",
+        ]
+    );
+    assert!(!plan.moves_production());
+    assert_eq!(
+        plan.summary,
+        "close the candidate, generation 2; production stays on generation 1"
+    );
+}
+
+#[test]
+fn a_swing_that_stopped_half_way_is_put_back_rule_by_rule() {
+    let plan = planned(&halfway(), &rollback(), &policy());
+    let all: Vec<String> = plan.steps.iter().map(|step| step.title()).collect();
+    assert_eq!(
+        all,
+        [
+            "swing :80 default rule: tg-2 → tg-1",
+            "close the green door at :80 rule 11: tg-2 → closed (404)",
+            "read all 4 rules back until they agree",
+            "mark generation 1 as restored",
+            "mark generation 2 as rolled-back",
+            "release asg-2: undo what was held",
+        ]
+    );
+    assert_eq!(
+        plan.summary,
+        "close the candidate, generation 2; production goes back to generation 1"
+    );
+}
+
+#[test]
+fn a_promotion_is_swung_back_at_once_when_the_previous_generation_stands_ready() {
+    let plan = planned(&promoted(), &rollback(), &policy());
+    let all: Vec<String> = plan.steps.iter().map(|step| step.title()).collect();
+    assert_eq!(
+        all,
+        [
+            "hold asg-1 from scaling in",
+            "mark generation 2 as rolling-back",
+            "swing :80 default rule: tg-2 → tg-1",
+            "point the blue door at :80 rule 10: tg-2 → tg-1",
+            "read all 3 rules back until they agree",
+            "mark generation 1 as restored",
+            "mark generation 2 as rolled-back",
+            "remove the entrance at :80 rule 2",
+            "release asg-1: undo what was held",
+        ]
+    );
+    assert_eq!(
+        infos(&plan.notes),
+        ["generation 1 stands ready: production swings at once"]
+    );
+}
+
+#[test]
+fn a_previous_generation_that_was_scaled_down_is_grown_and_waited_for_first() {
+    let mut estate = doors_are_ours(promoted());
+    target_group_mut(&mut estate, 1).targets.truncate(1);
+    let group = group_mut(&mut estate, 1);
+    group.instances.truncate(1);
+    group.size = crate::model::ids::Size {
+        min: 1,
+        max: 4,
+        desired: 1,
+    };
+    group.tags.remove(tags::OWES_MIN);
+    group.tags.insert(tags::OWES_SIZE.into(), "1/2/4".into());
+    let plan = planned(&estate, &rollback(), &policy());
+    let all: Vec<String> = plan.steps.iter().map(|step| step.title()).collect();
+    assert_eq!(
+        all[..4],
+        [
+            "bring asg-1 to at least what asg-2 has by then",
+            "hold asg-1 from scaling in",
+            "wait for as many healthy targets in tg-1 as asg-1 has capacity",
+            "mark generation 2 as rolling-back",
+        ]
+    );
+    assert_eq!(
+        infos(&plan.notes),
+        ["generation 1 is brought to live's capacity and health first"]
+    );
+}
+
+#[test]
+fn a_previous_generation_that_is_large_enough_but_ill_is_waited_for() {
+    let mut estate = promoted();
+    target_group_mut(&mut estate, 1).targets[0].state = TargetState::Unhealthy;
+    let all = titles(&estate, &rollback(), &policy());
+    assert!(
+        all.contains(&"wait for as many healthy targets in tg-1 as asg-1 has capacity".to_owned()),
+        "{all:#?}"
+    );
+}
+
+#[test]
+fn a_rollback_can_remove_what_it_leaves_after_production_has_left_it() {
+    let all = titles(&promoted(), &rollback_and_remove(), &policy());
+    assert_eq!(
+        all[all.len() - 5..],
+        [
+            "release asg-1: undo what was held",
+            "scale asg-2 down to 0",
+            "wait until asg-2 has drained and is empty",
+            "delete asg-2",
+            "delete tg-2",
+        ]
+    );
+}
+
+#[test]
+fn a_candidate_goes_and_the_way_back_stays_checked() {
+    // Generation 3 is the candidate, generation 1 is kept behind the entrance.
+    let mut estate = doors_are_ours(promoted());
+    fixtures::add_generation(&mut estate, 3, "43", &[TargetState::Healthy; 2]);
+    fixtures::mark(&mut estate, 3, State::Ready, None);
+    hold(&mut estate, 3);
+    fixtures::point(&mut estate, 80, Priority::Numbered(fixtures::GREEN), to(3));
+    assert_eq!(
+        titles(&estate, &rollback(), &policy()),
+        [
+            "close the green door at :80 rule 11: tg-3 → closed (404)",
+            "read all 4 rules back until they agree",
+            "mark generation 2 as restored",
+            "mark generation 3 as rolled-back",
+            "release asg-3: undo what was held",
+        ]
+    );
+}
+
+#[test]
+fn without_doors_only_rules_and_the_entrance_are_touched() {
+    let estate = without_doors(promoted());
+    let all = titles(&estate, &rollback(), &doorless());
+    assert_eq!(
+        all,
+        [
+            "hold asg-1 from scaling in",
+            "mark generation 2 as rolling-back",
+            "swing :80 default rule: tg-2 → tg-1",
+            "read the rule back until it agrees",
+            "mark generation 1 as restored",
+            "mark generation 2 as rolled-back",
+            "remove the entrance at :80 rule 2",
+            "release asg-1: undo what was held",
+        ]
+    );
+}
+
+#[test]
+fn the_strategy_and_what_would_follow_a_promotion_do_not_change_the_way_back() {
+    let expected = titles(&promoted(), &rollback(), &policy());
+    assert_eq!(titles(&promoted(), &rollback(), &direct()), expected);
+    for previous in [Treatment::Scale(1), Treatment::Retire] {
+        let mut policy = policy();
+        policy.after_promotion.previous = previous;
+        assert_eq!(titles(&promoted(), &rollback(), &policy), expected);
+    }
+}

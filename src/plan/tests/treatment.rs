@@ -1,0 +1,145 @@
+//! When the previous generation is treated, and how: at once, later, or not at all.
+
+use std::time::Duration;
+
+use super::super::next_due;
+use super::*;
+use crate::model::fixtures::{deployed, group_mut, halfway, minute, policy, promoted, rolled_back};
+use crate::model::ids::Size;
+use crate::model::policy::Treatment;
+
+/// The previous generation is treated so many minutes after the promotion, which was five minutes ago.
+fn after(minutes: u64, previous: Treatment) -> Policy {
+    let mut policy = policy();
+    policy.after_promotion.previous = previous;
+    policy.after_promotion.after = Duration::from_secs(minutes * 60);
+    policy
+}
+
+#[test]
+fn it_is_due_so_long_after_the_promotion() {
+    for previous in [Treatment::Scale(1), Treatment::Retire] {
+        assert_eq!(next_due(&promoted(), &after(30, previous)), Some(minute(25)));
+        assert_eq!(next_due(&promoted(), &after(2, previous)), Some(minute(0)));
+    }
+}
+
+#[test]
+fn nothing_is_due_when_it_is_kept_or_when_nothing_was_promoted() {
+    assert_eq!(next_due(&promoted(), &after(30, Treatment::Keep)), None);
+    for (name, estate) in [
+        ("deployed", deployed()),
+        ("halfway", halfway()),
+        ("rolled back", rolled_back()),
+    ] {
+        assert_eq!(next_due(&estate, &after(30, Treatment::Retire)), None, "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_due_once_it_has_been_done() {
+    let mut estate = promoted();
+    group_mut(&mut estate, 1).size = Size {
+        min: 1,
+        max: 4,
+        desired: 1,
+    };
+    assert_eq!(next_due(&estate, &after(2, Treatment::Scale(1))), None);
+    let mut estate = promoted();
+    estate.groups.retain(|group| group.name != fixtures::asg(1));
+    estate.target_groups.retain(|tg| tg.name != fixtures::tg(1));
+    assert_eq!(next_due(&estate, &after(2, Treatment::Retire)), None);
+}
+
+#[test]
+fn a_promotion_with_a_delay_leaves_the_previous_generation_alone_at_first() {
+    for previous in [Treatment::Scale(1), Treatment::Retire] {
+        let plan = planned(&deployed(), &Intent::Promote, &after(30, previous));
+        let last = plan.steps.last().expect("steps").title();
+        assert_eq!(last, "release asg-2: undo what was held");
+    }
+}
+
+#[test]
+fn before_it_is_due_a_promote_says_when_and_does_nothing() {
+    let plan = planned(
+        &doors_are_ours(promoted()),
+        &Intent::Promote,
+        &after(30, Treatment::Scale(1)),
+    );
+    assert_eq!(plan.steps, []);
+    assert_eq!(
+        infos(&plan.notes),
+        ["generation 1 is scaled down to 1 from 2026-03-02T12:25:00Z on"]
+    );
+}
+
+#[test]
+fn when_it_is_due_a_promote_does_it() {
+    let estate = doors_are_ours(promoted());
+    assert_eq!(
+        titles(&estate, &Intent::Promote, &after(2, Treatment::Scale(1))),
+        ["read all 3 rules back until they agree", "scale asg-1 down to 1"]
+    );
+    assert_eq!(
+        titles(&estate, &Intent::Promote, &after(2, Treatment::Retire)),
+        [
+            "read all 3 rules back until they agree",
+            "remove the entrance at :80 rule 2",
+            "scale asg-1 down to 0",
+            "wait until asg-1 has drained and is empty",
+            "delete asg-1",
+            "delete tg-1",
+        ]
+    );
+}
+
+#[test]
+fn a_deploy_of_what_is_live_treats_the_previous_generation_as_well() {
+    let mut policy = after(2, Treatment::Scale(1));
+    policy.strategy = Strategy::Direct;
+    let all = titles(&doors_are_ours(promoted()), &deploy("42"), &policy);
+    assert_eq!(all.last().map(String::as_str), Some("scale asg-1 down to 1"));
+}
+
+#[test]
+fn the_previous_generation_is_treated_as_configured() {
+    let mut policy = policy();
+    policy.after_promotion.previous = Treatment::Scale(1);
+    let all = titles(&deployed(), &Intent::Promote, &policy);
+    assert_eq!(
+        all[all.len() - 2..],
+        ["release asg-2: undo what was held", "scale asg-1 down to 1"]
+    );
+
+    policy.after_promotion.previous = Treatment::Retire;
+    let all = titles(&deployed(), &Intent::Promote, &policy);
+    assert_eq!(
+        all[all.len() - 5..],
+        [
+            "release asg-2: undo what was held",
+            "scale asg-1 down to 0",
+            "wait until asg-1 has drained and is empty",
+            "delete asg-1",
+            "delete tg-1",
+        ]
+    );
+    // Nobody waits for a return: nothing needs an entrance.
+    assert!(!all.iter().any(|title| title.contains("entrance")), "{all:#?}");
+}
+
+#[test]
+fn nothing_shrinks_before_every_rule_has_been_read_back() {
+    let mut policy = policy();
+    for previous in [Treatment::Scale(1), Treatment::Retire] {
+        policy.after_promotion.previous = previous;
+        let all = titles(&deployed(), &Intent::Promote, &policy);
+        let place = |what: &str| {
+            all.iter()
+                .position(|title| title.starts_with(what))
+                .unwrap_or_else(|| panic!("{what}: {all:#?}"))
+        };
+        assert!(place("swing") < place("read all"), "{all:#?}");
+        assert!(place("read all") < place("scale asg-1"), "{all:#?}");
+    }
+}
