@@ -180,7 +180,6 @@ fn assert_clone(estate: &Estate, before: &Snapshot, after: &Snapshot, original: 
         "suspended",
         "launch_template",
         "versions of instances",
-        "tag Name",
     ];
     meant.extend(LOST_BY_THE_FAKE);
     same("group", &meant);
@@ -197,6 +196,8 @@ fn assert_clone(estate: &Estate, before: &Snapshot, after: &Snapshot, original: 
     assert_eq!(group.get("versions of instances"), "2");
     assert_eq!(group.get("tag runbook"), "wiki/shop (propagated: false)");
     assert_eq!(group.get("tag team"), "payments (propagated: true)");
+    // A tag whose value is the group's name gives the clone's.
+    assert_eq!(group.get("tag Name"), format!("{clone} (propagated: true)"));
     assert_eq!(group.get("metric GroupDesiredCapacity"), "1Minute");
     let policy = after.get(&format!(
         "policy {clone} requests-per-target target_tracking_configuration"

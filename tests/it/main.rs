@@ -7,6 +7,7 @@ mod initial;
 mod locking;
 mod mistakes;
 mod pipelines;
+#[cfg(feature = "launch-templates")]
 mod releases;
 mod rooms;
 mod saved_plans;

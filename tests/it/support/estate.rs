@@ -23,6 +23,7 @@ pub(crate) struct Estate {
     pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) asg: aws_sdk_autoscaling::Client,
     pub(crate) cw: aws_sdk_cloudwatch::Client,
+    #[cfg(feature = "launch-templates")]
     pub(crate) ec2: aws_sdk_ec2::Client,
 }
 
@@ -60,6 +61,7 @@ impl Estate {
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&sdk),
             asg: aws_sdk_autoscaling::Client::new(&sdk),
             cw: aws_sdk_cloudwatch::Client::new(&sdk),
+            #[cfg(feature = "launch-templates")]
             ec2: aws_sdk_ec2::Client::new(&sdk),
             endpoint: endpoint.clone(),
             account,

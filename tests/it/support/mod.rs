@@ -9,7 +9,6 @@ pub(crate) mod snapshot;
 pub(crate) mod swing;
 
 pub(crate) use estate::Estate;
-pub(crate) use localstack::LocalStack;
 pub(crate) use proxy::{Call, Fault, Proxy};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use swing::Swing;
