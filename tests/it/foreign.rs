@@ -68,6 +68,7 @@ fn the_clone_of_a_decorated_group_has_everything_that_hung_on_it() {
     assert_eq!(clone.suspended, ["AZRebalance"]);
     assert_eq!(clone.metrics, ["GroupDesiredCapacity", "GroupInServiceInstances"]);
     assert_eq!(clone.hooks, original.hooks);
+    assert!(clone.hooks.contains_key("drain"), "{:?}", clone.hooks);
     assert_eq!(clone.notifications, original.notifications);
     assert_eq!(clone.notifications.len(), 2);
     assert_eq!(clone.schedules, original.schedules);
@@ -91,15 +92,10 @@ fn the_clone_of_a_decorated_group_has_everything_that_hung_on_it() {
     *requests = requests.replace(&label("shop-tg-7"), &label("shop-tg-8"));
     assert_eq!(clone.policies, expected);
 
-    let group_name = scene.name(CLONE);
-    assert_eq!(
-        foreign_group_tags(clone),
-        BTreeMap::from([
-            ("team".to_owned(), ("payments".to_owned(), true)),
-            ("Name".to_owned(), (group_name, true)),
-            ("runbook".to_owned(), ("wiki/shop".to_owned(), false)),
-        ])
-    );
+    // Every tag of the owner as it was, its value too, and instances get the same ones.
+    assert_eq!(foreign_group_tags(clone), foreign_group_tags(original));
+    assert_eq!(clone.tags["team"], ("payments".to_owned(), true));
+    assert_eq!(clone.tags["runbook"], ("wiki/shop".to_owned(), false));
 }
 
 #[test]
@@ -118,7 +114,7 @@ fn the_clone_of_a_tuned_target_group_has_its_settings_attributes_and_tags() {
 }
 
 #[test]
-fn an_alarm_that_drives_a_policy_is_copied_with_the_group_it_watches() {
+fn the_alarm_that_drives_a_policy_survives_a_deploy_and_its_abortion() {
     if !localstack::cloudwatch() {
         return localstack::skip("this LocalStack has no CloudWatch, so no alarm");
     }
@@ -126,21 +122,12 @@ fn an_alarm_that_drives_a_policy_is_copied_with_the_group_it_watches() {
     let before = scene.look();
     assert_eq!(before.alarms.len(), 1, "{:?}", before.alarms);
     scene.done(DEPLOY);
+    // A copy for the clone is looked for by the policy's alarms, which the free runtime does not list:
+    // that it is made is tested without LocalStack.
     let deployed = scene.look();
     for (name, alarm) in &before.alarms {
-        assert_eq!(deployed.alarms.get(name), Some(alarm), "the original");
+        assert_eq!(deployed.alarms.get(name), Some(alarm), "{name}");
     }
-    let copied: Vec<_> = deployed
-        .alarms
-        .iter()
-        .filter(|(name, _)| !before.alarms.contains_key(*name))
-        .collect();
-    let [(_, copy)] = copied[..] else {
-        panic!("not one copy: {copied:#?}");
-    };
-    assert!(copy.contains(&scene.name(CLONE)), "{copy}");
-    assert!(!copy.contains(&scene.name(LIVE)), "{copy}");
-
     scene.done(&["abort"]);
     assert_eq!(scene.look().alarms, before.alarms);
 }

@@ -2,5 +2,7 @@
 
 mod foreign;
 mod lifecycle;
+mod pipelines;
 mod rooms;
+mod strategies;
 mod support;

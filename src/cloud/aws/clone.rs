@@ -170,8 +170,12 @@ fn tags_of_clone(original: &AutoScalingGroup, new: &NewGroup) -> Vec<Tag> {
     let kept = original.tags().iter().filter_map(|tag| {
         let key = tag.key()?;
         let reserved = key.starts_with("aws:") || key.starts_with(tags::PREFIX);
-        (!reserved && !new.tags.contains_key(key))
-            .then(|| build(key, tag.value().unwrap_or_default(), propagates(tag)))
+        // A name tag that says which group it is must not say so of another one.
+        let value = match tag.value().unwrap_or_default() {
+            name if name == new.copy_of.as_str() => new.group.as_str(),
+            other => other,
+        };
+        (!reserved && !new.tags.contains_key(key)).then(|| build(key, value, propagates(tag)))
     });
     let own = new.tags.iter().map(|(key, value)| {
         // A tag the owner already propagates to instances goes on doing so with its new value.

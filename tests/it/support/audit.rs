@@ -230,28 +230,3 @@ impl Audit {
 pub(crate) fn plain(name: &str, prefix: &str) -> Option<String> {
     name.strip_prefix(prefix).map(ToOwned::to_owned)
 }
-
-impl Snapshot {
-    /// The rules of a listener, one line each.
-    pub(crate) fn lines(&self, port: i32) -> Vec<String> {
-        let here = self.rules.iter().filter(|rule| rule.port == port);
-        here.map(Rule::line).collect()
-    }
-}
-
-impl Rule {
-    /// For instance `10 x-client-mode=blue → tg-1`.
-    pub(crate) fn line(&self) -> String {
-        let parts = [
-            self.priority.clone(),
-            self.conditions.join(" and "),
-            format!("→ {}", self.actions.join(", ")),
-        ];
-        parts
-            .iter()
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2 as elb;
 
-use super::audit::TargetGroup;
+use super::audit::{Rule, Snapshot, TargetGroup};
 
 /// A header's condition as a person writes it, any other as AWS answers it.
 pub(super) fn condition(condition: &elb::types::RuleCondition) -> String {
@@ -45,4 +45,29 @@ pub(super) fn leads_to(action: &elb::types::Action, targets: &BTreeMap<String, T
     let weighted = forward.target_groups().iter();
     let weighted = weighted.map(|to| format!("{}:{}", name(to.target_group_arn()), to.weight().unwrap_or(1)));
     weighted.collect::<Vec<_>>().join(" ")
+}
+
+impl Snapshot {
+    /// The rules of a listener, one line each.
+    pub(crate) fn lines(&self, port: i32) -> Vec<String> {
+        let here = self.rules.iter().filter(|rule| rule.port == port);
+        here.map(Rule::line).collect()
+    }
+}
+
+impl Rule {
+    /// For instance `10 x-client-mode=blue → tg-1`.
+    pub(crate) fn line(&self) -> String {
+        let parts = [
+            self.priority.clone(),
+            self.conditions.join(" and "),
+            format!("→ {}", self.actions.join(", ")),
+        ];
+        parts
+            .iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
 }

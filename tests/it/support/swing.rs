@@ -1,7 +1,7 @@
 //! A scene: an estate of its own on LocalStack, a folder with its configuration, and the tool run in it.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
@@ -80,13 +80,18 @@ impl Scene {
     }
 
     fn run_bare(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(env!("CARGO_BIN_EXE_swingbridge"));
+        let output = command.args(arguments).output().expect("the tool runs");
+        Ran::of(&output, arguments.join(" "))
+    }
+
+    /// A program in the scene's folder. Nothing of the machine or the pipeline these tests run on
+    /// may be seen: not its AWS profile, and not that it is a pipeline.
+    pub(crate) fn command(&self, program: &str) -> Command {
         let home = self.folder.path();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_swingbridge"));
+        let mut command = Command::new(program);
         command
-            .args(arguments)
             .current_dir(home)
-            // Nothing of the machine or the pipeline these tests run on may be seen: not its AWS
-            // profile, and not that it is a pipeline.
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home)
@@ -100,14 +105,7 @@ impl Scene {
             .env("SWINGBRIDGE_HEALTH_SOAK", "0s")
             .env("SWINGBRIDGE_PROPAGATION", "0s")
             .env("SWINGBRIDGE_HOLD", "0s");
-        let output = command.output().expect("the tool runs");
-        Ran {
-            // Ended by a signal is no exit code of ours.
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            command: arguments.join(" "),
-        }
+        command
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -136,6 +134,16 @@ impl Scene {
         format!("{}{plain}", self.prefix)
     }
 
+    /// Where a file of the scene is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the tool says of where things stand.
+    pub(crate) fn status(&self) -> String {
+        self.run(&["status"]).expect(0).stdout
+    }
+
     /// All that AWS has of this estate, by its own account. Names are without the prefix.
     pub(crate) fn look(&self) -> Snapshot {
         self.audit.look(self.load_balancer(), &self.prefix)
@@ -143,6 +151,16 @@ impl Scene {
 }
 
 impl Ran {
+    pub(crate) fn of(output: &Output, command: String) -> Self {
+        Self {
+            // Ended by a signal is no exit code of ours.
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command,
+        }
+    }
+
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.transcript());
         self
