@@ -8,17 +8,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{deploy, quick, rollback};
+use super::quick;
 use crate::model::estate::{Attachment, AttachmentKind, Estate, Launch};
 use crate::model::fixtures::{self, asg, closed, path, rule, tg, to};
 use crate::model::ids::{Arn, Size};
 use crate::model::obligation::HELD_PROCESS;
-use crate::model::plan::Intent;
 use crate::model::policy::{AfterRollback, Capacity, Policy, Strategy as Kind, Treatment, Want};
-use crate::model::release::Source;
-use crate::model::roles::Roles;
 use crate::model::routing::{Action, Priority, Rule, Share};
-use crate::run::world::World;
 
 /// One listener: what its rules do.
 #[derive(Clone, Debug)]
