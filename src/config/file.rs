@@ -95,7 +95,7 @@ impl Default for Names {
     }
 }
 
-/// A generation that was there before, under names that [names] does not make.
+/// A generation that was there before, under names that `[names]` does not make.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Adopted {
