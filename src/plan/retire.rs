@@ -4,7 +4,7 @@ use super::{Context, Draft, Drafted, removal, swing};
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
 use crate::model::refusal::Reason;
-use crate::model::roles::Standing;
+use crate::model::roles::{Standing, State};
 
 pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Drafted {
     let roles = &context.roles;
@@ -36,7 +36,8 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
             )
             .collect(),
     };
-    if roles.halfway {
+    // The last rule may have been swung and the doors not: they still lead to what would be removed.
+    if roles.halfway || roles.live.state == State::Promoting {
         return Err(vec![Reason::PromotionHalfWay {
             generation: roles.candidate.as_ref().unwrap_or(&roles.live).generation,
         }]);

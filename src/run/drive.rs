@@ -197,6 +197,20 @@ impl<C: Cloud> Drive<'_, C> {
         let mut waited = false;
         loop {
             let progress = plan::progress(step, &self.estate);
+            if let (Some(index), Some(progress)) = (index, progress.clone())
+                && said
+                    .as_ref()
+                    .is_none_or(|(at, before)| *before != progress || at.elapsed() >= SIGN_OF_LIFE)
+            {
+                said = Some((Instant::now(), progress.clone()));
+                let Progress { have, want, reasons } = progress;
+                narrator.say(EventKind::Progress {
+                    step: index,
+                    have,
+                    want,
+                    reasons,
+                });
+            }
             if plan::reached(step, &self.estate) {
                 seen += 1;
                 let since = *since.get_or_insert_with(Instant::now);
@@ -213,20 +227,6 @@ impl<C: Cloud> Drive<'_, C> {
                         progress,
                     });
                 }
-            }
-            if let (Some(index), Some(progress)) = (index, progress)
-                && said
-                    .as_ref()
-                    .is_none_or(|(at, before)| *before != progress || at.elapsed() >= SIGN_OF_LIFE)
-            {
-                said = Some((Instant::now(), progress.clone()));
-                let Progress { have, want, reasons } = progress;
-                narrator.say(EventKind::Progress {
-                    step: index,
-                    have,
-                    want,
-                    reasons,
-                });
             }
             waited = true;
             self.fresh = Freshness::default();

@@ -1,6 +1,10 @@
 //! Whole operations on a cloud in memory.
 
 mod anywhere;
+mod estates;
+mod moves;
+mod properties;
+mod properties_killed;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,20 +1,19 @@
 //! A cloud in memory for the runner's tests: an estate that obeys, with faults that can be ordered.
 //!
-//! It guards what must hold after every single change: production is served, and nothing that is
-//! not ours is touched.
+//! After every single change it asks its guard what must hold whatever happens.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
 use crate::cloud::CloudError;
 use crate::model::estate::{Estate, Instance, Target, TargetState};
-use crate::model::fleet;
-use crate::model::ids::{Arn, TargetGroupName};
-use crate::model::routing::{Condition, Rule};
+use crate::model::ids::TargetGroupName;
 
+mod guard;
 mod verbs;
+
+use guard::Guard;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,25 +40,12 @@ pub(super) struct World {
     pub(super) broken: Mutex<Vec<String>>,
     /// Target groups whose targets never become healthy.
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
-    foreign: BTreeMap<Arn, Rule>,
+    guard: Guard,
 }
 
 impl World {
     pub(super) fn new(estate: Estate) -> Self {
-        let ours = |rule: &Rule| {
-            rule.action.shares().iter().any(|share| {
-                estate
-                    .target_group(&share.target_group)
-                    .is_some_and(|tg| tg.generation.is_some())
-            }) || rule.conditions.iter().any(
-                |condition| matches!(condition, Condition::Header { name, .. } if name == "x-client-mode"),
-            )
-        };
-        let foreign = estate
-            .rules()
-            .filter(|rule| !ours(rule))
-            .map(|rule| (rule.arn.clone(), rule.clone()))
-            .collect();
+        let guard = Guard::new(&estate);
         Self {
             estate: Mutex::new(estate),
             changes: Mutex::default(),
@@ -68,7 +54,7 @@ impl World {
             died: Notify::new(),
             broken: Mutex::default(),
             sick: Mutex::default(),
-            foreign,
+            guard,
         }
     }
 
@@ -130,11 +116,14 @@ impl World {
         }
         let result = {
             let mut estate = self.estate.lock().expect("not poisoned");
+            let before = estate.clone();
             let result = change(&mut estate);
             breathe(&mut estate, &self.sick.lock().expect("not poisoned"));
             if result.is_ok() {
                 self.changes.lock().expect("not poisoned").push(what.clone());
-                self.guard(&estate, &what);
+                let faults = self.guard.faults(&before, &estate);
+                let mut broken = self.broken.lock().expect("not poisoned");
+                broken.extend(faults.into_iter().map(|fault| format!("after {what}: {fault}")));
             }
             result
         };
@@ -149,52 +138,6 @@ impl World {
     async fn die(&self) {
         self.died.notify_one();
         std::future::pending::<()>().await;
-    }
-
-    fn guard(&self, estate: &Estate, what: &str) {
-        let mut broken = self.broken.lock().expect("not poisoned");
-        for rule in estate.rules() {
-            if rule
-                .conditions
-                .iter()
-                .any(|condition| matches!(condition, Condition::Header { .. }))
-            {
-                continue;
-            }
-            for share in rule.action.shares().iter().filter(|share| share.weight > 0) {
-                let Some(tg) = estate.target_group(&share.target_group) else {
-                    broken.push(format!(
-                        "after {what}: {} forwards to a target group that is gone",
-                        rule.at()
-                    ));
-                    continue;
-                };
-                if tg.generation.is_none() {
-                    continue;
-                }
-                let healthy: u32 = estate
-                    .groups
-                    .iter()
-                    .filter(|group| group.target_groups.contains(&tg.name))
-                    .map(|group| fleet::healthy_capacity(group, tg))
-                    .sum();
-                if healthy == 0 {
-                    broken.push(format!(
-                        "after {what}: {} forwards to {} where nothing is healthy",
-                        rule.at(),
-                        tg.name
-                    ));
-                }
-            }
-        }
-        for (arn, was) in &self.foreign {
-            if estate.rule(arn) != Some(was) {
-                broken.push(format!(
-                    "after {what}: a rule that is not ours changed: {}",
-                    was.at()
-                ));
-            }
-        }
     }
 }
 

@@ -1,0 +1,183 @@
+//! What must hold after every single change, whoever makes it and whatever came before.
+
+use crate::model::estate::{Estate, Group, TargetGroup};
+use crate::model::fleet;
+use crate::model::ids::TargetGroupName;
+use crate::model::routing::{Condition, Rule};
+use crate::model::tags;
+
+/// What was there before us and is not ours: it stays byte for byte as it was.
+pub(super) struct Guard {
+    rules: Vec<Rule>,
+    groups: Vec<Group>,
+    target_groups: Vec<TargetGroup>,
+}
+
+impl Guard {
+    pub(super) fn new(estate: &Estate) -> Self {
+        let serves = |name: &TargetGroupName| {
+            estate
+                .rules_naming(name)
+                .any(|rule| rule.weight_of(name).is_some_and(|weight| weight > 0))
+        };
+        let strange = |tags: &tags::Tags| !tags::owned_by(tags, &estate.app);
+        Self {
+            rules: estate
+                .rules()
+                .filter(|rule| !is_for_us(rule, estate))
+                .cloned()
+                .collect(),
+            // What is live may become ours; what nothing leads to may not.
+            groups: estate
+                .groups
+                .iter()
+                .filter(|group| strange(&group.tags) && !group.target_groups.iter().any(serves))
+                .map(unpeopled)
+                .collect(),
+            target_groups: estate
+                .target_groups
+                .iter()
+                .filter(|tg| tg.generation.is_none() || (strange(&tg.tags) && !serves(&tg.name)))
+                .map(unregistered)
+                .collect(),
+        }
+    }
+
+    /// What is wrong after a change.
+    pub(super) fn faults(&self, before: &Estate, after: &Estate) -> Vec<String> {
+        let mut faults = Vec::new();
+        unhealthy_routes(after, &mut faults);
+        new_shares(before, after, &mut faults);
+        shrunk(before, after, &mut faults);
+        impossible_sizes(after, &mut faults);
+        self.touched(after, &mut faults);
+        faults
+    }
+
+    fn touched(&self, after: &Estate, faults: &mut Vec<String>) {
+        for was in &self.rules {
+            if after.rule(&was.arn) != Some(was) {
+                faults.push(format!("a rule that is not ours changed: {}", was.at()));
+            }
+        }
+        for was in &self.groups {
+            if after.group(&was.name).map(unpeopled).as_ref() != Some(was) {
+                faults.push(format!("a group that is not ours changed: {}", was.name));
+            }
+        }
+        for was in &self.target_groups {
+            if after.target_group(&was.name).map(unregistered).as_ref() != Some(was) {
+                faults.push(format!("a target group that is not ours changed: {}", was.name));
+            }
+        }
+    }
+}
+
+fn is_for_us(rule: &Rule, estate: &Estate) -> bool {
+    let leads_to_us = rule.action.shares().iter().any(|share| {
+        estate
+            .target_group(&share.target_group)
+            .is_some_and(|tg| tg.generation.is_some())
+    });
+    let is_door = rule
+        .conditions
+        .iter()
+        .any(|condition| matches!(condition, Condition::Header { name, .. } if name == "x-client-mode"));
+    leads_to_us || is_door || tags::owned_by(&rule.tags, &estate.app)
+}
+
+/// Instances come and go by themselves.
+fn unpeopled(group: &Group) -> Group {
+    Group {
+        instances: Vec::new(),
+        ..group.clone()
+    }
+}
+
+fn unregistered(target_group: &TargetGroup) -> TargetGroup {
+    TargetGroup {
+        targets: Vec::new(),
+        ..target_group.clone()
+    }
+}
+
+/// Nobody guesses the header of the lock and of the entrance.
+fn is_hidden(rule: &Rule, estate: &Estate) -> bool {
+    tags::owned_by(&rule.tags, &estate.app)
+        && rule
+            .tags
+            .get(tags::RULE)
+            .is_some_and(|kind| kind == "lock" || kind == "entrance")
+}
+
+fn healthy(estate: &Estate, target_group: &TargetGroup) -> u32 {
+    estate
+        .groups
+        .iter()
+        .filter(|group| group.target_groups.contains(&target_group.name))
+        .map(|group| fleet::healthy_capacity(group, target_group))
+        .sum()
+}
+
+fn check_shares(rule: &Rule, estate: &Estate, faults: &mut Vec<String>) {
+    for share in rule.action.shares().iter().filter(|share| share.weight > 0) {
+        match estate.target_group(&share.target_group) {
+            None => faults.push(format!("{} forwards to a target group that is gone", rule.at())),
+            Some(tg) if tg.generation.is_some() && healthy(estate, tg) == 0 => faults.push(format!(
+                "{} forwards to {} where nothing is healthy",
+                rule.at(),
+                tg.name
+            )),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Production is always served.
+fn unhealthy_routes(estate: &Estate, faults: &mut Vec<String>) {
+    for rule in estate.rules() {
+        let has_header = |condition: &Condition| matches!(condition, Condition::Header { .. });
+        if !rule.conditions.iter().any(has_header) {
+            check_shares(rule, estate, faults);
+        }
+    }
+}
+
+/// Nothing that a request can find is pointed where nobody answers, doors included.
+fn new_shares(before: &Estate, after: &Estate, faults: &mut Vec<String>) {
+    for rule in after.rules().filter(|rule| !is_hidden(rule, after)) {
+        let was = before.rule(&rule.arn).map(|was| &was.action);
+        if was != Some(&rule.action) {
+            check_shares(rule, after, faults);
+        }
+    }
+}
+
+/// What traffic can reach is neither shrunk nor deleted.
+fn shrunk(before: &Estate, after: &Estate, faults: &mut Vec<String>) {
+    for was in &before.groups {
+        let now = after.group(&was.name);
+        if now.is_some_and(|now| now.size.desired >= was.size.desired) {
+            continue;
+        }
+        for tg in &was.target_groups {
+            for rule in after.rules_naming(tg) {
+                let reachable = rule.weight_of(tg).is_some_and(|weight| weight > 0);
+                // Behind a hidden rule a group may wait small; it may not be taken away.
+                if reachable && (now.is_none() || !is_hidden(rule, after)) {
+                    faults.push(format!("{} shrank though {} leads to it", was.name, rule.at()));
+                }
+            }
+        }
+    }
+}
+
+/// AWS would refuse these, or change a number we did not name.
+fn impossible_sizes(estate: &Estate, faults: &mut Vec<String>) {
+    for group in &estate.groups {
+        let size = group.size;
+        if size.min > size.desired || size.desired > size.max {
+            faults.push(format!("{} has a size that cannot be: {size}", group.name));
+        }
+    }
+}
