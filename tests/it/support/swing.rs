@@ -256,6 +256,15 @@ impl Ran {
     }
 
     #[track_caller]
+    pub(crate) fn says_not(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "something says {text:?}\n{self}"
+        );
+        self
+    }
+
+    #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"))
     }
