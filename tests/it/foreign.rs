@@ -1,6 +1,7 @@
 //! Somebody else's estate is adopted, deployed on, promoted and rolled back, and loses nothing of its own.
 
 use crate::initial::assert_no_lock;
+use crate::support::localstack::LocalStack;
 use crate::support::{Estate, Snapshot, Swing};
 
 const DEPLOY: [&str; 6] = [
@@ -55,6 +56,10 @@ fn expected<'a>(live: &'a str, green: &'a str, other: &'a str) -> Vec<(&'static 
 async fn a_foreign_estate_goes_through_deploy_promote_and_rollback_and_loses_nothing() {
     let estate = Estate::foreign().await;
     let before = estate.look().await;
+    if LocalStack::get().has_cloudwatch("the alarm of a foreign estate stays as it is") {
+        let alarm = format!("alarm {} drives", estate.name("shop-asg-7-cpu-high"));
+        assert!(before.get(&alarm).contains("cpu-steps"), "{}", before.get(&alarm));
+    }
     let swing = Swing::adopting(&estate).await;
     let [old, new, other] = ["shop-tg-7", "shop-tg-8", "other-app"].map(|plain| estate.name(plain));
     let [original, clone] = ["shop-asg-7", "shop-asg-8"].map(|plain| estate.name(plain));

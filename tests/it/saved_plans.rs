@@ -92,3 +92,45 @@ async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan()
     assert_no_lock(&seen);
     swing.run(&DEPLOY).await.ended(0).says("nothing to do");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_entrances_secret_is_told_to_nobody() {
+    let estate = Estate::initial().await;
+    let swing = Swing::adopting(&estate).await;
+    swing.run(&DEPLOY).await.ended(0);
+    swing.run(&["promote", "--yes"]).await.ended(0);
+    // The entrance to the previous generation stands: who knows its value can get in.
+    let rules = estate.rules(&estate.listeners().await[&80]).await;
+    let entrance = rules
+        .iter()
+        .find(|rule| rule.priority() == Some("2"))
+        .expect("an entrance");
+    let secret = entrance.conditions()[0]
+        .http_header_config()
+        .expect("a header")
+        .values()[0]
+        .clone();
+    assert!(secret.len() >= 16, "guessable: {secret}");
+    for format in ["text", "json", "markdown"] {
+        swing
+            .run(&["plan", "rollback", "--format", format])
+            .await
+            .ended(0)
+            .says_not(&secret);
+    }
+    for command in [&["status"][..], &["status", "--format", "json"], &["history"]] {
+        swing.run(command).await.ended(0).says_not(&secret);
+    }
+    // Not even when what it was decided on changes.
+    swing
+        .run(&["plan", "rollback", "--out", "plan.json"])
+        .await
+        .ended(0)
+        .says_not(&secret);
+    swing.run(&["retire", "--yes"]).await.ended(0).says_not(&secret);
+    swing
+        .run(&["apply", "plan.json", "--yes"])
+        .await
+        .ended(8)
+        .says_not(&secret);
+}

@@ -106,3 +106,29 @@ async fn repair_undoes_what_a_run_that_died_left_held() {
         .ended(0)
         .says("nothing to do");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_not_before() {
+    let estate = Estate::initial().await;
+    let mut swing = Swing::adopting(&estate).await;
+    swing.set("SWINGBRIDGE_HOLD", "1h");
+    swing.run(&DEPLOY).await.ended(0);
+    swing.run(&["promote", "--yes", "--no-wait"]).await.ended(0);
+    let group = format!("group {}", estate.name("asg-2"));
+    let promoted = estate.look().await;
+    // Its alarms still speak of the time when it was idle: it may not shrink yet.
+    assert_eq!(promoted.get(&format!("{group} min_size")), "Some(2,)");
+    swing
+        .run(&["repair", "--yes"])
+        .await
+        .ended(0)
+        .says("nothing to do");
+    promoted.same_as(&estate.look().await, "after a repair that came too early");
+
+    swing.set("SWINGBRIDGE_HOLD", "0s");
+    swing.run(&["repair", "--yes"]).await.ended(0);
+    let live = estate.look().await.about(&group);
+    assert_eq!(live.get("min_size"), "Some(1,)");
+    assert_eq!(live.get("suspended"), "");
+    assert!(!live.names().any(|name| name.contains("owes")), "{live:?}");
+}

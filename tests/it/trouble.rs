@@ -129,3 +129,42 @@ async fn a_swing_that_fails_half_way_is_put_back_rule_by_rule() {
         assert_eq!(seen.get(&format!("rule {route} leads to")), live, "{route}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promotion_told_to_stop_half_way_says_so_and_can_be_finished_or_taken_back() {
+    for (then, live) in [("promote", "tg-2"), ("rollback", "tg-1")] {
+        let estate = Estate::initial().await;
+        let mut swing = Swing::adopting(&estate).await;
+        let proxy = Proxy::before(&estate.endpoint).await;
+        swing.run(&DEPLOY).await.ended(0);
+        swing.through(&proxy);
+        // It is told so while it writes the only route, before the doors.
+        let first = AtomicUsize::new(0);
+        proxy.inject(move |call| {
+            let writes = ["ModifyRule", "ModifyListener"].contains(&call.operation.as_str());
+            (writes && first.fetch_add(1, Ordering::Relaxed) == 0).then_some(Fault::Hold)
+        });
+        let started = swing.start(&["promote", "--yes"]);
+        proxy.holds_a_call().await;
+        started.terminate();
+        proxy.let_go();
+        started
+            .ended()
+            .await
+            .ended(143)
+            .says("production had begun to move")
+            .says("swingbridge rollback");
+        let seen = estate.look().await;
+        assert_no_lock(&seen);
+        // The write that was sent is not taken back by itself, and nothing followed it.
+        let [old, new] = ["tg-1", "tg-2"].map(|plain| estate.name(plain));
+        assert_eq!(doors(&seen), [old.as_str(), &new, &new]);
+        swing.run(&[then, "--yes"]).await.ended(0);
+        let live = estate.name(live);
+        assert_eq!(
+            doors(&estate.look().await),
+            [live.as_str(), "404", &live],
+            "{then}"
+        );
+    }
+}

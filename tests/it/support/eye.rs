@@ -18,7 +18,7 @@ impl Estate {
         self.see_target_groups(&mut all, &groups).await;
         self.see_groups(&mut all).await;
         self.see_attachments(&mut all).await;
-        if LocalStack::get().has_cloudwatch("alarms are carried over") {
+        if LocalStack::get().cloudwatch {
             self.see_alarms(&mut all).await;
         }
         // Names instead of ARNs, whose ends nobody can foresee.

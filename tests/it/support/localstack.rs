@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct LocalStack {
     pub(crate) endpoint: String,
     python: String,
-    cloudwatch: bool,
+    /// For what may be left out unnoticed; a check asks [`Self::has_cloudwatch`].
+    pub(crate) cloudwatch: bool,
 }
 
 /// How many checks were left out so far.

@@ -51,6 +51,8 @@ pub(crate) enum Fault {
     Refuse(&'static str, u16),
     /// It is carried out, and the answer is lost with the connection.
     Lose,
+    /// It gets there, and is answered, only when the test lets it go on.
+    Hold,
     /// The caller is killed before it gets there.
     KillBefore,
     /// It is carried out, and the caller is killed before the answer.
@@ -73,6 +75,9 @@ struct Shared {
     rule: Mutex<Rule>,
     seen: Mutex<Vec<Call>>,
     death: Notify,
+    /// A call is held; it may go on.
+    held: Notify,
+    go_on: Notify,
     /// Since death was asked for: nothing of the dying caller gets there any more.
     dying: AtomicBool,
 }
@@ -87,6 +92,8 @@ impl Proxy {
             rule: Mutex::new(Box::new(|_| None)),
             seen: Mutex::default(),
             death: Notify::new(),
+            held: Notify::new(),
+            go_on: Notify::new(),
             dying: AtomicBool::new(false),
         });
         let server = tokio::spawn(serve(listener, shared.clone()));
@@ -119,6 +126,16 @@ impl Proxy {
         let mut seen = self.seen();
         seen.retain(Call::changes);
         seen
+    }
+
+    /// Until a call is held.
+    pub(crate) async fn holds_a_call(&self) {
+        self.shared.held.notified().await;
+    }
+
+    /// Lets the call that is held go on.
+    pub(crate) fn let_go(&self) {
+        self.shared.go_on.notify_one();
     }
 
     /// Until a rule wants the caller killed.
@@ -195,6 +212,11 @@ impl Shared {
             Some(Fault::Lose) => {
                 self.forward(request).await?;
                 Err(Lost)
+            }
+            Some(Fault::Hold) => {
+                self.held.notify_one();
+                self.go_on.notified().await;
+                self.forward(request).await
             }
             Some(Fault::KillBefore) => match self.die().await {},
             Some(Fault::KillAfter) => {

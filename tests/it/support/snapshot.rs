@@ -106,7 +106,7 @@ pub(crate) fn members(value: &impl Debug) -> BTreeMap<String, String> {
     let text = format!("{value:#?}");
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     let mut current: Option<String> = None;
-    for line in text.lines().skip(1) {
+    for line in text.lines().skip(1).filter(|line| line.starts_with(' ')) {
         let indented = line.strip_prefix("    ");
         match indented.filter(|rest| !rest.starts_with([' ', '}', ')', ']'])) {
             Some(rest) => {

@@ -45,22 +45,28 @@ impl Swing {
         swing
     }
 
-    /// An operator with the configuration that `init --from-aws` wrote for what runs.
+    /// An operator with the configuration that `init --from-aws` wrote for what runs, which is tagged.
     pub(crate) async fn adopting(estate: &Estate) -> Self {
+        Self::with_configuration(estate, &["--yes"]).await
+    }
+
+    /// The same, with nothing tagged yet: that is left to the first deploy.
+    pub(crate) async fn describing(estate: &Estate) -> Self {
+        Self::with_configuration(estate, &[]).await
+    }
+
+    async fn with_configuration(estate: &Estate, flags: &[&str]) -> Self {
         let swing = Self::new(estate);
         let balancer = estate.made("/load_balancer/name");
-        swing
-            .run(&[
-                "init",
-                "--from-aws",
-                "--load-balancer",
-                balancer,
-                "--endpoint-url",
-                &estate.endpoint,
-                "--yes",
-            ])
-            .await
-            .ended(0);
+        let init = [
+            "init",
+            "--from-aws",
+            "--load-balancer",
+            balancer,
+            "--endpoint-url",
+            &estate.endpoint,
+        ];
+        swing.run(&[&init, flags].concat()).await.ended(0);
         // Once is enough where every read is consistent.
         swing.edit("[swing]\n", "[swing]\nconfirmations = 1\n");
         swing
@@ -139,8 +145,7 @@ impl Swing {
 
     /// Runs a shell script as a pipeline would: the tool is on the path, and so are its variables.
     pub(crate) async fn shell(&self, script: &str, variables: &[(String, String)]) -> Ran {
-        let built = Path::new(env!("CARGO_BIN_EXE_swingbridge"));
-        let folder = built.parent().expect("the binary has a folder");
+        let folder = binary().parent().expect("the binary has a folder");
         let output = Command::new("bash")
             .args(["-c", script])
             .current_dir(self.folder.path())
@@ -251,6 +256,15 @@ impl Ran {
     }
 
     #[track_caller]
+    pub(crate) fn says_not(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "something says {text:?}\n{self}"
+        );
+        self
+    }
+
+    #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"))
     }
@@ -271,27 +285,38 @@ impl fmt::Display for Ran {
     }
 }
 
-/// The binary under test, under a name of this run's own: a build that runs meanwhile replaces the other one.
+/// The binary under test, in a folder of this run's own: a build that runs meanwhile replaces the other one.
 fn binary() -> &'static Path {
     static ONE: OnceLock<PathBuf> = OnceLock::new();
     ONE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        // What earlier runs left.
-        for entry in std::fs::read_dir(folder).expect("cargo made it").flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let gone = name
-                .strip_prefix("swingbridge-")
-                .is_some_and(|pid| Path::new("/proc").exists() && !Path::new("/proc").join(pid).exists());
-            if gone {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
-        let own = folder.join(format!("swingbridge-{}", std::process::id()));
-        let built = env!("CARGO_BIN_EXE_swingbridge");
+        remove_what_earlier_runs_left(folder);
+        let own = folder.join(format!("{OWN}{}", std::process::id()));
+        std::fs::create_dir_all(&own).expect("a folder");
+        let (built, own) = (env!("CARGO_BIN_EXE_swingbridge"), own.join("swingbridge"));
         let _ = std::fs::remove_file(&own);
         if std::fs::hard_link(built, &own).is_err() {
             std::fs::copy(built, &own).expect("the binary can be copied");
         }
         own
     })
+}
+
+const OWN: &str = "run-of-";
+
+/// Where processes can be seen: folders of those that are gone.
+fn remove_what_earlier_runs_left(folder: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join("self").exists() {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).expect("cargo made it").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name
+            .strip_prefix(OWN)
+            .is_some_and(|pid| !processes.join(pid).exists())
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
