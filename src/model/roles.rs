@@ -127,17 +127,19 @@ impl<'a> Roles<'a> {
         let blue_doors = doors(estate, policy, |doors| &doors.blue);
         let green_doors = doors(estate, policy, |doors| &doors.green);
         let entrance = entrance(estate, policy);
-        let special: Vec<&Rule> =
-            blue_doors
-                .iter()
-                .chain(&green_doors)
-                .copied()
-                .chain(entrance)
-                // Ours by tag, wherever the configuration says they should be now.
-                .chain(estate.rules().filter(|rule| {
-                    tags::owned_by(&rule.tags, &estate.app) && rule.tags.contains_key(tags::RULE)
-                }))
-                .collect();
+        // The tool's own rules by their tag, wherever the configuration says they should be now. A door's
+        // tag makes none: what was adopted as a door, and is none any more, is production if it leads there.
+        let own = estate.rules().filter(|rule| {
+            let kind = rule.tags.get(tags::RULE);
+            tags::owned_by(&rule.tags, &estate.app) && kind.is_some_and(|kind| kind != "door")
+        });
+        let special: Vec<&Rule> = blue_doors
+            .iter()
+            .chain(&green_doors)
+            .copied()
+            .chain(entrance)
+            .chain(own)
+            .collect();
         let routes = routes(estate, policy, &special)?;
         let (live, halfway) = live_of(estate, policy, &routes, &standings)?;
         let live = standings.remove(&live).ok_or_else(|| {
@@ -382,5 +384,28 @@ fn live_of(
                     .collect(),
             }])
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixtures;
+
+    #[test]
+    fn what_was_adopted_as_a_door_is_production_once_there_are_no_doors() {
+        let mut estate = fixtures::initial();
+        let blue = Priority::Numbered(fixtures::BLUE);
+        let rule = fixtures::rule_mut(&mut estate, 80, blue);
+        rule.tags.insert(tags::APP.into(), fixtures::APP.into());
+        rule.tags.insert(tags::RULE.into(), "door".into());
+        let mut policy = fixtures::policy();
+        let places = |policy: &Policy| {
+            let roles = Roles::of(&estate, policy).expect("roles");
+            roles.routes.iter().map(|rule| rule.priority).collect::<Vec<_>>()
+        };
+        assert!(!places(&policy).contains(&blue));
+        policy.doors = None;
+        assert!(places(&policy).contains(&blue));
     }
 }
