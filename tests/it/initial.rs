@@ -155,3 +155,30 @@ async fn a_candidate_is_aborted_as_if_it_had_never_been() {
     swing.run(&["abort", "--yes"]).await.ended(0);
     before.same_as(&estate.look().await, "after deploy and abort");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_init_was_not_allowed_to_tag_is_tagged_by_the_first_deploy() {
+    let estate = Estate::initial().await;
+    let before = estate.look().await;
+    let swing = Swing::describing(&estate).await;
+    before.same_as(&estate.look().await, "after an init that nobody said yes to");
+    swing.run(&DEPLOY).await.ended(0);
+    let seen = estate.look().await;
+    let app = estate.name("alb-ks");
+    for door in [":80/10", ":80/11"] {
+        assert_eq!(seen.get(&format!("rule {door} tag swingbridge:app")), app);
+        assert_eq!(seen.get(&format!("rule {door} tag swingbridge:rule")), "door");
+    }
+    assert_eq!(
+        seen.get(&format!(
+            "target-group {} tag swingbridge:generation",
+            estate.name("tg-1")
+        )),
+        "1"
+    );
+    assert_eq!(
+        seen.find("rule :80/default tag swingbridge:app"),
+        None,
+        "routes are nobody's"
+    );
+}

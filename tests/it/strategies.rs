@@ -25,7 +25,7 @@ async fn a_direct_deploy_goes_on_to_production_by_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_doors_a_candidate_is_reached_by_the_entrance_alone() {
     let estate = Estate::initial().await;
-    let swing = Swing::describing(&estate).await;
+    let swing = Swing::adopting(&estate).await;
     swing.replace_table("doors", "scheme = \"none\"");
     let before = estate.look().await;
     swing.run(&DEPLOY).await.ended(0);
