@@ -5,6 +5,7 @@ mod estates;
 mod moves;
 mod properties;
 mod properties_killed;
+mod sides;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

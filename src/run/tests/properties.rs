@@ -107,7 +107,7 @@ pub(super) fn unbroken(world: &World) -> Result<(), TestCaseError> {
 
 async fn lives_through(case: &Case, moves: &[Move]) -> Result<(), TestCaseError> {
     let policy = case.policy();
-    let world = World::new(case.estate());
+    let world = case.world();
     let routes: Vec<_> = Roles::of(&world.now(), &policy)
         .map_err(|reasons| TestCaseError::fail(format!("{reasons:?}")))?
         .routes
@@ -159,7 +159,7 @@ async fn lives_through(case: &Case, moves: &[Move]) -> Result<(), TestCaseError>
 }
 
 proptest! {
-    #![proptest_config(cases(128))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn any_life_of_any_estate_keeps_production_served_and_leaves_nothing_behind(

@@ -30,7 +30,9 @@ fn faults() -> impl Strategy<Value = Fault> {
 
 /// A copy to try the other way on.
 fn fork(world: &World) -> World {
-    World::new(world.now())
+    let copy = World::new(world.now());
+    *copy.want.lock().expect("not poisoned") = *world.want.lock().expect("not poisoned");
+    copy
 }
 
 /// Whether there is something to take back, and not only the release before.
@@ -71,7 +73,7 @@ async fn cut_off(
     fault: Fault,
 ) -> Result<(), TestCaseError> {
     let policy = case.policy();
-    let world = World::new(case.estate());
+    let world = case.world();
     for intent in earlier {
         attempt(&world, intent, &policy).await;
     }
@@ -113,7 +115,7 @@ async fn cut_off(
 /// Any commands, each perhaps hit by something, and then the ones that clean up.
 async fn cleaned_up(case: &Case, hits: &[(Intent, Option<(usize, Fault)>)]) -> Result<(), TestCaseError> {
     let policy = case.policy();
-    let world = World::new(case.estate());
+    let world = case.world();
     for (intent, hit) in hits {
         world.order(*hit);
         if plan::plan(&world.now(), intent, &policy).is_ok() {
@@ -164,7 +166,7 @@ fn only_live_is_left(world: &World, policy: &Policy) -> Result<(), TestCaseError
 }
 
 proptest! {
-    #![proptest_config(cases(128))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_command_that_is_cut_off_anywhere_can_be_taken_back_and_gone_on_with(

@@ -3,6 +3,7 @@
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::fleet;
 use crate::model::ids::TargetGroupName;
+use crate::model::policy::Want;
 use crate::model::routing::{Condition, Rule};
 use crate::model::tags;
 
@@ -44,10 +45,10 @@ impl Guard {
     }
 
     /// What is wrong after a change.
-    pub(super) fn faults(&self, before: &Estate, after: &Estate) -> Vec<String> {
+    pub(super) fn faults(&self, before: &Estate, after: &Estate, want: Want) -> Vec<String> {
         let mut faults = Vec::new();
         unhealthy_routes(after, &mut faults);
-        new_shares(before, after, &mut faults);
+        new_shares(before, after, want, &mut faults);
         shrunk(before, after, &mut faults);
         impossible_sizes(after, &mut faults);
         self.touched(after, &mut faults);
@@ -119,16 +120,26 @@ fn healthy(estate: &Estate, target_group: &TargetGroup) -> u32 {
         .sum()
 }
 
-fn check_shares(rule: &Rule, estate: &Estate, faults: &mut Vec<String>) {
+/// Each target group that a rule gives weight has at least what is wanted of its group's size.
+fn check_shares(rule: &Rule, estate: &Estate, want: Want, faults: &mut Vec<String>) {
     for share in rule.action.shares().iter().filter(|share| share.weight > 0) {
-        match estate.target_group(&share.target_group) {
-            None => faults.push(format!("{} forwards to a target group that is gone", rule.at())),
-            Some(tg) if tg.generation.is_some() && healthy(estate, tg) == 0 => faults.push(format!(
-                "{} forwards to {} where nothing is healthy",
+        let Some(tg) = estate.target_group(&share.target_group) else {
+            faults.push(format!("{} forwards to a target group that is gone", rule.at()));
+            continue;
+        };
+        let wanted: u32 = estate
+            .groups
+            .iter()
+            .filter(|group| group.target_groups.contains(&tg.name))
+            .map(|group| want.of(group.size.desired))
+            .sum();
+        let healthy = healthy(estate, tg);
+        if tg.generation.is_some() && healthy < wanted.max(1) {
+            faults.push(format!(
+                "{} forwards to {}, where {healthy} of {wanted} are healthy",
                 rule.at(),
                 tg.name
-            )),
-            Some(_) => {}
+            ));
         }
     }
 }
@@ -138,17 +149,17 @@ fn unhealthy_routes(estate: &Estate, faults: &mut Vec<String>) {
     for rule in estate.rules() {
         let has_header = |condition: &Condition| matches!(condition, Condition::Header { .. });
         if !rule.conditions.iter().any(has_header) {
-            check_shares(rule, estate, faults);
+            check_shares(rule, estate, Want::Count(1), faults);
         }
     }
 }
 
-/// Nothing that a request can find is pointed where nobody answers, doors included.
-fn new_shares(before: &Estate, after: &Estate, faults: &mut Vec<String>) {
+/// Nothing that a request can find is pointed where too few answer, doors included.
+fn new_shares(before: &Estate, after: &Estate, want: Want, faults: &mut Vec<String>) {
     for rule in after.rules().filter(|rule| !is_hidden(rule, after)) {
         let was = before.rule(&rule.arn).map(|was| &was.action);
         if was != Some(&rule.action) {
-            check_shares(rule, after, faults);
+            check_shares(rule, after, want, faults);
         }
     }
 }

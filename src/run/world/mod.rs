@@ -7,13 +7,16 @@ use std::sync::Mutex;
 use tokio::sync::Notify;
 
 use crate::cloud::CloudError;
-use crate::model::estate::{Estate, Instance, Target, TargetState};
+use crate::model::estate::Estate;
 use crate::model::ids::TargetGroupName;
+use crate::model::policy::Want;
 
 mod guard;
+mod nature;
 mod verbs;
 
 use guard::Guard;
+use nature::Nature;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +43,15 @@ pub(super) struct World {
     pub(super) broken: Mutex<Vec<String>>,
     /// Target groups whose targets never become healthy.
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
+    /// How much must be healthy where a rule is pointed to.
+    pub(super) want: Mutex<Want>,
     guard: Guard,
+    nature: Mutex<Nature>,
 }
 
 impl World {
-    pub(super) fn new(estate: Estate) -> Self {
+    pub(super) fn new(mut estate: Estate) -> Self {
+        let nature = Nature::settled(&mut estate);
         let guard = Guard::new(&estate);
         Self {
             estate: Mutex::new(estate),
@@ -54,7 +61,9 @@ impl World {
             died: Notify::new(),
             broken: Mutex::default(),
             sick: Mutex::default(),
+            want: Mutex::new(Want::Count(1)),
             guard,
+            nature: Mutex::new(nature),
         }
     }
 
@@ -75,7 +84,7 @@ impl World {
 
     pub(super) fn now(&self) -> Estate {
         let mut estate = self.estate.lock().expect("not poisoned");
-        breathe(&mut estate, &self.sick.lock().expect("not poisoned"));
+        self.time_passes(&mut estate);
         estate.observed_at = jiff::Timestamp::now();
         estate.clone()
     }
@@ -118,10 +127,12 @@ impl World {
             let mut estate = self.estate.lock().expect("not poisoned");
             let before = estate.clone();
             let result = change(&mut estate);
-            breathe(&mut estate, &self.sick.lock().expect("not poisoned"));
+            self.time_passes(&mut estate);
             if result.is_ok() {
                 self.changes.lock().expect("not poisoned").push(what.clone());
-                let faults = self.guard.faults(&before, &estate);
+                let faults = self
+                    .guard
+                    .faults(&before, &estate, *self.want.lock().expect("not poisoned"));
                 let mut broken = self.broken.lock().expect("not poisoned");
                 broken.extend(faults.into_iter().map(|fault| format!("after {what}: {fault}")));
             }
@@ -135,58 +146,13 @@ impl World {
         result
     }
 
+    fn time_passes(&self, estate: &mut Estate) {
+        let sick = self.sick.lock().expect("not poisoned");
+        self.nature.lock().expect("not poisoned").passes(estate, &sick);
+    }
+
     async fn die(&self) {
         self.died.notify_one();
         std::future::pending::<()>().await;
-    }
-}
-
-/// What time does by itself: targets follow instances, and become healthy where a rule names them.
-fn breathe(estate: &mut Estate, sick: &[TargetGroupName]) {
-    let named: Vec<TargetGroupName> = estate
-        .target_groups
-        .iter()
-        .filter(|tg| estate.rules_naming(&tg.name).next().is_some())
-        .map(|tg| tg.name.clone())
-        .collect();
-    for group in &mut estate.groups {
-        let wanted = group.size.desired as usize;
-        group.instances.truncate(wanted);
-        while group.instances.len() < wanted {
-            let index = group.instances.len();
-            group.instances.push(Instance {
-                id: format!("i-{}-{index}", group.name),
-                zone: "eu-central-1a".into(),
-                lifecycle: "InService".into(),
-                healthy: true,
-                weight: 1,
-                template_version: None,
-            });
-        }
-    }
-    for tg in &mut estate.target_groups {
-        if tg.generation.is_none() {
-            continue;
-        }
-        let state = if !named.contains(&tg.name) {
-            TargetState::Unused
-        } else if sick.contains(&tg.name) {
-            TargetState::Unhealthy
-        } else {
-            TargetState::Healthy
-        };
-        tg.targets = estate
-            .groups
-            .iter()
-            .filter(|group| group.target_groups.contains(&tg.name))
-            .flat_map(|group| &group.instances)
-            .map(|instance| Target {
-                id: instance.id.clone(),
-                state,
-                reason: None,
-                description: None,
-                zonal_override: None,
-            })
-            .collect();
     }
 }
