@@ -149,6 +149,27 @@ fn nothing_is_removed_while_production_is_half_way() {
 }
 
 #[test]
+fn the_previous_generation_is_not_removed_while_a_door_may_still_lead_to_it() {
+    // Every route has been swung; the run died before the blue door was.
+    let mut estate = promoted();
+    fixtures::mark(&mut estate, 2, State::Promoting, Some(1));
+    fixtures::point(
+        &mut estate,
+        80,
+        Priority::Numbered(fixtures::BLUE),
+        fixtures::to(1),
+    );
+    for intent in [retire(None), retire(Some(1))] {
+        assert_eq!(
+            reasons(&estate, &intent, &policy()),
+            [Reason::PromotionHalfWay {
+                generation: Generation(2)
+            }]
+        );
+    }
+}
+
+#[test]
 fn what_is_not_ours_is_never_removed_whoever_asks() {
     let not_ours = [Reason::NotOurs {
         what: "generation 1".into(),
