@@ -128,3 +128,17 @@ fn no_plan_takes_the_same_step_twice() {
         }
     }
 }
+
+#[test]
+fn a_direct_deploy_that_died_when_it_was_ready_can_be_promoted_by_hand() {
+    // Only its lock had named the candidate: nobody checks its health any more.
+    let mut estate = doors_are_ours(deployed());
+    fixtures::point(&mut estate, 80, Priority::Numbered(fixtures::GREEN), closed(404));
+    for target in &mut fixtures::target_group_mut(&mut estate, 2).targets {
+        target.state = TargetState::Unused;
+    }
+    let all = titles(&estate, &Intent::Promote, &policy());
+    let place = |what: &str| all.iter().position(|title| title.starts_with(what));
+    let staging = place("open the staging entrance to tg-2");
+    assert!(staging.is_some() && staging < place("wait for"), "{all:#?}");
+}
