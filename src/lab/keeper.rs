@@ -1,0 +1,103 @@
+//! Keeps the world's time: rings what is due, carries orders out, publishes what the data plane should know.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::world::orders::Order;
+use super::world::routing::Routing;
+use super::world::time::Moment;
+use super::world::{Settings, World};
+
+/// Whoever plays the instances: real processes, or imagined ones in tests.
+pub trait Machines: Send + Sync + std::fmt::Debug {
+    /// Carries an order out, in its own time, and tells the keeper's world what came of it. Never blocks.
+    fn carry_out(&self, keeper: &Arc<Keeper>, order: Order);
+}
+
+/// The one owner of a world.
+#[derive(Debug)]
+pub struct Keeper {
+    world: Mutex<World>,
+    began: Instant,
+    /// Shared with the loop, which must not keep the keeper itself alive.
+    woken: Arc<Notify>,
+    machines: Box<dyn Machines>,
+    routing: watch::Sender<Arc<Routing>>,
+}
+
+impl Keeper {
+    /// Starts keeping a new world. Must be called within a tokio runtime; the world goes on until the keeper is dropped.
+    pub fn start(settings: Settings, machines: Box<dyn Machines>) -> Arc<Self> {
+        let keeper = Arc::new(Self {
+            world: Mutex::new(World::new(settings)),
+            began: Instant::now(),
+            woken: Arc::new(Notify::new()),
+            machines,
+            routing: watch::Sender::new(Arc::new(Routing::default())),
+        });
+        tokio::spawn(keep(Arc::downgrade(&keeper), Arc::clone(&keeper.woken)));
+        keeper
+    }
+
+    /// The moment it is now in the world.
+    pub fn moment(&self) -> Moment {
+        Moment::after_start(self.began.elapsed())
+    }
+
+    /// Does something with the world as it is now, then carries out whatever it orders.
+    pub fn with<T>(self: &Arc<Self>, work: impl FnOnce(&mut World) -> T) -> T {
+        let done = self.turn(work);
+        self.woken.notify_one();
+        done
+    }
+
+    /// What the data plane knows, and every change of it.
+    pub fn routing(&self) -> watch::Receiver<Arc<Routing>> {
+        self.routing.subscribe()
+    }
+
+    fn turn<T>(self: &Arc<Self>, work: impl FnOnce(&mut World) -> T) -> T {
+        let (done, orders) = {
+            let mut world = self.locked();
+            world.advance(self.moment());
+            let done = work(&mut world);
+            if let Some(routing) = world.take_routing() {
+                self.routing.send_replace(routing);
+            }
+            (done, world.take_orders())
+        };
+        for order in orders {
+            self.machines.carry_out(self, order);
+        }
+        done
+    }
+
+    // A panic in a call must not take the whole lab down: the world is consistent between calls.
+    fn locked(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.woken.notify_one();
+    }
+}
+
+async fn keep(keeper: Weak<Keeper>, woken: Arc<Notify>) {
+    loop {
+        let due = match keeper.upgrade() {
+            Some(keeper) => keeper.turn(|world| world.next_due()).map(|due| keeper.began + due.since_start()),
+            None => return,
+        };
+        match due {
+            Some(due) => tokio::select! {
+                () = tokio::time::sleep_until(due) => {}
+                () = woken.notified() => {}
+            },
+            None => woken.notified().await,
+        }
+    }
+}

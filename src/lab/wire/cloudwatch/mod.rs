@@ -1,0 +1,5 @@
+//! CloudWatch, 2010-08-01.
+
+use super::Operation;
+
+pub(super) const OPERATIONS: &[Operation] = &[];
