@@ -77,7 +77,11 @@ fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[
 fn turns_away(step: &Step, rule: &Rule, target_group: &TargetGroupName) -> bool {
     match step {
         Step::Point { rule: at, after, .. } => {
-            at.arn == rule.arn && after.shares().iter().all(|share| share.target_group != *target_group)
+            at.arn == rule.arn
+                && after
+                    .shares()
+                    .iter()
+                    .all(|share| share.target_group != *target_group)
         }
         Step::DeleteRule { rule: at, .. } => at.arn == rule.arn,
         _ => false,

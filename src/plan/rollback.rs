@@ -207,7 +207,11 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
             draft.notes.push(Note::info(format!(
                 "generation {} was rolled back and kept; `swingbridge {}` removes it",
                 other.generation,
-                if other.generation > roles.live.generation { "abort" } else { "retire" },
+                if other.generation > roles.live.generation {
+                    "abort"
+                } else {
+                    "retire"
+                },
             )));
         }
         Some(other) => {

@@ -36,7 +36,12 @@ fn route(context: &Context<'_>, rule: &Rule, to: &TargetGroupName) -> Action {
         .iter()
         .filter(|share| share.weight == 0 && !is_generation(&share.target_group));
     Action::Forward {
-        shares: Action::to(to).shares().iter().chain(bystanders).cloned().collect(),
+        shares: Action::to(to)
+            .shares()
+            .iter()
+            .chain(bystanders)
+            .cloned()
+            .collect(),
     }
 }
 

@@ -72,7 +72,9 @@ fn a_removal_asked_for_again_goes_on_with_its_own_generation_and_never_with_one_
     let kept = planned(&estate, &rollback_and_remove(), &policy());
     assert_eq!(kept.steps, []);
     assert!(
-        kept.notes.iter().any(|note| note.text.contains("`swingbridge abort` removes it")),
+        kept.notes
+            .iter()
+            .any(|note| note.text.contains("`swingbridge abort` removes it")),
         "{:?}",
         kept.notes
     );
