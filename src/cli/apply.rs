@@ -43,10 +43,15 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
     let to_run = match fresh {
         Ok(fresh) if fresh.basis == saved.basis => saved,
         // An interrupted application of this same plan: what is left was all reviewed.
-        Ok(fresh) if begun(&estate, &saved) && is_rest_of(&fresh, &saved) => Plan {
-            id: saved.id,
-            ..fresh
-        },
+        Ok(fresh)
+            if is_rest_of(&fresh, &saved)
+                && (begun(&estate, &saved) || only_ours(&estate, &saved, &fresh)) =>
+        {
+            Plan {
+                id: saved.id,
+                ..fresh
+            }
+        }
         Ok(fresh) => return Err(stale(&saved, saved.basis.changes_to(&fresh.basis))),
         Err(refusal) => {
             let reasons = refusal.reasons.iter().map(ToString::to_string).collect();
@@ -61,6 +66,20 @@ fn begun(estate: &Estate, saved: &Plan) -> bool {
         .target_groups
         .iter()
         .any(|tg| tg.tags.get(tags::PLAN) == Some(&saved.id))
+}
+
+/// Whether whatever has changed is explained by steps of the plan that were taken before it left its mark.
+fn only_ours(estate: &Estate, saved: &Plan, fresh: &Plan) -> bool {
+    let taken: Vec<_> = saved
+        .steps
+        .iter()
+        .filter(|step| !fresh.steps.contains(step))
+        .collect();
+    taken.iter().all(|step| plan::reached(step, estate))
+        && saved
+            .basis
+            .differing(&fresh.basis)
+            .all(|fact| taken.iter().any(|step| plan::explains(step, fact)))
 }
 
 fn is_rest_of(fresh: &Plan, saved: &Plan) -> bool {

@@ -20,6 +20,11 @@ use crate::run::interrupt::{Interrupt, Signal, Stopper};
 use crate::run::journal::Journal;
 use crate::run::{self, Job, LockSettings};
 
+/// A plan that was decided on what is no longer so.
+const STALE: u8 = 8;
+/// How often a command plans again before it says that the estate does not hold still.
+const PLANNED_AGAIN: u32 = 3;
+
 pub(super) async fn deploy(global: &Global, args: &Deploy) -> Result<u8, Failure> {
     let mut session = Session::open(global).await?;
     let intent = release::intent(&mut session.config, &args.release)?;
@@ -52,17 +57,32 @@ async fn simple(global: &Global, intent: Intent, args: &RunArgs) -> Result<u8, F
 }
 
 async fn intend(session: &Session, intent: Intent, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
-    let estate = session.observe().await?;
-    let plan = plan::plan(&estate, &intent, &session.config.policy)?;
-    if args.dry_run {
-        let format = match args.format {
-            TextOrJson::Text => PlanFormat::Text,
-            TextOrJson::Json => PlanFormat::Json,
-        };
-        out(&plan_command::render(&plan, format, verbose)?)?;
-        return Ok(0);
+    let mut again = 0;
+    loop {
+        let estate = session.observe().await?;
+        let plan = plan::plan(&estate, &intent, &session.config.policy)?;
+        if args.dry_run {
+            return show(&plan, args, verbose);
+        }
+        match go(session, plan, estate, args, Go::Shown).await? {
+            // Somebody else was at work between the look and the lock. A command means what it says
+            // now; only a saved plan means what it said then.
+            STALE if again < PLANNED_AGAIN => {
+                again += 1;
+                tracing::warn!("the estate has changed meanwhile; planning again");
+            }
+            code => return Ok(code),
+        }
     }
-    go(session, plan, estate, args, Go::Shown).await
+}
+
+fn show(plan: &Plan, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
+    let format = match args.format {
+        TextOrJson::Text => PlanFormat::Text,
+        TextOrJson::Json => PlanFormat::Json,
+    };
+    out(&plan_command::render(plan, format, verbose)?)?;
+    Ok(0)
 }
 
 /// Whether the plan was reviewed before.

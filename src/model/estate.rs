@@ -98,6 +98,13 @@ impl TargetGroup {
             .and_then(|value| value.parse().ok())
             .unwrap_or(300)
     }
+
+    /// Clients are bound to single targets by a cookie.
+    pub fn pins_clients(&self) -> bool {
+        self.attributes
+            .get("stickiness.enabled")
+            .is_some_and(|value| value == "true")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

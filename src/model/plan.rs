@@ -120,6 +120,13 @@ impl Fingerprint {
             .filter(|place| place.starts_with(':'))
     }
 
+    /// The facts that are no longer as they were, or were not there.
+    pub fn differing<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = &'a str> {
+        let changed = self.0.iter().filter(|(what, was)| now.0.get(*what) != Some(*was));
+        let added = now.0.iter().filter(|(what, _)| !self.0.contains_key(*what));
+        changed.chain(added).map(|(what, _)| what.as_str())
+    }
+
     /// What has changed since, in sentences.
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         let mut changes = Vec::new();

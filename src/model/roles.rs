@@ -30,13 +30,16 @@ pub enum State {
     Previous,
     /// Production is being swung away from it.
     RollingBack,
+    /// Swung back from, and kept for a look at it.
     RolledBack,
+    /// Swung back from, and to be removed.
+    Removing,
     /// Live again, by a rollback.
     Restored,
 }
 
 impl State {
-    const NAMES: [(Self, &str); 8] = [
+    const NAMES: [(Self, &str); 9] = [
         (Self::Staged, "staged"),
         (Self::Ready, "ready"),
         (Self::Promoting, "promoting"),
@@ -44,6 +47,7 @@ impl State {
         (Self::Previous, "previous"),
         (Self::RollingBack, "rolling-back"),
         (Self::RolledBack, "rolled-back"),
+        (Self::Removing, "removing"),
         (Self::Restored, "restored"),
     ];
 
@@ -58,6 +62,11 @@ impl State {
     /// Since when it is so.
     pub fn since(tags: &tags::Tags) -> Option<Timestamp> {
         tags.get(tags::STATE)?.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Production was swung back from it, and it is still there.
+    pub fn was_left(self) -> bool {
+        matches!(self, Self::RolledBack | Self::Removing)
     }
 
     /// How it is written in the tag.
@@ -185,10 +194,7 @@ impl<'a> Roles<'a> {
 
     /// The newest generation that was rolled back from.
     pub fn rolled_back(&self) -> Option<&Standing> {
-        self.others
-            .iter()
-            .rev()
-            .find(|other| other.state == State::RolledBack)
+        self.others.iter().rev().find(|other| other.state.was_left())
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             roles
                 .others
                 .iter()
-                .filter(|other| other.state == State::RolledBack && other.generation > roles.live.generation),
+                .filter(|other| other.state.was_left() && other.generation > roles.live.generation),
         )
         .collect();
     if leaving.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             steps.push(Step::Mark {
                 generation: standing.generation,
                 target_group: target_group.clone(),
-                state: State::RolledBack,
+                state: State::Removing,
                 previous: None,
             });
         }
@@ -61,7 +61,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     }
     let mut reasons = Vec::new();
     for standing in &leaving {
-        match removal::steps(context, standing) {
+        match removal::steps(context, standing, &steps) {
             Ok(more) => steps.extend(more),
             Err(reason) => reasons.push(reason),
         }
@@ -72,7 +72,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let names: Vec<String> = leaving
         .iter()
         .map(|standing| match standing.state {
-            State::RolledBack => format!("generation {}, which was rolled back", standing.generation),
+            state if state.was_left() => format!("generation {}, which was rolled back", standing.generation),
             _ => format!("the candidate, generation {}", standing.generation),
         })
         .collect();

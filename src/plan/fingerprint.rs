@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Context;
+use crate::model::ids::GroupName;
 use crate::model::obligation;
 use crate::model::plan::{Fingerprint, Intent, LIVE};
 use crate::model::roles::Standing;
 use crate::model::routing::Rule;
-use crate::model::step::Purpose;
+use crate::model::step::{Purpose, Step};
 
 pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
     let mut facts = BTreeMap::new();
@@ -47,7 +48,7 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
             .map(ToString::to_string)
             .collect();
         if !owed.is_empty() {
-            facts.insert(format!("what is owed on {}", group.name), owed.join(", "));
+            facts.insert(owed_on(&group.name), owed.join(", "));
         }
     }
     if matches!(intent, Intent::Deploy { .. }) && context.roles.candidate.is_none() {
@@ -121,4 +122,22 @@ fn original(context: &Context<'_>, facts: &mut BTreeMap<String, String>) {
             facts.insert(format!("{field} of {}", tg.name), value.clone());
         }
     }
+}
+
+/// Whether a fact changes because a step of the plan itself was taken, before the plan leaves a mark.
+pub fn explains(step: &Step, fact: &str) -> bool {
+    match step {
+        Step::Pin { group, versions } => {
+            fact.ends_with(&format!(" that {group} uses"))
+                || versions
+                    .iter()
+                    .any(|pin| fact.starts_with(&format!("what {} of ", pin.from)))
+        }
+        Step::Hold { group } => fact == owed_on(group),
+        _ => false,
+    }
+}
+
+fn owed_on(group: &GroupName) -> String {
+    format!("what is owed on {group}")
 }

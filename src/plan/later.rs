@@ -80,7 +80,11 @@ pub(super) fn hand_over(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
 }
 
 /// The previous generation as configured, if its time has come.
-pub(super) fn treat_previous(context: &Context<'_>) -> Result<(Vec<Step>, Option<Note>), Vec<Reason>> {
+/// `before`: the steps of the plan that come first.
+pub(super) fn treat_previous(
+    context: &Context<'_>,
+    before: &[Step],
+) -> Result<(Vec<Step>, Option<Note>), Vec<Reason>> {
     let treated = &context.policy.after_promotion;
     let (Some(previous), State::Live | State::Promoting) =
         (&context.roles.previous, context.roles.live.state)
@@ -102,7 +106,7 @@ pub(super) fn treat_previous(context: &Context<'_>) -> Result<(Vec<Step>, Option
     };
     match due(context, treated.after) {
         Due::Now => Ok((
-            treat(context, previous, entrance_without(context, previous))?,
+            treat(context, previous, entrance_without(context, previous), before)?,
             None,
         )),
         Due::At(at) => Ok((
@@ -117,11 +121,12 @@ pub(super) fn treat_previous(context: &Context<'_>) -> Result<(Vec<Step>, Option
 }
 
 /// A generation that production has left, as configured. `entrance`: what becomes of the entrance
-/// when it is removed.
+/// when it is removed; `before`: the steps of the plan that come first.
 pub(super) fn treat(
     context: &Context<'_>,
     standing: &Standing,
     entrance: Vec<Step>,
+    before: &[Step],
 ) -> Result<Vec<Step>, Vec<Reason>> {
     Ok(
         match (context.policy.after_promotion.previous, Side::of(standing)) {
@@ -132,9 +137,9 @@ pub(super) fn treat(
                 to,
             }],
             (Treatment::Retire, _) => {
-                let mut steps = entrance;
-                steps.extend(removal::steps(context, standing).map_err(|reason| vec![reason])?);
-                steps
+                let before: Vec<Step> = before.iter().cloned().chain(entrance.iter().cloned()).collect();
+                let removed = removal::steps(context, standing, &before).map_err(|reason| vec![reason])?;
+                entrance.into_iter().chain(removed).collect()
             }
         },
     )
@@ -181,7 +186,7 @@ pub fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
     };
     let untreated = context.roles.live.state == State::Live
         && context.roles.previous.as_ref().is_some_and(|previous| {
-            match treat(&context, previous, Vec::new()) {
+            match treat(&context, previous, entrance_without(&context, previous), &[]) {
                 Ok(steps) => !remaining(estate, steps).is_empty(),
                 Err(_) => false,
             }

@@ -36,6 +36,7 @@ mod versions;
 mod tests;
 
 pub use checkup::checkup;
+pub use fingerprint::explains;
 pub use later::next_due;
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;

@@ -149,7 +149,8 @@ pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<V
             ours: true,
             ..standing.clone()
         };
-        steps.extend(later::treat(context, &adopted, swing::entrance(context, &[]))?);
+        let treated = later::treat(context, &adopted, swing::entrance(context, &[]), &steps)?;
+        steps.extend(treated);
     }
     Ok(steps)
 }
@@ -198,7 +199,7 @@ pub(super) fn finish(context: &Context<'_>) -> Drafted {
     let (released, note) = later::hand_over(context);
     draft.steps.extend(released);
     draft.notes.extend(note);
-    let (treated, note) = later::treat_previous(context)?;
+    let (treated, note) = later::treat_previous(context, &draft.steps)?;
     draft.steps.extend(treated);
     draft.notes.extend(note);
     Ok(draft)

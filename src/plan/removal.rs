@@ -3,18 +3,29 @@
 use std::time::Duration;
 
 use super::Context;
+use crate::model::ids::TargetGroupName;
 use crate::model::refusal::Reason;
 use crate::model::roles::Standing;
+use crate::model::routing::Rule;
 use crate::model::step::Step;
+use crate::model::tags;
 
 /// Beyond the deregistration delay: what instances may take to shut down and be gone.
 const SHUTDOWN: Duration = Duration::from_secs(600);
 
-pub(super) fn steps(context: &Context<'_>, standing: &Standing) -> Result<Vec<Step>, Reason> {
+/// `before` are the steps that come first: a rule that they turn elsewhere is no way in any more.
+pub(super) fn steps(
+    context: &Context<'_>,
+    standing: &Standing,
+    before: &[Step],
+) -> Result<Vec<Step>, Reason> {
     if !standing.ours {
         return Err(Reason::NotOurs {
             what: format!("generation {}", standing.generation),
         });
+    }
+    if let Some(target_group) = &standing.target_group {
+        stays_named(context, target_group, before)?;
     }
     let mut steps = Vec::new();
     let target_group = standing
@@ -42,4 +53,37 @@ pub(super) fn steps(context: &Context<'_>, standing: &Standing) -> Result<Vec<St
         });
     }
     Ok(steps)
+}
+
+/// Nothing can be deleted while a rule names it: better said before anything is changed than half way.
+fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[Step]) -> Result<(), Reason> {
+    let rules: Vec<String> = context
+        .estate
+        .rules_naming(target_group)
+        .filter(|rule| !before.iter().any(|step| turns_away(step, rule, target_group)))
+        // The lock's own rule goes with its run.
+        .filter(|rule| rule.tags.get(tags::RULE).is_none_or(|kind| kind != "lock"))
+        .map(|rule| rule.at().to_string())
+        .collect();
+    if rules.is_empty() {
+        return Ok(());
+    }
+    Err(Reason::Reachable {
+        what: target_group.to_string(),
+        rules: rules.join(", "),
+    })
+}
+
+fn turns_away(step: &Step, rule: &Rule, target_group: &TargetGroupName) -> bool {
+    match step {
+        Step::Point { rule: at, after, .. } => {
+            at.arn == rule.arn
+                && after
+                    .shares()
+                    .iter()
+                    .all(|share| share.target_group != *target_group)
+        }
+        Step::DeleteRule { rule: at, .. } => at.arn == rule.arn,
+        _ => false,
+    }
 }

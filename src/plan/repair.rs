@@ -10,9 +10,18 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
     let (mut steps, note) = later::hand_over(context);
     let mut notes: Vec<Note> = note.into_iter().collect();
-    let (treated, note) = later::treat_previous(context)?;
-    steps.extend(treated);
-    notes.extend(note);
+    match later::treat_previous(context, &steps) {
+        Ok((treated, note)) => {
+            steps.extend(treated);
+            notes.extend(note);
+        }
+        // What is held can be released all the same.
+        Err(reasons) => notes.extend(
+            reasons
+                .iter()
+                .map(|reason| Note::risk(format!("the previous generation is left as it is: {reason}"))),
+        ),
+    }
     if let Some(group) = roles.candidate.as_ref().and_then(|one| one.group.as_ref()) {
         notes.push(Note::info(format!(
             "{group} stays held: it is the candidate, and idle until it is promoted"

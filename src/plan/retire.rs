@@ -50,7 +50,7 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
     let mut steps = swing::entrance(context, &waiting);
     let mut reasons = Vec::new();
     for standing in &leaving {
-        match removal::steps(context, standing) {
+        match removal::steps(context, standing, &steps) {
             Ok(more) => steps.extend(more),
             Err(reason) => reasons.push(reason),
         }

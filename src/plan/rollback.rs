@@ -90,9 +90,10 @@ fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollba
         steps.push(mark(live.generation, &live.target_group, State::Restored));
     }
     if let Some(target_group) = &target_group {
-        steps.push(mark(candidate.generation, target_group, State::RolledBack));
+        steps.push(mark(candidate.generation, target_group, left_as(failed)));
     }
-    steps.extend(leave(context, candidate, failed)?);
+    let left = leave(context, candidate, failed, &steps)?;
+    steps.extend(left);
     Ok(Draft {
         summary: format!(
             "close the candidate, generation {}{}; production {} generation {}",
@@ -153,14 +154,15 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     let confirm = swing::confirm(context, &steps);
     steps.push(confirm);
     steps.push(mark(back.generation, &back.target_group, State::Restored));
-    steps.push(mark(leaving.generation, &leaving.target_group, State::RolledBack));
+    steps.push(mark(leaving.generation, &leaving.target_group, left_as(failed)));
     steps.extend(swing::entrance(context, &[]));
     if context.policy.swing.hold.is_zero() {
         steps.push(Step::PayObligations {
             group: back.group.clone(),
         });
     }
-    steps.extend(leave(context, &context.roles.live, failed)?);
+    let left = leave(context, &context.roles.live, failed, &steps)?;
+    steps.extend(left);
     let mut notes = Vec::new();
     notes.push(Note::info(if ready {
         format!(
@@ -199,10 +201,34 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
     let (released, note) = later::hand_over(context);
     draft.steps.extend(released);
     draft.notes.extend(note);
-    if let Some(other) = roles.rolled_back() {
-        draft.steps.extend(leave(context, other, failed)?);
+    match roles.rolled_back() {
+        // Asked for once more, a removal that was finished must not go on with what an earlier rollback kept.
+        Some(other) if failed == AfterRollback::Remove && other.state == State::RolledBack => {
+            draft.notes.push(Note::info(format!(
+                "generation {} was rolled back and kept; `swingbridge {}` removes it",
+                other.generation,
+                if other.generation > roles.live.generation {
+                    "abort"
+                } else {
+                    "retire"
+                },
+            )));
+        }
+        Some(other) => {
+            let left = leave(context, other, failed, &draft.steps)?;
+            draft.steps.extend(left);
+        }
+        None => {}
     }
     Ok(draft)
+}
+
+/// What is written on the generation that is left, so that an interrupted removal is told from a kept one.
+fn left_as(failed: AfterRollback) -> State {
+    match failed {
+        AfterRollback::Keep => State::RolledBack,
+        AfterRollback::Remove => State::Removing,
+    }
 }
 
 /// The generation that was left: kept to be looked at, free to scale in; or removed.
@@ -210,6 +236,7 @@ fn leave(
     context: &Context<'_>,
     standing: &Standing,
     failed: AfterRollback,
+    before: &[Step],
 ) -> Result<Vec<Step>, Vec<Reason>> {
     match failed {
         AfterRollback::Keep => Ok(standing
@@ -217,7 +244,7 @@ fn leave(
             .iter()
             .map(|group| Step::PayObligations { group: group.clone() })
             .collect()),
-        AfterRollback::Remove => removal::steps(context, standing).map_err(|reason| vec![reason]),
+        AfterRollback::Remove => removal::steps(context, standing, before).map_err(|reason| vec![reason]),
     }
 }
 

@@ -16,8 +16,33 @@ pub(super) fn routes(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
         .roles
         .routes
         .iter()
-        .map(|rule| point(rule, Purpose::Route, Action::to(to)))
+        .map(|rule| point(rule, Purpose::Route, route(context, rule, to)))
         .collect()
+}
+
+/// One target group gets every request. Somebody else's that waits in the rule at weight 0 stays in it.
+fn route(context: &Context<'_>, rule: &Rule, to: &TargetGroupName) -> Action {
+    let roles = &context.roles;
+    let is_generation = |name: &TargetGroupName| {
+        std::iter::once(&roles.live)
+            .chain(&roles.candidate)
+            .chain(&roles.previous)
+            .chain(&roles.others)
+            .any(|standing| standing.target_group.as_ref() == Some(name))
+    };
+    let bystanders = rule
+        .action
+        .shares()
+        .iter()
+        .filter(|share| share.weight == 0 && !is_generation(&share.target_group));
+    Action::Forward {
+        shares: Action::to(to)
+            .shares()
+            .iter()
+            .chain(bystanders)
+            .cloned()
+            .collect(),
+    }
 }
 
 /// Doors that were there before us become ours. Never part of a way back: that must not wait for tags.

@@ -44,11 +44,7 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     if let Some(previous) = &roles.previous {
         lines.push(format!("{} can be rolled back to", name(previous)));
     }
-    for other in roles
-        .others
-        .iter()
-        .filter(|other| other.state == State::RolledBack)
-    {
+    for other in roles.others.iter().filter(|other| other.state.was_left()) {
         lines.push(format!("{} was rolled back and still stands", name(other)));
     }
     for group in &estate.groups {

@@ -1,5 +1,6 @@
 //! A plan is saved, reviewed, and carried out as reviewed, or refused as stale.
 
+use aws_sdk_autoscaling::types::LaunchTemplateSpecification;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
@@ -76,12 +77,29 @@ async fn a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read() {
 async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan() {
     let estate = Estate::initial().await;
     let mut swing = Swing::adopting(&estate).await;
+    // So that the first thing the plan does is to pin live.
+    estate
+        .asg
+        .update_auto_scaling_group()
+        .auto_scaling_group_name(estate.name("asg-1"))
+        .launch_template(
+            LaunchTemplateSpecification::builder()
+                .launch_template_id(estate.made("/launch_templates/ks-app/id"))
+                .version("$Default")
+                .build(),
+        )
+        .send()
+        .await
+        .expect("a group that follows its template");
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
     swing.run(&PLAN).await.ended(0);
-    proxy.inject(|call| (call.operation == "CreateAutoScalingGroup").then_some(Fault::KillAfter));
-    swing.run_until_killed(&proxy, &APPLY).await.killed();
-    proxy.heal();
+    // Before the plan has left any mark of its own, and after.
+    for operation in ["UpdateAutoScalingGroup", "CreateAutoScalingGroup"] {
+        proxy.inject(move |call| (call.operation == operation).then_some(Fault::KillAfter));
+        swing.run_until_killed(&proxy, &APPLY).await.killed();
+        proxy.heal();
+    }
     swing.run(&APPLY).await.ended(0);
     let seen = estate.look().await;
     assert_eq!(doors(&seen)[1], estate.name("tg-2"));

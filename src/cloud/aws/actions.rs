@@ -2,7 +2,8 @@
 //! hands back every other one as it was.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action as SdkAction, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, TargetGroupTuple,
+    Action as SdkAction, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig,
+    TargetGroupStickinessConfig, TargetGroupTuple,
 };
 
 use crate::model::ids::{Arn, TargetGroupName};
@@ -11,7 +12,11 @@ use crate::model::routing::{Action, FixedResponse, Share};
 /// Where a rule shall lead, with target groups by arn, as the API wants them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lead {
-    To(Vec<(Arn, u32)>),
+    To {
+        shares: Vec<(Arn, u32)>,
+        /// One of them pins clients to targets: AWS wants a rule that names it beside another to pin them too.
+        pinning: bool,
+    },
     Fixed(FixedResponse),
 }
 
@@ -148,6 +153,23 @@ fn kept(action: &SdkAction) -> SdkAction {
     action
 }
 
+/// As it was, unless AWS demands it.
+fn stickiness(action: &SdkAction, demanded: bool) -> Option<TargetGroupStickinessConfig> {
+    let was = action
+        .forward_config()
+        .and_then(|config| config.target_group_stickiness_config.clone());
+    if !demanded || was.as_ref().is_some_and(|was| was.enabled() == Some(true)) {
+        return was;
+    }
+    // The shortest there is: only the weights are to decide.
+    Some(
+        TargetGroupStickinessConfig::builder()
+            .enabled(true)
+            .duration_seconds(1)
+            .build(),
+    )
+}
+
 fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
     let blank = SdkAction::builder().set_order(action.order);
     match lead {
@@ -161,7 +183,7 @@ fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
                     .build(),
             )
             .build(),
-        Lead::To(shares) => {
+        Lead::To { shares, pinning } => {
             let before = tuples(action);
             // The weight of an only target group means nothing; keeping it makes swinging back exact.
             let only_weight = match before.as_slice() {
@@ -192,11 +214,7 @@ fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
             let config = inside.then(|| {
                 ForwardActionConfig::builder()
                     .set_target_groups(Some(tuples))
-                    .set_target_group_stickiness_config(
-                        action
-                            .forward_config()
-                            .and_then(|config| config.target_group_stickiness_config.clone()),
-                    )
+                    .set_target_group_stickiness_config(stickiness(action, *pinning && shares.len() > 1))
                     .build()
             });
             blank
@@ -210,7 +228,7 @@ fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_elasticloadbalancingv2::types::{AuthenticateOidcActionConfig, TargetGroupStickinessConfig};
+    use aws_sdk_elasticloadbalancingv2::types::AuthenticateOidcActionConfig;
 
     use super::*;
 
@@ -219,12 +237,13 @@ mod tests {
     }
 
     fn to(shares: &[(&str, u32)]) -> Lead {
-        Lead::To(
-            shares
+        Lead::To {
+            shares: shares
                 .iter()
                 .map(|(name, weight)| (Arn::new(arn(name)), *weight))
                 .collect(),
-        )
+            pinning: false,
+        }
     }
 
     fn sticky(enabled: bool) -> TargetGroupStickinessConfig {
@@ -321,6 +340,35 @@ mod tests {
         assert_eq!(
             redirected(&actions, &to(&[("tg-2", 1)])),
             vec![forward(None, &[("tg-2", Some(1))], true)]
+        );
+    }
+
+    #[test]
+    fn stickiness_is_added_only_where_aws_demands_it() {
+        let pinning = |lead: Lead| match lead {
+            Lead::To { shares, .. } => Lead::To {
+                shares,
+                pinning: true,
+            },
+            fixed => fixed,
+        };
+        let enabled = |actions: &[SdkAction]| {
+            let config = actions[0].forward_config()?.target_group_stickiness_config()?;
+            Some((config.enabled()?, config.duration_seconds()?))
+        };
+        let several = to(&[("tg-1", 1), ("tg-2", 0)]);
+        assert_eq!(enabled(&only(&several)), None);
+        assert_eq!(enabled(&only(&pinning(several.clone()))), Some((true, 1)));
+        let off = [forward(None, &[("tg-1", Some(1))], false)];
+        assert_eq!(
+            enabled(&redirected(&off, &pinning(several.clone()))),
+            Some((true, 1))
+        );
+        let on = [forward(None, &[("tg-1", Some(1))], true)];
+        assert_eq!(enabled(&redirected(&on, &pinning(several))), Some((true, 3600)));
+        assert_eq!(
+            enabled(&redirected(&off, &pinning(to(&[("tg-2", 1)])))),
+            Some((false, 3600))
         );
     }
 

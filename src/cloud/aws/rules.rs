@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use super::actions::{self, Lead};
 use super::{Aws, routing, tags};
 use crate::cloud::{CloudError, NewRule, Swing};
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, TargetGroup};
 use crate::model::ids::{Arn, TargetGroupName};
 use crate::model::routing::{Action, Condition, Priority};
 
@@ -168,11 +168,19 @@ impl Aws {
         match action {
             Action::Fixed(fixed) => Ok(Lead::Fixed(fixed.clone())),
             Action::Forward { shares } => {
-                let mut tuples = Vec::with_capacity(shares.len());
+                let mut leads = Vec::with_capacity(shares.len());
                 for share in shares {
-                    tuples.push((self.arn_of(estate, &share.target_group).await?, share.weight));
+                    leads.push((self.arn_of(estate, &share.target_group).await?, share.weight));
                 }
-                Ok(Lead::To(tuples))
+                let pinning = shares.iter().any(|share| {
+                    estate
+                        .target_group(&share.target_group)
+                        .is_some_and(TargetGroup::pins_clients)
+                });
+                Ok(Lead::To {
+                    shares: leads,
+                    pinning,
+                })
             }
             Action::Other { text } => Err(CloudError::Rejected {
                 action: "writing a rule".to_owned(),

@@ -4,6 +4,7 @@ use super::*;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{deployed, group_mut, halfway, policy, promoted, target_group_mut, tg, to};
 use crate::model::policy::{RouteSelection, Want};
+use crate::model::step::{Purpose, Step};
 
 #[test]
 fn a_promotion_holds_both_swings_every_rule_and_hands_scaling_over() {
@@ -195,6 +196,36 @@ fn a_rule_with_any_weight_for_live_is_swung_whole() {
     assert!(
         all.contains(&"swing :80 default rule: tg-1 → tg-2".to_owned()),
         "{all:#?}"
+    );
+}
+
+#[test]
+fn what_waits_in_a_route_at_weight_zero_and_is_not_ours_stays_in_it() {
+    use crate::model::routing::{Action, Share};
+    let share = |name: &str, weight| Share {
+        target_group: crate::model::ids::TargetGroupName::from(name),
+        weight,
+    };
+    let mut estate = doors_are_ours(deployed());
+    let before = Action::Forward {
+        shares: vec![share("tg-1", 100), share("maintenance", 0)],
+    };
+    fixtures::point(&mut estate, 80, Priority::Default, before);
+    let plan = planned(&estate, &Intent::Promote, &policy());
+    let after = plan.steps.iter().find_map(|step| match step {
+        Step::Point {
+            rule,
+            purpose: Purpose::Route,
+            after,
+            ..
+        } if rule.priority == Priority::Default => Some(after.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        after,
+        Some(Action::Forward {
+            shares: vec![share("tg-2", 1), share("maintenance", 0)],
+        })
     );
 }
 

@@ -5,6 +5,7 @@ use crate::model::estate::TargetState;
 use crate::model::fixtures::{
     deployed, group_mut, initial, policy, promoted, rolled_back, target_group_mut, tg,
 };
+use crate::model::policy::RouteSelection;
 use crate::model::roles::State;
 use crate::model::step::Step;
 
@@ -13,7 +14,7 @@ fn abort_closes_the_door_before_it_removes_the_candidate() {
     assert_eq!(
         titles(&doors_are_ours(deployed()), &Intent::Abort, &policy()),
         [
-            "mark generation 2 as rolled-back",
+            "mark generation 2 as removing",
             "close the green door at :80 rule 11: tg-2 → closed (404)",
             "read the rule back until it agrees",
             "scale asg-2 down to 0",
@@ -29,6 +30,7 @@ fn abort_also_removes_what_was_rolled_back_and_kept() {
     assert_eq!(
         titles(&doors_are_ours(rolled_back()), &Intent::Abort, &policy()),
         [
+            "mark generation 2 as removing",
             "read the rule back until it agrees",
             "scale asg-2 down to 0",
             "wait until asg-2 has drained and is empty",
@@ -46,7 +48,7 @@ fn abort_without_doors_closes_the_entrance() {
     assert_eq!(
         all,
         [
-            "mark generation 2 as rolled-back",
+            "mark generation 2 as removing",
             "remove the entrance at :80 rule 2",
             "scale asg-2 down to 0",
             "wait until asg-2 has drained and is empty",
@@ -216,6 +218,36 @@ fn repair_leaves_what_is_held_for_a_reason_and_says_the_reason() {
         assert_eq!(plan.steps, []);
         assert_eq!(plan.summary, "nothing is owed that is due");
         assert_eq!(infos(&plan.notes), notes);
+    }
+}
+
+#[test]
+fn what_a_rule_still_names_is_refused_before_anything_is_changed() {
+    let elsewhere = |n| {
+        fixtures::rule(
+            80,
+            Priority::Numbered(30),
+            &[fixtures::path("/old/*")],
+            fixtures::to(n),
+        )
+    };
+    // Not one of the routes: somebody's own rule that leads to what production has left.
+    let mut narrow = policy();
+    narrow.routes = RouteSelection::Listed(vec![(80, Priority::Default)]);
+    for (mut estate, generation, intent) in [
+        (promoted(), 1, retire(None)),
+        (doors_are_ours(deployed()), 2, Intent::Abort),
+        (rolled_back(), 2, Intent::Abort),
+    ] {
+        fixtures::add_rule(&mut estate, elsewhere(generation));
+        let refusal = plan(&estate, &intent, &narrow).expect_err("refused");
+        assert_eq!(
+            refusal.reasons,
+            [Reason::Reachable {
+                what: format!("tg-{generation}"),
+                rules: ":80 rule 30".into(),
+            }]
+        );
     }
 }
 

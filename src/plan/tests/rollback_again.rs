@@ -67,6 +67,30 @@ fn a_finished_rollback_still_releases_what_was_held_and_removes_the_entrance() {
 }
 
 #[test]
+fn a_removal_asked_for_again_goes_on_with_its_own_generation_and_never_with_one_that_was_kept() {
+    let mut estate = rolled_back();
+    let kept = planned(&estate, &rollback_and_remove(), &policy());
+    assert_eq!(kept.steps, []);
+    assert!(
+        kept.notes
+            .iter()
+            .any(|note| note.text.contains("`swingbridge abort` removes it")),
+        "{:?}",
+        kept.notes
+    );
+    fixtures::mark(&mut estate, 2, State::Removing, Some(1));
+    assert_eq!(
+        titles(&estate, &rollback_and_remove(), &policy()),
+        [
+            "scale asg-2 down to 0",
+            "wait until asg-2 has drained and is empty",
+            "delete asg-2",
+            "delete tg-2",
+        ]
+    );
+}
+
+#[test]
 fn any_generation_that_still_stands_can_be_named() {
     let mut estate = doors_are_ours(rolled_back());
     fixtures::add_rule(&mut estate, fixtures::entrance(to(2)));

@@ -124,6 +124,13 @@ fn rollback() -> Intent {
     }
 }
 
+fn rollback_and_remove() -> Intent {
+    Intent::Rollback {
+        to: None,
+        failed: Some(AfterRollback::Remove),
+    }
+}
+
 /// Runs one command from its first look to its verdict, or until it is killed.
 async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Option<Verdict> {
     let (_stopper, interrupt) = Interrupt::pair();
@@ -392,10 +399,7 @@ async fn a_rollback_can_remove_what_failed() {
     let policy = quick();
     let world = World::new(rich());
     must(&world, &deploy("42"), &policy).await;
-    let intent = Intent::Rollback {
-        to: None,
-        failed: Some(AfterRollback::Remove),
-    };
+    let intent = rollback_and_remove();
     must(&world, &intent, &policy).await;
     assert!(world.now().group(&asg(2)).is_none());
     must(&world, &intent, &policy).await;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{deploy, rollback};
+use super::{deploy, rollback, rollback_and_remove};
 use crate::model::plan::Intent;
 use crate::model::policy::Policy;
 use crate::model::release::Source;
@@ -31,14 +31,13 @@ pub(super) fn release(name: &str) -> Intent {
     intent
 }
 
-/// A rollback that removes is tried by configuration: asked for once and not again, it would find
-/// what an earlier one kept.
 pub(super) fn intents() -> impl Strategy<Value = Intent> {
     prop_oneof![
         2 => Just(release("a")),
         2 => Just(release("b")),
         4 => Just(Intent::Promote),
-        3 => Just(rollback()),
+        2 => Just(rollback()),
+        1 => Just(rollback_and_remove()),
         2 => Just(Intent::Abort),
         1 => Just(Intent::Retire { generation: None }),
         1 => Just(Intent::Repair),

@@ -13,7 +13,10 @@ use crate::cloud::aws::actions::{Lead, redirected};
 const ARN: &str = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup";
 
 fn to(name: &str) -> Lead {
-    Lead::To(vec![(Arn::new(format!("{ARN}/{name}/1")), 1)])
+    Lead::To {
+        shares: vec![(Arn::new(format!("{ARN}/{name}/1")), 1)],
+        pinning: false,
+    }
 }
 
 fn header(values: &[&str], patterns: &[&str]) -> RuleCondition {
