@@ -8,11 +8,13 @@
 //! - [`run`]: the one loop that carries a plan out, its lock, its waits and its journal.
 //! - [`report`]: events, plans and estates made readable for people and for programs.
 //! - [`config`]: `swingbridge.toml`, the environment and flags become validated settings.
+//! - [`lab`]: a whole ALB with its Auto Scaling groups in one process, to try, rehearse and test on.
 //! - [`cli`]: the commands. Wiring only.
 
 pub mod cli;
 pub mod cloud;
 pub mod config;
+pub mod lab;
 pub mod model;
 pub mod plan;
 pub mod report;

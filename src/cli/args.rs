@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::lab::args::{DemoArgs, LAB, LOAD, LabCommand, LoadArgs};
 use crate::config::Overrides;
 use crate::model::ids::Generation;
 use crate::model::plan::Intent;
@@ -210,6 +211,14 @@ pub(super) enum Command {
     Unlock(Unlock),
     /// Print a least-privilege IAM policy
     IamPolicy(IamPolicy),
+    /// Run an ALB with its Auto Scaling groups on this machine
+    #[command(after_help = LAB)]
+    Lab(LabCommand),
+    /// Put load on a URL, and account for every request
+    #[command(after_help = LOAD)]
+    Load(Box<LoadArgs>),
+    /// Show the whole story on this machine: deploy, preview, promote, roll back, and a release that is broken
+    Demo(DemoArgs),
     /// Print completions for a shell
     Completions {
         /// The shell they are for
@@ -481,7 +490,7 @@ pub(super) enum PolicyFor {
     All,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration; write it like 30s, 5m or 1h 30m");
     let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())

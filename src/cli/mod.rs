@@ -8,10 +8,13 @@ mod apply;
 mod args;
 mod check;
 mod complete;
+mod demo;
 mod failure;
 mod history;
 mod iam_policy;
 mod init;
+mod lab;
+mod load;
 mod log;
 mod man;
 mod plan;
@@ -28,7 +31,7 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     log::start(cli.global.verbose, cli.global.log_format);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime_for(&cli.command) {
         Ok(runtime) => runtime,
         Err(error) => return Failure::unexpected(error).print(),
     };
@@ -36,6 +39,16 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.print(),
     }
+}
+
+/// A command waits for AWS on one thread; a lab and a load are work.
+fn runtime_for(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
+    match command {
+        Command::Lab(_) | Command::Load(_) | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    }
+    .enable_all()
+    .build()
 }
 
 /// Boxed, because every command's future would otherwise be as large as the largest of them.
@@ -56,6 +69,9 @@ async fn dispatch(cli: &Cli) -> Result<u8, Failure> {
         Command::History(args) => Box::pin(history::run(global, args)).await,
         Command::Unlock(args) => Box::pin(unlock::run(global, args)).await,
         Command::IamPolicy(args) => iam_policy::run(global, args),
+        Command::Lab(args) => Box::pin(lab::run(global, &args.what)).await,
+        Command::Load(args) => Box::pin(load::run(args)).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Completions { shell } => complete::run(*shell),
         Command::Man { dir } => man::run(dir),
     }

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 
 use crate::initial::{DEPLOY, assert_no_lock};
-use crate::support::{Estate, Fault, Proxy, Snapshot, Swing};
+use crate::support::{Ground, Estate, Fault, Proxy, Snapshot, Swing};
 
 /// How many estates are worked on at a time: each mostly waits for its own budget of calls.
 const AT_ONCE: usize = 6;
@@ -21,7 +21,7 @@ struct Stage {
 impl Stage {
     /// With these commands behind it.
     async fn after(commands: &[&[&str]]) -> Self {
-        let estate = Estate::initial().await;
+        let estate = Estate::initial(Ground::LocalStack).await;
         let mut swing = Swing::adopting(&estate).await;
         for command in commands {
             swing.run(command).await.ended(0);

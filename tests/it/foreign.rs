@@ -1,8 +1,7 @@
 //! Somebody else's estate is adopted, deployed on, promoted and rolled back, and loses nothing of its own.
 
 use crate::initial::assert_no_lock;
-use crate::support::localstack::LocalStack;
-use crate::support::{Estate, Snapshot, Swing};
+use crate::support::{on_both_grounds, Estate, Snapshot, Swing};
 
 const DEPLOY: [&str; 6] = [
     "deploy",
@@ -52,11 +51,9 @@ fn expected<'a>(live: &'a str, green: &'a str, other: &'a str) -> Vec<(&'static 
     ]
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_foreign_estate_goes_through_deploy_promote_and_rollback_and_loses_nothing() {
-    let estate = Estate::foreign().await;
+async fn a_foreign_estate_goes_through_deploy_promote_and_rollback_and_loses_nothing(estate: Estate) {
     let before = estate.look().await;
-    if LocalStack::get().has_cloudwatch("the alarm of a foreign estate stays as it is") {
+    if estate.ground.has_cloudwatch("the alarm of a foreign estate stays as it is") {
         let alarm = format!("alarm {} drives", estate.name("shop-asg-7-cpu-high"));
         assert!(before.get(&alarm).contains("cpu-steps"), "{}", before.get(&alarm));
     }
@@ -216,4 +213,9 @@ fn assert_clone(estate: &Estate, before: &Snapshot, after: &Snapshot, original: 
             .get(&format!("schedule {clone} evening time_zone"))
             .contains("Europe/Rome")
     );
+}
+
+on_both_grounds! {
+    foreign:
+    a_foreign_estate_goes_through_deploy_promote_and_rollback_and_loses_nothing,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Call, Estate, Fault, Proxy, Swing};
+use crate::support::{Ground, Call, Estate, Fault, Proxy, Swing};
 
 fn sick(call: &Call) -> Option<Fault> {
     // Of the candidate only: live stays as healthy as it is.
@@ -14,7 +14,7 @@ fn sick(call: &Call) -> Option<Fault> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_candidate_that_stays_sick_never_gets_a_door_and_is_continued_when_it_heals() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
@@ -60,7 +60,7 @@ async fn a_candidate_that_stays_sick_never_gets_a_door_and_is_continued_when_it_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_that_comes_late_is_waited_for() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
@@ -82,7 +82,7 @@ async fn health_that_comes_late_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deploy_told_to_stop_while_it_waits_gives_the_lock_up_and_can_be_continued() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);

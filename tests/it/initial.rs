@@ -1,6 +1,6 @@
 //! The smallest estate a deployment begins with: two doors, one listener, two instances.
 
-use crate::support::{Estate, Snapshot, Swing};
+use crate::support::{on_both_grounds, Estate, Snapshot, Swing};
 
 /// Where the three rules of the estate lead, in the order blue, green, default.
 pub(crate) fn doors(seen: &Snapshot) -> [&str; 3] {
@@ -30,9 +30,7 @@ pub(crate) const DEPLOY: [&str; 6] = [
     "--yes",
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_release_is_deployed_promoted_rolled_back_and_followed_by_another() {
-    let estate = Estate::initial().await;
+async fn a_release_is_deployed_promoted_rolled_back_and_followed_by_another(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     let [first, second, third] = ["tg-1", "tg-2", "tg-3"].map(|plain| estate.name(plain));
     let before = estate.look().await;
@@ -116,9 +114,7 @@ async fn a_release_is_deployed_promoted_rolled_back_and_followed_by_another() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_previous_generation_is_retired_and_nothing_of_it_is_left() {
-    let estate = Estate::initial().await;
+async fn the_previous_generation_is_retired_and_nothing_of_it_is_left(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     swing.run(&DEPLOY).await.ended(0);
     swing
@@ -146,9 +142,7 @@ async fn the_previous_generation_is_retired_and_nothing_of_it_is_left() {
     swing.run(&["rollback", "--yes"]).await.ended(3).says("previous");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_candidate_is_aborted_as_if_it_had_never_been() {
-    let estate = Estate::initial().await;
+async fn a_candidate_is_aborted_as_if_it_had_never_been(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     let before = estate.look().await;
     swing.run(&DEPLOY).await.ended(0);
@@ -156,9 +150,7 @@ async fn a_candidate_is_aborted_as_if_it_had_never_been() {
     before.same_as(&estate.look().await, "after deploy and abort");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_init_was_not_allowed_to_tag_is_tagged_by_the_first_deploy() {
-    let estate = Estate::initial().await;
+async fn what_init_was_not_allowed_to_tag_is_tagged_by_the_first_deploy(estate: Estate) {
     let before = estate.look().await;
     let swing = Swing::describing(&estate).await;
     before.same_as(&estate.look().await, "after an init that nobody said yes to");
@@ -181,4 +173,12 @@ async fn what_init_was_not_allowed_to_tag_is_tagged_by_the_first_deploy() {
         None,
         "routes are nobody's"
     );
+}
+
+on_both_grounds! {
+    initial:
+    a_release_is_deployed_promoted_rolled_back_and_followed_by_another,
+    the_previous_generation_is_retired_and_nothing_of_it_is_left,
+    a_candidate_is_aborted_as_if_it_had_never_been,
+    what_init_was_not_allowed_to_tag_is_tagged_by_the_first_deploy,
 }

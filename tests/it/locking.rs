@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Estate, Fault, Proxy, Swing};
+use crate::support::{Ground, Estate, Fault, Proxy, Swing};
 
 /// An operator whose deploy is stuck in its wait for health, with the lock held.
 async fn stuck(estate: &Estate, swing: &mut Swing) -> (Proxy, crate::support::swing::Started) {
@@ -37,7 +37,7 @@ async fn until_lock(estate: &Estate, stands: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_one_operator_works_another_is_told_who_it_is() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let mut colleague = swing.colleague(&estate);
     for (name, value) in [
@@ -94,7 +94,7 @@ async fn while_one_operator_works_another_is_told_who_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_deploys_started_at_once_make_one_candidate() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     let colleague = swing.colleague(&estate);
     let (one, other) = tokio::join!(swing.run(&DEPLOY), colleague.run(&DEPLOY));
@@ -112,7 +112,7 @@ async fn two_deploys_started_at_once_make_one_candidate() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_whose_holder_fell_silent_is_taken_over() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     lock_left_by(&estate, "elsewhere", "2020-01-01T00:00:00Z").await;
     let status = swing.run(&["status", "--format", "json"]).await.ended(0).json();
@@ -130,7 +130,7 @@ async fn a_lock_whose_holder_fell_silent_is_taken_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_is_freed_when_expired_or_by_force_and_else_not() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     let fresh = aws_now();
     lock_left_by(&estate, "elsewhere", &fresh).await;
@@ -154,7 +154,7 @@ async fn a_lock_is_freed_when_expired_or_by_force_and_else_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_rule_in_the_locks_place_is_never_touched() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     rule_at_the_lock(&estate, Vec::new()).await;
     let before = estate.look().await;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::initial::DEPLOY;
-use crate::support::{Estate, Fault, Proxy, Swing};
+use crate::support::{Ground, Estate, Fault, Proxy, Swing};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mistakes_are_explained_and_change_nothing() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     let before = estate.look().await;
 
@@ -76,7 +76,7 @@ async fn mistakes_are_explained_and_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn credentials_that_do_not_serve_are_told_apart_from_an_account_that_does_not_answer() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     let before = estate.look().await;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::support::{Estate, Swing};
+use crate::support::{Ground, Estate, Swing};
 
 #[derive(Deserialize)]
 struct Step {
@@ -90,7 +90,7 @@ async fn live_is(swing: &Swing, headline: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_github_workflows_plan_deploy_promote_and_roll_back() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     swing.write("release.env", "RELEASE=2.0\nLAUNCH_TEMPLATE_VERSION=2\n");
     let before = estate.look().await;
@@ -112,7 +112,7 @@ async fn the_github_workflows_plan_deploy_promote_and_roll_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_jenkins_pipelines_deploy_promote_and_roll_back() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let swing = Swing::adopting(&estate).await;
     let release = [
         ("RELEASE", "2.0"),

@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::ResponseLaunchTemplateData;
 use base64::Engine;
 
 use crate::initial::doors;
-use crate::support::{Estate, Fault, Proxy, Swing};
+use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
 
 /// The template's versions by number.
 async fn versions(estate: &Estate) -> Vec<(i64, ResponseLaunchTemplateData)> {
@@ -30,9 +30,7 @@ async fn versions(estate: &Estate) -> Vec<(i64, ResponseLaunchTemplateData)> {
     all
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_image_becomes_a_version_like_lives_with_another_image() {
-    let estate = Estate::initial().await;
+async fn an_image_becomes_a_version_like_lives_with_another_image(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     let image = estate.made("/launch_templates/ks-app/versions/2/image");
     let deploy = ["deploy", "--release", "v3", "--image", image, "--yes"];
@@ -65,9 +63,7 @@ async fn an_image_becomes_a_version_like_lives_with_another_image() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_data_template_is_rendered_into_the_new_version() {
-    let estate = Estate::initial().await;
+async fn a_user_data_template_is_rendered_into_the_new_version(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     swing.write(
         "boot.sh.j2",
@@ -111,4 +107,10 @@ async fn a_user_data_template_is_rendered_into_the_new_version() {
         .says("boot.sh.j2:2")
         .says("relase");
     assert_eq!(versions(&estate).await.len(), 3);
+}
+
+on_both_grounds! {
+    initial:
+    an_image_becomes_a_version_like_lives_with_another_image,
+    a_user_data_template_is_rendered_into_the_new_version,
 }

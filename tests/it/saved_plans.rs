@@ -4,7 +4,7 @@ use aws_sdk_autoscaling::types::LaunchTemplateSpecification;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Estate, Fault, Proxy, Swing};
+use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
 
 const PLAN: [&str; 8] = [
     "plan",
@@ -18,9 +18,7 @@ const PLAN: [&str; 8] = [
 ];
 const APPLY: [&str; 3] = ["apply", "plan.json", "--yes"];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_saved_plan_is_carried_out_and_then_there_is_nothing_left() {
-    let estate = Estate::initial().await;
+async fn a_saved_plan_is_carried_out_and_then_there_is_nothing_left(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     let before = estate.look().await;
     swing
@@ -39,9 +37,7 @@ async fn a_saved_plan_is_carried_out_and_then_there_is_nothing_left() {
         .says("candidate already");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read() {
-    let estate = Estate::initial().await;
+async fn a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     swing.run(&PLAN).await.ended(0);
     // Somebody points the green door at live meanwhile.
@@ -73,9 +69,7 @@ async fn a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read() {
     shown.says("|").says("v2").says(&estate.name("tg-2"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan() {
-    let estate = Estate::initial().await;
+async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     // So that the first thing the plan does is to pin live.
     estate
@@ -111,9 +105,7 @@ async fn an_application_that_was_killed_is_continued_by_applying_the_same_plan()
     swing.run(&DEPLOY).await.ended(0).says("nothing to do");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_entrances_secret_is_told_to_nobody() {
-    let estate = Estate::initial().await;
+async fn the_entrances_secret_is_told_to_nobody(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     swing.run(&DEPLOY).await.ended(0);
     swing.run(&["promote", "--yes"]).await.ended(0);
@@ -151,4 +143,12 @@ async fn the_entrances_secret_is_told_to_nobody() {
         .await
         .ended(8)
         .says_not(&secret);
+}
+
+on_both_grounds! {
+    initial:
+    a_saved_plan_is_carried_out_and_then_there_is_nothing_left,
+    a_plan_is_stale_when_a_rule_was_changed_since_and_can_still_be_read,
+    an_application_that_was_killed_is_continued_by_applying_the_same_plan,
+    the_entrances_secret_is_told_to_nobody,
 }

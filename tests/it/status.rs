@@ -1,7 +1,7 @@
 //! What `status` says, to whom, and what `repair` undoes.
 
 use crate::initial::DEPLOY;
-use crate::support::{Estate, Fault, Proxy, Swing};
+use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
 
 /// The fields of the JSON form that are documented, at its top.
 const FIELDS: [&str; 16] = [
@@ -23,9 +23,7 @@ const FIELDS: [&str; 16] = [
     "rollback",
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read() {
-    let estate = Estate::initial().await;
+async fn status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     swing.run(&DEPLOY).await.ended(0);
     let before = estate.look().await;
@@ -58,9 +56,7 @@ async fn status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read
     before.same_as(&estate.look().await, "after looking");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn repair_undoes_what_a_run_that_died_left_held() {
-    let estate = Estate::initial().await;
+async fn repair_undoes_what_a_run_that_died_left_held(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
@@ -107,9 +103,7 @@ async fn repair_undoes_what_a_run_that_died_left_held() {
         .says("nothing to do");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_not_before() {
-    let estate = Estate::initial().await;
+async fn what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_not_before(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     swing.set("SWINGBRIDGE_HOLD", "1h");
     swing.run(&DEPLOY).await.ended(0);
@@ -131,4 +125,11 @@ async fn what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_no
     assert_eq!(live.get("min_size"), "Some(1,)");
     assert_eq!(live.get("suspended"), "");
     assert!(!live.names().any(|name| name.contains("owes")), "{live:?}");
+}
+
+on_both_grounds! {
+    initial:
+    status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read,
+    repair_undoes_what_a_run_that_died_left_held,
+    what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_not_before,
 }

@@ -1,11 +1,9 @@
 //! Direct deploys, estates without doors, and what becomes of the previous generation.
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Estate, Swing};
+use crate::support::{on_both_grounds, Estate, Swing};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_direct_deploy_goes_on_to_production_by_itself() {
-    let estate = Estate::initial().await;
+async fn a_direct_deploy_goes_on_to_production_by_itself(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     swing.set("SWINGBRIDGE_STRATEGY", "direct");
     swing.run(&DEPLOY).await.ended(0);
@@ -22,9 +20,7 @@ async fn a_direct_deploy_goes_on_to_production_by_itself() {
     assert_eq!(doors(&estate.look().await), [first.as_str(), "404", &first]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_doors_a_candidate_is_reached_by_the_entrance_alone() {
-    let estate = Estate::initial().await;
+async fn without_doors_a_candidate_is_reached_by_the_entrance_alone(estate: Estate) {
     let swing = Swing::adopting(&estate).await;
     swing.replace_table("doors", "scheme = \"none\"");
     let before = estate.look().await;
@@ -55,9 +51,7 @@ async fn without_doors_a_candidate_is_reached_by_the_entrance_alone() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rollback() {
-    let estate = Estate::initial().await;
+async fn the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rollback(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     swing.set("SWINGBRIDGE_AFTER_PROMOTION", "scale=1");
     swing.run(&DEPLOY).await.ended(0);
@@ -83,9 +77,7 @@ async fn the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rol
     assert_eq!(doors(&back), [first.as_str(), "404", &first]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_previous_generation_is_retired_by_the_promotion_when_configured() {
-    let estate = Estate::initial().await;
+async fn the_previous_generation_is_retired_by_the_promotion_when_configured(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;
     swing.set("SWINGBRIDGE_AFTER_PROMOTION", "retire");
     swing.run(&DEPLOY).await.ended(0);
@@ -100,4 +92,12 @@ async fn the_previous_generation_is_retired_by_the_promotion_when_configured() {
         .filter(|name| old.iter().any(|old| name.contains(&format!("{old} "))))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+on_both_grounds! {
+    initial:
+    a_direct_deploy_goes_on_to_production_by_itself,
+    without_doors_a_candidate_is_reached_by_the_entrance_alone,
+    the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rollback,
+    the_previous_generation_is_retired_by_the_promotion_when_configured,
 }

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Call, Estate, Fault, Proxy, Swing};
+use crate::support::{Ground, Call, Estate, Fault, Proxy, Swing};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_throttled_account_is_deployed_on_only_more_slowly() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
@@ -24,7 +24,7 @@ async fn a_throttled_account_is_deployed_on_only_more_slowly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_get_lost_are_looked_for_and_nothing_is_made_twice() {
-    let estate = Estate::initial().await;
+    let estate = Estate::initial(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     swing.through(&proxy);
@@ -54,7 +54,7 @@ async fn answers_that_get_lost_are_looked_for_and_nothing_is_made_twice() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swing_that_fails_half_way_is_put_back_rule_by_rule() {
-    let estate = Estate::foreign().await;
+    let estate = Estate::foreign(Ground::LocalStack).await;
     let mut swing = Swing::adopting(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     let deploy = [
@@ -133,7 +133,7 @@ async fn a_swing_that_fails_half_way_is_put_back_rule_by_rule() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_told_to_stop_half_way_says_so_and_can_be_finished_or_taken_back() {
     for (then, live) in [("promote", "tg-2"), ("rollback", "tg-1")] {
-        let estate = Estate::initial().await;
+        let estate = Estate::initial(Ground::LocalStack).await;
         let mut swing = Swing::adopting(&estate).await;
         let proxy = Proxy::before(&estate.endpoint).await;
         swing.run(&DEPLOY).await.ended(0);

@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 use tokio::process::Command;
 
+use super::ground::{Ground, Lab};
 use super::localstack::{LocalStack, script};
 
 pub(crate) const REGION: &str = "us-east-1";
@@ -19,6 +20,9 @@ pub(crate) struct Estate {
     pub(crate) prefix: String,
     pub(crate) endpoint: String,
     made: Value,
+    pub(crate) ground: Ground,
+    /// Gone with the estate.
+    _lab: Option<Lab>,
     /// Clients that owe nothing to the product: what it claims is checked with them.
     pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) asg: aws_sdk_autoscaling::Client,
@@ -29,21 +33,22 @@ pub(crate) struct Estate {
 
 impl Estate {
     /// `alb-ks` with one listener, two doors, `tg-1` and `asg-1`.
-    pub(crate) async fn initial() -> Self {
-        Self::seed("initial").await
+    pub(crate) async fn initial(ground: Ground) -> Self {
+        Self::seed("initial", ground).await
     }
 
     /// Somebody else's estate: two listeners, decorations of every kind, another team's rule.
-    pub(crate) async fn foreign() -> Self {
-        Self::seed("foreign").await
+    pub(crate) async fn foreign(ground: Ground) -> Self {
+        Self::seed("foreign", ground).await
     }
 
-    async fn seed(scenario: &str) -> Self {
+    async fn seed(scenario: &str, ground: Ground) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let account = (100_000_000_000 + number).to_string();
         let prefix = format!("t{number}-");
-        let endpoint = &LocalStack::get().endpoint;
+        let lab = ground.lab().await;
+        let endpoint = lab.as_ref().map_or_else(|| &LocalStack::get().endpoint, |lab| &lab.endpoint);
         let output = Command::new(script("seed"))
             .args(["--endpoint", endpoint, "--scenario", scenario])
             .args(["--prefix", &prefix, "--account", &account])
@@ -67,6 +72,8 @@ impl Estate {
             account,
             prefix,
             made,
+            ground,
+            _lab: lab,
         }
     }
 

@@ -6,6 +6,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter};
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Rule, Tag, TargetGroup};
 
 use super::estate::Estate;
+use super::ground::Ground;
 use super::localstack::LocalStack;
 use super::snapshot::Snapshot;
 
@@ -18,7 +19,7 @@ impl Estate {
         self.see_target_groups(&mut all, &groups).await;
         self.see_groups(&mut all).await;
         self.see_attachments(&mut all).await;
-        if LocalStack::get().cloudwatch {
+        if self.ground == Ground::Lab || LocalStack::get().cloudwatch {
             self.see_alarms(&mut all).await;
         }
         // Names instead of ARNs, whose ends nobody can foresee.

@@ -1,0 +1,124 @@
+//! `lab status`, `reset`, `fault` and `down`: what is asked of a lab that runs.
+
+use std::fmt::Write as _;
+
+use super::args::{Fault, Status, Where};
+use crate::cli::args::TextOrJson;
+use crate::cli::failure::Failure;
+use crate::cli::session::out;
+use crate::lab::dashboard::{Action, Picture};
+use crate::lab::serve::client::{Client, Unanswered};
+
+impl From<Unanswered> for Failure {
+    fn from(error: Unanswered) -> Self {
+        Self::usage(error.to_string(), "`swingbridge lab up` brings one up; --port says where it answers")
+    }
+}
+
+pub(super) async fn status(args: &Status) -> Result<u8, Failure> {
+    let picture = Client::new(args.place.port).state().await?;
+    match args.format {
+        TextOrJson::Json => out(&format!("{:#}\n", serde_json::to_value(&picture)?))?,
+        TextOrJson::Text => out(&text(&picture))?,
+    }
+    Ok(0)
+}
+
+pub(super) async fn reset(place: &Where) -> Result<u8, Failure> {
+    Client::new(place.port).reset().await?;
+    out("the lab is back to the estate it began with\n")?;
+    Ok(0)
+}
+
+pub(super) async fn fault(args: &Fault) -> Result<u8, Failure> {
+    let lab = Client::new(args.place.port);
+    if args.clear {
+        lab.heal().await?;
+        out("no faults stand any more\n")?;
+    } else if args.words.is_empty() {
+        let faults = lab.state().await?.faults;
+        match faults.is_empty() {
+            true => out("no faults stand\n")?,
+            false => out(&format!("{}\n", faults.join("\n")))?,
+        }
+    } else {
+        let fault = args.words.join(" ");
+        lab.fault(&fault).await?;
+        out(&format!("from now on: {fault}\n"))?;
+    }
+    Ok(0)
+}
+
+pub(super) async fn down(place: &Where) -> Result<u8, Failure> {
+    Client::new(place.port).down().await?;
+    out("the lab is going down\n")?;
+    Ok(0)
+}
+
+/// What runs, and the lines to paste so that other commands talk to it.
+pub(super) fn text(lab: &Picture) -> String {
+    let mut text = format!("lab at {} (speed {}), dashboard {}/_lab/\n", lab.endpoint, lab.speed, lab.endpoint);
+    for balancer in &lab.balancers {
+        let _ = writeln!(text, "\n{}", balancer.name);
+        for listener in &balancer.listeners {
+            let url = listener.url.as_deref().unwrap_or("not listening yet");
+            let _ = writeln!(text, "  {} :{} at {url}", listener.protocol, listener.port);
+            for rule in &listener.rules {
+                let when = match rule.conditions.is_empty() {
+                    true => "every other request".to_owned(),
+                    false => rule.conditions.join(" and "),
+                };
+                let _ = writeln!(text, "    {:>7}  {when} → {}", rule.priority, leads(&rule.action));
+            }
+        }
+    }
+    for group in &lab.target_groups {
+        let healthy = group.targets.iter().filter(|target| target.health == "healthy").count();
+        let _ = writeln!(text, "\n{}  {healthy} of {} targets healthy", group.name, group.targets.len());
+        for target in group.targets.iter().filter(|target| target.health != "healthy") {
+            let reason = target.reason.as_deref().unwrap_or("");
+            let _ = writeln!(text, "    {} {} {reason}", target.id, target.health);
+        }
+    }
+    for group in &lab.groups {
+        let _ = writeln!(
+            text,
+            "\n{}  {} instances of {} wanted ({} to {}), {}",
+            group.name,
+            group.instances.len(),
+            group.desired,
+            group.min,
+            group.max,
+            group.template
+        );
+    }
+    for fault in &lab.faults {
+        let _ = writeln!(text, "\nfault: {fault}");
+    }
+    text.push('\n');
+    text.push_str(&environment(lab));
+    text
+}
+
+fn leads(action: &Action) -> String {
+    match action {
+        Action::Forward { shares, .. } => match shares.as_slice() {
+            [only] => only.target_group.clone(),
+            several => {
+                let parts: Vec<String> =
+                    several.iter().map(|share| format!("{} {:.0} %", share.target_group, share.percent)).collect();
+                parts.join(", ")
+            }
+        },
+        Action::Answer { text } => text.clone(),
+    }
+}
+
+/// Any credentials do: the lab looks at none.
+pub(super) fn environment(lab: &Picture) -> String {
+    format!(
+        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION={} \
+         AWS_ENDPOINT_URL={} SWINGBRIDGE_ENDPOINT_URL={}\n",
+        lab.region, lab.endpoint, lab.endpoint
+    )
+}

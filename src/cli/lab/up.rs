@@ -1,0 +1,100 @@
+//! `lab up`: brings a lab up and keeps it until Ctrl-C, SIGTERM, or `lab down`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::args::Up;
+use super::tell;
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::session::{env, out};
+use crate::config;
+use crate::lab::estates::Estate;
+use crate::lab::house::{Lab, Settings};
+use crate::lab::instances::{Imagined, Processes};
+use crate::lab::life::Surroundings;
+use crate::lab::world;
+
+pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
+    let scratch = scratch()?;
+    let lab = Lab::up(Settings {
+        world: world::Settings {
+            began: Timestamp::now(),
+            speed: speed(args.speed)?,
+            propagation: args.propagation,
+            throttle: args.throttle,
+            seed: args.chance,
+            ..world::Settings::default()
+        },
+        port: args.place.port,
+        estate: estate(global, args)?,
+        surroundings: match args.imagined {
+            true => Surroundings(Box::new(|| Box::new(Imagined::default()))),
+            false => surroundings(scratch.path())?,
+        },
+    })
+    .await
+    .map_err(|error| Failure::usage(error.to_string(), "choose another port with --port, or take that lab down"))?;
+    out(&tell::text(&lab.picture().await))?;
+    out("\nthe lines above let other commands talk to the lab; Ctrl-C or `swingbridge lab down` ends it\n")?;
+    let ended = tokio::select! {
+        () = lab.asked_down() => Ok(()),
+        signal = told_to_stop() => signal,
+    };
+    lab.down().await;
+    ended?;
+    Ok(0)
+}
+
+/// Instances are this very executable, and have their folders under `scratch`.
+pub(in crate::cli) fn surroundings(scratch: &Path) -> Result<Surroundings, Failure> {
+    let command: Vec<OsString> =
+        vec![std::env::current_exe()?.into(), OsString::from("lab"), OsString::from("instance")];
+    let scratch = scratch.to_owned();
+    Ok(Surroundings(Box::new(move || {
+        Box::new(Processes::new(command.clone(), scratch.join("instances")))
+    })))
+}
+
+/// A folder for the instances' logs, gone with the lab.
+pub(in crate::cli) fn scratch() -> Result<tempfile::TempDir, Failure> {
+    Ok(tempfile::Builder::new().prefix("swingbridge-lab-").tempdir()?)
+}
+
+fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
+    if args.empty {
+        return Ok(Estate::default());
+    }
+    // The variable names a swingbridge.toml; only the flag can mean an estate.
+    let file = global.config.as_ref().filter(|file| env(config::CONFIG).map(PathBuf::from).as_ref() != Some(file));
+    let Some(file) = file else {
+        return Estate::named(&args.seed)
+            .ok_or_else(|| Failure::usage(format!("there is no seed {}", args.seed), "001 is the one there is"));
+    };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display()), "name an estate's file"))?;
+    Estate::read(&text).map_err(|error| {
+        Failure::usage(
+            format!("{}: {error}", file.display()),
+            "templates/lab-estate.toml shows every key of an estate",
+        )
+    })
+}
+
+fn speed(speed: f64) -> Result<f64, Failure> {
+    if (0.01..=1000.0).contains(&speed) {
+        return Ok(speed);
+    }
+    Err(Failure::usage(format!("{speed} is no speed"), "give a number from 0.01 to 1000; 10 is ten times as fast"))
+}
+
+async fn told_to_stop() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        _ = terminate.recv() => Ok(()),
+    }
+}

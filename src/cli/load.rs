@@ -1,0 +1,120 @@
+//! `load`: puts load on a URL until it is over or Ctrl-C, and accounts for every request.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use http::{HeaderMap, StatusCode};
+
+use super::args::TextOrJson;
+use super::failure::Failure;
+use super::lab::args::{Header, LoadArgs};
+use super::session::out;
+use crate::lab::load::{self, Door, Ledger, Load, LoadError, Report, Running, Slow, Snapshot, Sockets};
+
+/// A request failed: what a pipeline wants to know.
+const SOME_FAILED: u8 = 4;
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::usage(error.to_string(), "`swingbridge load --help` shows what there is")
+    }
+}
+
+pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
+    let running = load::start(load(args)?)?;
+    let ledger = watched(running).await?;
+    let report = Report::of(&ledger);
+    match args.format {
+        TextOrJson::Json => out(&format!("{:#}\n", serde_json::to_value(&report)?))?,
+        TextOrJson::Text => out(&report.text(io::stdout().is_terminal()))?,
+    }
+    written(&ledger, &report, args)?;
+    Ok(if report.failed == 0 { 0 } else { SOME_FAILED })
+}
+
+fn load(args: &LoadArgs) -> Result<Load, Failure> {
+    let plain = Load::on(args.url.clone());
+    Ok(Load {
+        rate: args.rate,
+        duration: args.duration,
+        connections: args.connections,
+        headers: headers(&args.header),
+        keep_alive: args.keep_alive,
+        slow: Slow { share: args.slow, ..plain.slow },
+        sockets: Sockets { share: args.websockets, ..plain.sockets },
+        doors: args
+            .door
+            .iter()
+            .map(|door| Door {
+                name: door.name.clone(),
+                headers: headers(std::slice::from_ref(&door.header)),
+                share: door.share,
+                expects: closed(),
+            })
+            .collect(),
+        authorities: args.authority.as_ref().map(std::fs::read).transpose()?,
+        http2: args.http2,
+        seed: args.chance,
+        ..plain
+    })
+}
+
+/// What a closed door answers.
+pub(super) fn closed() -> Vec<StatusCode> {
+    [404, 456].into_iter().filter_map(|status| StatusCode::from_u16(status).ok()).collect()
+}
+
+fn headers(given: &[Header]) -> HeaderMap {
+    given.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
+}
+
+/// Until it is over; on a terminal with a line that says how it goes.
+async fn watched(mut running: Running) -> Result<Ledger, Failure> {
+    let mut live = running.live();
+    let shown = io::stderr().is_terminal();
+    loop {
+        tokio::select! {
+            () = running.ended() => break,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                running.stop();
+                break;
+            }
+            Ok(()) = live.changed() => {
+                if shown {
+                    // Written over the line before; what is left of that is cleared.
+                    write!(io::stderr(), "\r\x1b[K{}", line(&live.borrow_and_update()))?;
+                }
+            }
+        }
+    }
+    if shown {
+        write!(io::stderr(), "\r\x1b[K")?;
+    }
+    Ok(running.finish().await)
+}
+
+/// One line about a load at one moment.
+pub(super) fn line(live: &Snapshot) -> String {
+    let versions: Vec<String> = live.versions.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+    format!(
+        "{} requests, {} failed, {:.0}/s now [{}], p99 {:.1} ms",
+        live.requests,
+        live.failed,
+        live.rate,
+        versions.join(", "),
+        live.p99.as_secs_f64() * 1000.0
+    )
+}
+
+fn written(ledger: &Ledger, report: &Report, args: &LoadArgs) -> Result<(), Failure> {
+    if let Some(file) = &args.html {
+        std::fs::write(file, report.html())?;
+    }
+    if let Some(file) = &args.ledger {
+        let mut to = BufWriter::new(File::create(file)?);
+        ledger.write_lines(&mut to)?;
+        to.flush()?;
+    }
+    Ok(())
+}

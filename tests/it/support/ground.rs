@@ -1,0 +1,95 @@
+//! Where a scenario is played: a LocalStack that all share, or a lab of its own.
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::localstack::LocalStack;
+use super::swing::binary;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    LocalStack,
+    /// Real health, real instances, real traffic.
+    Lab,
+}
+
+/// A lab that is up. Dropped, it is gone with everything in it.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    pub(crate) endpoint: String,
+    _process: Child,
+}
+
+impl Lab {
+    /// An account with a network and nothing else, in which AWS's things take a twentieth of their time.
+    pub(crate) async fn empty() -> Self {
+        Self::up(&["--empty", "--speed", "20", "--propagation", "100ms"]).await
+    }
+
+    pub(crate) async fn up(flags: &[&str]) -> Self {
+        let mut process = Command::new(binary())
+            .args(["lab", "up", "--port", "0"])
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary can be started");
+        let stdout = process.stdout.take().expect("its output");
+        let mut lines = BufReader::new(stdout).lines();
+        let mut said = Vec::new();
+        while let Some(line) = lines.next_line().await.expect("its output") {
+            if let Some(endpoint) = line.split("SWINGBRIDGE_ENDPOINT_URL=").nth(1) {
+                let endpoint = endpoint.to_owned();
+                // What it says later must go somewhere.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Self { endpoint, _process: process };
+            }
+            said.push(line);
+        }
+        panic!("the lab did not come up:\n{}", said.join("\n"));
+    }
+}
+
+impl Ground {
+    pub(crate) async fn lab(self) -> Option<Lab> {
+        match self {
+            Self::LocalStack => None,
+            Self::Lab => Some(Lab::empty().await),
+        }
+    }
+
+    /// Whether alarms can be checked here. Where not, what is left out is said.
+    pub(crate) fn has_cloudwatch(self, check: &str) -> bool {
+        self == Self::Lab || LocalStack::get().has_cloudwatch(check)
+    }
+}
+
+/// Plays scenarios, each a function of an estate, on a LocalStack and on the lab.
+macro_rules! on_both_grounds {
+    ($estate:ident: $($scenario:ident),* $(,)?) => {
+        mod on_localstack {
+            use crate::support::{Estate, Ground};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $scenario() {
+                    super::$scenario(Estate::$estate(Ground::LocalStack).await).await;
+                }
+            )*
+        }
+
+        mod on_the_lab {
+            use crate::support::{Estate, Ground};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $scenario() {
+                    super::$scenario(Estate::$estate(Ground::Lab).await).await;
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use on_both_grounds;
