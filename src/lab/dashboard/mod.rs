@@ -9,8 +9,8 @@ mod words;
 mod tests;
 
 pub use picture::Picture;
-pub(in crate::lab) use rates::Rates;
-pub(in crate::lab) use survey::survey;
+pub(in crate::lab) use rates::{Rates, Tally};
+pub(in crate::lab) use survey::{Found, survey};
 
 /// The page: it has no other part, and reads the picture from the lab it came from.
 pub const PAGE: &str = include_str!("../../../templates/lab-dashboard.html");

@@ -7,6 +7,7 @@ mod plan;
 mod tests;
 
 pub use plan::Estate;
+pub use build::Unbuilt;
 pub(in crate::lab) use build::build;
 
 /// The initial scenario: one load balancer, one generation behind it, the door of the other closed. It is also the

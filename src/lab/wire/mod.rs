@@ -5,6 +5,7 @@ pub mod cloudwatch;
 pub mod ec2;
 pub mod elbv2;
 pub mod sts;
+pub(in crate::lab) mod within;
 
 use super::refusal::Refused;
 use super::tree::Tree;
