@@ -1,5 +1,6 @@
 //! One lab that is up: a world with everything around it, from one reset to the next, at one address.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl Lab {
     pub async fn up(settings: Settings) -> Result<Self, Failed> {
         let listener = bind(settings.port).await?;
         let address = listener.local_addr().map_err(|error| Taken::Bind { port: settings.port, error })?;
-        let life = Life::begin(&settings.surroundings, settings.world.clone(), &settings.estate).await?;
+        let life = Life::begin(&settings.surroundings, BTreeMap::new(), settings.world.clone(), &settings.estate).await?;
         let started = Timestamp::now();
         let word = match settings.folder {
             Some(ref folder) => {
@@ -173,10 +174,11 @@ impl House {
     /// Back to the beginning. The listeners' ports are taken again by the same listeners.
     pub(super) async fn reset(&self) -> Result<(), Broken> {
         let mut life = self.life.write().await;
+        let ports = life.ports();
         life.end().await;
         let mut settings = self.settings.world.clone();
         settings.began = Timestamp::now();
-        *life = Arc::new(Life::begin(&self.settings.surroundings, settings, &self.settings.estate).await?);
+        *life = Arc::new(Life::begin(&self.settings.surroundings, ports, settings, &self.settings.estate).await?);
         self.lives.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! - [`sample`]: the built-in service that instances run, with knobs to misbehave.
 //! - [`estates`]: what a lab begins with, and how it is built.
 //! - [`house`]: a lab that is up, at one address, through every reset; [`life`] is what is between two of them.
+//! - `metering`: what the data plane counts, as metrics and as rates.
 //! - [`serve`]: the one HTTP server, for the APIs, the dashboard and the lab's own commands; and its client.
 //! - [`dashboard`]: everything in the lab in one picture, and the page that draws it.
 //! - [`wire`]: the AWS APIs over one handler: bytes in, bytes out.
@@ -16,6 +17,7 @@ pub mod house;
 pub mod instances;
 pub mod keeper;
 pub mod life;
+mod metering;
 pub mod refusal;
 pub mod sample;
 pub mod serve;

@@ -18,8 +18,8 @@ pub(in crate::lab) struct Found {
     pub(in crate::lab) troubles: Vec<String>,
 }
 
-/// Looks at everything. `url` says where a listener (by its ARN) really is.
-pub(in crate::lab) fn survey(world: &mut World, url: impl Fn(&str) -> Option<String>) -> Found {
+/// Looks at everything. `url` says where a listener (by its ARN and protocol) really is.
+pub(in crate::lab) fn survey(world: &mut World, url: impl Fn(&str, &str) -> Option<String>) -> Found {
     let mut view = View { world, troubles: Vec::new(), names: BTreeMap::new() };
     let target_groups = view.target_groups();
     let balancers = view.balancers(&url);
@@ -82,7 +82,7 @@ impl View<'_> {
         }
     }
 
-    fn balancers(&mut self, url: &impl Fn(&str) -> Option<String>) -> Vec<Balancer> {
+    fn balancers(&mut self, url: &impl Fn(&str, &str) -> Option<String>) -> Vec<Balancer> {
         let found = self.list("elasticloadbalancing:DescribeLoadBalancers", &Tree::map(), "LoadBalancers");
         let mut balancers = Vec::new();
         for balancer in found {
@@ -96,7 +96,7 @@ impl View<'_> {
         balancers
     }
 
-    fn listener(&mut self, listener: &Tree, url: &impl Fn(&str) -> Option<String>) -> Listener {
+    fn listener(&mut self, listener: &Tree, url: &impl Fn(&str, &str) -> Option<String>) -> Listener {
         let arn = text(listener, "ListenerArn");
         let input = Tree::map().with("ListenerArn", Tree::from(arn.as_str()));
         let mut rules = self.list("elasticloadbalancing:DescribeRules", &input, "Rules");
@@ -104,7 +104,7 @@ impl View<'_> {
         Listener {
             protocol: text(listener, "Protocol"),
             port: u16::try_from(whole(listener, "Port")).unwrap_or_default(),
-            url: url(&arn),
+            url: url(&arn, &text(listener, "Protocol")),
             rules: rules.iter().map(|rule| self.rule(rule)).collect(),
             arn,
         }

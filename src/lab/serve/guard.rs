@@ -8,7 +8,7 @@ use hyper::{Method, StatusCode};
 use super::reply::Problem;
 
 /// The header that a control write must carry: a web page cannot send it without asking first, which is refused.
-pub const CONTROL_HEADER: &str = "x-lab";
+pub(super) const CONTROL_HEADER: &str = "x-lab";
 
 /// Refuses requests that a browser may have been tricked into.
 pub(super) fn admit(headers: &HeaderMap, from_uri: Option<&str>) -> Result<(), Problem> {

@@ -100,7 +100,7 @@ async fn answer(house: &Arc<House>, request: Request<Incoming>) -> Result<Reply,
     if head.method == Method::GET && path == "/" && wants_page && !head.headers.contains_key(AUTHORIZATION) {
         return Ok(see("/_lab/"));
     }
-    aws::answer(house, &head, body).await
+    aws::answer(house, head, body).await
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Problem> {
