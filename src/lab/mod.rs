@@ -10,6 +10,7 @@
 //! - [`serve`]: the one HTTP server, for the APIs, the dashboard and the lab's own commands; and its client.
 //! - [`dashboard`]: everything in the lab in one picture, and the page that draws it.
 //! - [`wire`]: the AWS APIs over one handler: bytes in, bytes out.
+//! - [`traffic`]: the load balancer on real sockets, told by those pictures what to do.
 
 pub mod dashboard;
 pub mod estates;
@@ -21,6 +22,7 @@ mod metering;
 pub mod refusal;
 pub mod sample;
 pub mod serve;
+pub mod traffic;
 pub mod tree;
 pub mod wire;
 pub mod world;
