@@ -193,3 +193,6 @@ impl House {
         let _ = down.wait_for(|down| *down).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
