@@ -33,18 +33,39 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
 
 /// Activities by their ids, in that order.
 pub(super) fn describe_all(world: &World, ids: &[String]) -> Tree {
-    let find = |id: &String| world.scaling.activities.iter().rev().find(|activity| activity.id == *id);
-    Tree::list(ids.iter().filter_map(find).map(|activity| described(world, activity)))
+    let find = |id: &String| {
+        world
+            .scaling
+            .activities
+            .iter()
+            .rev()
+            .find(|activity| activity.id == *id)
+    };
+    Tree::list(
+        ids.iter()
+            .filter_map(find)
+            .map(|activity| described(world, activity)),
+    )
 }
 
 fn passes(activity: &Activity, filters: &[Filter]) -> Result<bool, Refused> {
     for filter in filters {
-        let bounds = || filter.values.iter().filter_map(|value| value.parse::<jiff::Timestamp>().ok());
+        let bounds = || {
+            filter
+                .values
+                .iter()
+                .filter_map(|value| value.parse::<jiff::Timestamp>().ok())
+        };
         let passes = match filter.name.as_str() {
             "Status" => filter.takes(activity.status),
             "StartTimeLowerBound" => bounds().any(|bound| activity.started >= bound),
             "StartTimeUpperBound" => bounds().any(|bound| activity.started <= bound),
-            other => return Err(filters::unknown(other, "Status, StartTimeLowerBound, StartTimeUpperBound")),
+            other => {
+                return Err(filters::unknown(
+                    other,
+                    "Status, StartTimeLowerBound, StartTimeUpperBound",
+                ));
+            }
         };
         if !passes {
             return Ok(false);
@@ -54,11 +75,19 @@ fn passes(activity: &Activity, filters: &[Filter]) -> Result<bool, Refused> {
 }
 
 fn is_alive(world: &World, activity: &Activity) -> bool {
-    world.scaling.groups.get(&activity.group).is_some_and(|group| group.arn == activity.group_arn)
+    world
+        .scaling
+        .groups
+        .get(&activity.group)
+        .is_some_and(|group| group.arn == activity.group_arn)
 }
 
 fn described(world: &World, activity: &Activity) -> Tree {
-    let state = if is_alive(world, activity) { "InService" } else { "Deleted" };
+    let state = if is_alive(world, activity) {
+        "InService"
+    } else {
+        "Deleted"
+    };
     Tree::map()
         .with("ActivityId", Tree::from(activity.id.as_str()))
         .with("AutoScalingGroupName", Tree::from(activity.group.as_str()))

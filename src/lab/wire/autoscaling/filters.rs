@@ -12,7 +12,10 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn read(input: &Tree) -> Result<Vec<Self>, Refused> {
         let read = |filter: &Tree| {
-            Ok(Self { name: filter.need("Name")?.to_owned(), values: filter.strings("Values") })
+            Ok(Self {
+                name: filter.need("Name")?.to_owned(),
+                values: filter.strings("Values"),
+            })
         };
         input.items("Filters").iter().map(read).collect()
     }
@@ -23,5 +26,7 @@ impl Filter {
 }
 
 pub(super) fn unknown(name: &str, known: &str) -> Refused {
-    Refused::invalid(format!("Filter type {name} is not correct. Allowed Filter types are: {known}"))
+    Refused::invalid(format!(
+        "Filter type {name} is not correct. Allowed Filter types are: {known}"
+    ))
 }

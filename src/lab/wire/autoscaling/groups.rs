@@ -50,7 +50,11 @@ fn described(world: &World, group: &Group, with_instances: bool) -> Tree {
     let whole = |number: i64| Tree::Whole(number);
     let kept = |name: &str| group.kept.get(name).cloned();
     let or = |name: &str, usual: Tree| kept(name).unwrap_or(usual);
-    let template = group.source.mixed.is_none().then(|| describe_template(&group.source.template));
+    let template = group
+        .source
+        .mixed
+        .is_none()
+        .then(|| describe_template(&group.source.template));
     let instances = Tree::list(group.active().filter(|_| with_instances).map(describe_member));
     let suspended = group.suspended.iter().map(|(process, reason)| {
         Tree::map()
@@ -58,10 +62,14 @@ fn described(world: &World, group: &Group, with_instances: bool) -> Tree {
             .with("SuspensionReason", Tree::from(reason.as_str()))
     });
     let metrics = group.metrics.iter().map(|metric| {
-        Tree::map().with("Metric", Tree::from(*metric)).with("Granularity", Tree::from("1Minute"))
+        Tree::map()
+            .with("Metric", Tree::from(*metric))
+            .with("Granularity", Tree::from("1Minute"))
     });
     let sources = group.traffic.iter().map(|traffic| {
-        Tree::map().with("Identifier", Tree::from(traffic.arn.as_str())).with("Type", Tree::from("elbv2"))
+        Tree::map()
+            .with("Identifier", Tree::from(traffic.arn.as_str()))
+            .with("Type", Tree::from("elbv2"))
     });
     let role = format!(
         "arn:aws:iam::{}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
@@ -84,7 +92,10 @@ fn described(world: &World, group: &Group, with_instances: bool) -> Tree {
         .with("DefaultCooldown", whole(group.default_cooldown))
         .with("AvailabilityZones", Tree::texts(group.zones.iter().cloned()))
         .with("LoadBalancerNames", Tree::List(Vec::new()))
-        .with("TargetGroupARNs", Tree::texts(group.traffic.iter().map(|traffic| traffic.arn.as_str())))
+        .with(
+            "TargetGroupARNs",
+            Tree::texts(group.traffic.iter().map(|traffic| traffic.arn.as_str())),
+        )
         .with("HealthCheckType", Tree::from(group.health_check_type.as_str()))
         .with("HealthCheckGracePeriod", whole(group.grace))
         .with("Instances", instances)
@@ -94,23 +105,47 @@ fn described(world: &World, group: &Group, with_instances: bool) -> Tree {
         .with("VPCZoneIdentifier", Tree::from(group.subnets.join(",")))
         .with("EnabledMetrics", Tree::list(metrics))
         .with("Status", group.deleting.then(|| Tree::from("Delete in progress")))
-        .with("Tags", Tree::list(group.tags.values().map(|tag| tags::described(&group.name, tag))))
-        .with("TerminationPolicies", Tree::texts(group.termination_policies.iter().cloned()))
+        .with(
+            "Tags",
+            Tree::list(group.tags.values().map(|tag| tags::described(&group.name, tag))),
+        )
+        .with(
+            "TerminationPolicies",
+            Tree::texts(group.termination_policies.iter().cloned()),
+        )
         .with("NewInstancesProtectedFromScaleIn", Tree::Flag(group.protects_new))
-        .with("ServiceLinkedRoleARN", or("ServiceLinkedRoleARN", Tree::from(role)))
+        .with(
+            "ServiceLinkedRoleARN",
+            or("ServiceLinkedRoleARN", Tree::from(role)),
+        )
         .with("MaxInstanceLifetime", kept("MaxInstanceLifetime"))
         .with("CapacityRebalance", kept("CapacityRebalance"))
         .with("WarmPoolConfiguration", pool.map(warm_pool::configuration))
-        .with("WarmPoolSize", pool.map(|_| Tree::Whole(group.warm().map(|_| 1).sum())))
+        .with(
+            "WarmPoolSize",
+            pool.map(|_| Tree::Whole(group.warm().map(|_| 1).sum())),
+        )
         .with("Context", kept("Context"))
         .with("DesiredCapacityType", kept("DesiredCapacityType"))
         .with("DefaultInstanceWarmup", group.default_warmup.map(whole))
         .with("TrafficSources", Tree::list(sources))
         .with("InstanceMaintenancePolicy", kept("InstanceMaintenancePolicy"))
-        .with("DeletionProtection", Tree::from(group.deletion_protection.as_str()))
-        .with("AvailabilityZoneDistribution", or("AvailabilityZoneDistribution", spread))
-        .with("AvailabilityZoneImpairmentPolicy", or("AvailabilityZoneImpairmentPolicy", impairment))
-        .with("CapacityReservationSpecification", or("CapacityReservationSpecification", reservation))
+        .with(
+            "DeletionProtection",
+            Tree::from(group.deletion_protection.as_str()),
+        )
+        .with(
+            "AvailabilityZoneDistribution",
+            or("AvailabilityZoneDistribution", spread),
+        )
+        .with(
+            "AvailabilityZoneImpairmentPolicy",
+            or("AvailabilityZoneImpairmentPolicy", impairment),
+        )
+        .with(
+            "CapacityReservationSpecification",
+            or("CapacityReservationSpecification", reservation),
+        )
         .with("InstanceLifecyclePolicy", kept("InstanceLifecyclePolicy"))
         .with("Operator", kept("Operator"))
 }

@@ -24,7 +24,11 @@ pub(super) fn read_specifications(input: &Tree) -> Result<Vec<Hook>, Refused> {
         let transition = Transition::read(given.need("LifecycleTransition")?)?;
         changed(Hook::new(given.need("LifecycleHookName")?, transition), given)
     };
-    input.items("LifecycleHookSpecificationList").iter().map(read).collect()
+    input
+        .items("LifecycleHookSpecificationList")
+        .iter()
+        .map(read)
+        .collect()
 }
 
 fn changed(hook: Hook, input: &Tree) -> Result<Hook, Refused> {
@@ -35,7 +39,11 @@ fn changed(hook: Hook, input: &Tree) -> Result<Hook, Refused> {
     let abandons = match said(input, "DefaultResult").as_deref() {
         Some("ABANDON") => true,
         Some("CONTINUE") => false,
-        Some(other) => return Err(Refused::invalid(format!("DefaultResult is {other}, not CONTINUE or ABANDON"))),
+        Some(other) => {
+            return Err(Refused::invalid(format!(
+                "DefaultResult is {other}, not CONTINUE or ABANDON"
+            )));
+        }
         None => hook.abandons,
     };
     Ok(Hook {
@@ -57,18 +65,28 @@ pub(super) fn delete(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let group = world.scaling.group(group(input)?)?;
     let names = input.strings("LifecycleHookNames");
-    let hooks = group.hooks.values().filter(|hook| names.is_empty() || names.contains(&hook.name)).map(|hook| {
-        Tree::map()
-            .with("LifecycleHookName", Tree::from(hook.name.as_str()))
-            .with("AutoScalingGroupName", Tree::from(group.name.as_str()))
-            .with("LifecycleTransition", Tree::from(hook.transition.name()))
-            .with("NotificationTargetARN", hook.notification_target.clone().map(Tree::from))
-            .with("RoleARN", hook.role.clone().map(Tree::from))
-            .with("NotificationMetadata", hook.metadata.clone().map(Tree::from))
-            .with("HeartbeatTimeout", Tree::Whole(hook.heartbeat))
-            .with("GlobalTimeout", Tree::Whole(hook.global_timeout()))
-            .with("DefaultResult", Tree::from(if hook.abandons { "ABANDON" } else { "CONTINUE" }))
-    });
+    let hooks = group
+        .hooks
+        .values()
+        .filter(|hook| names.is_empty() || names.contains(&hook.name))
+        .map(|hook| {
+            Tree::map()
+                .with("LifecycleHookName", Tree::from(hook.name.as_str()))
+                .with("AutoScalingGroupName", Tree::from(group.name.as_str()))
+                .with("LifecycleTransition", Tree::from(hook.transition.name()))
+                .with(
+                    "NotificationTargetARN",
+                    hook.notification_target.clone().map(Tree::from),
+                )
+                .with("RoleARN", hook.role.clone().map(Tree::from))
+                .with("NotificationMetadata", hook.metadata.clone().map(Tree::from))
+                .with("HeartbeatTimeout", Tree::Whole(hook.heartbeat))
+                .with("GlobalTimeout", Tree::Whole(hook.global_timeout()))
+                .with(
+                    "DefaultResult",
+                    Tree::from(if hook.abandons { "ABANDON" } else { "CONTINUE" }),
+                )
+        });
     Ok(Tree::map().with("LifecycleHooks", Tree::list(hooks)))
 }
 
@@ -86,6 +104,11 @@ pub(super) fn complete(world: &mut World, input: &Tree) -> Result<Tree, Refused>
 
 pub(super) fn heartbeat(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let (instance, token) = (said(input, "InstanceId"), said(input, "LifecycleActionToken"));
-    world.heartbeat(group(input)?, input.need("LifecycleHookName")?, instance.as_deref(), token.as_deref())?;
+    world.heartbeat(
+        group(input)?,
+        input.need("LifecycleHookName")?,
+        instance.as_deref(),
+        token.as_deref(),
+    )?;
     Ok(Tree::map())
 }

@@ -12,8 +12,13 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
     let ids = input.strings("InstanceIds");
     let mut items = Vec::new();
     for group in world.scaling.groups.values() {
-        for member in group.members.iter().filter(|member| ids.is_empty() || ids.contains(&member.id)) {
-            let mut described = describe_member(member).with("AutoScalingGroupName", Tree::from(group.name.as_str()));
+        for member in group
+            .members
+            .iter()
+            .filter(|member| ids.is_empty() || ids.contains(&member.id))
+        {
+            let mut described =
+                describe_member(member).with("AutoScalingGroupName", Tree::from(group.name.as_str()));
             // The same member is in capitals in this one description.
             if let Tree::Map(members) = &mut described {
                 for (name, value) in members {
@@ -59,7 +64,11 @@ pub(super) fn protect(world: &mut World, input: &Tree) -> Result<Tree, Refused> 
 
 pub(super) fn set_health(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let respects_grace = input.flag("ShouldRespectGracePeriod")?.unwrap_or(true);
-    world.set_instance_health(input.need("InstanceId")?, input.need("HealthStatus")?, respects_grace)?;
+    world.set_instance_health(
+        input.need("InstanceId")?,
+        input.need("HealthStatus")?,
+        respects_grace,
+    )?;
     Ok(Tree::map())
 }
 
@@ -67,7 +76,9 @@ pub(super) fn terminate(world: &mut World, input: &Tree) -> Result<Tree, Refused
     let decrement = need_flag(input, "ShouldDecrementDesiredCapacity")?;
     let several = input.strings("InstanceIds");
     match said(input, "InstanceId") {
-        Some(_) if !several.is_empty() => Err(Refused::invalid("InstanceId and InstanceIds exclude each other")),
+        Some(_) if !several.is_empty() => {
+            Err(Refused::invalid("InstanceId and InstanceIds exclude each other"))
+        }
         Some(id) => {
             let activity = world.terminate_in_group(&id, decrement)?;
             let mut described = describe_all(world, &[activity]);
@@ -80,10 +91,13 @@ pub(super) fn terminate(world: &mut World, input: &Tree) -> Result<Tree, Refused
         None if several.is_empty() => Err(Refused::missing("InstanceId")),
         None => {
             let name = group(input)?;
-            if let Some(other) = several.iter().find(|id| {
-                world.scaling.group_of(id).is_none_or(|group| group.name != name)
-            }) {
-                return Err(Refused::invalid(format!("The instance {other} is not part of Auto Scaling group {name}.")));
+            if let Some(other) = several
+                .iter()
+                .find(|id| world.scaling.group_of(id).is_none_or(|group| group.name != name))
+            {
+                return Err(Refused::invalid(format!(
+                    "The instance {other} is not part of Auto Scaling group {name}."
+                )));
             }
             let mut activities = Vec::new();
             for id in &several {

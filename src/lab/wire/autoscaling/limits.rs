@@ -14,7 +14,10 @@ pub(super) fn account(world: &mut World, _input: &Tree) -> Result<Tree, Refused>
     let whole = |number: usize| Tree::Whole(number.try_into().unwrap_or(i64::MAX));
     Ok(Tree::map()
         .with("MaxNumberOfAutoScalingGroups", whole(limits::GROUPS))
-        .with("MaxNumberOfLaunchConfigurations", whole(limits::LAUNCH_CONFIGURATIONS))
+        .with(
+            "MaxNumberOfLaunchConfigurations",
+            whole(limits::LAUNCH_CONFIGURATIONS),
+        )
         .with("NumberOfAutoScalingGroups", whole(world.scaling.groups.len()))
         .with("NumberOfLaunchConfigurations", Tree::Whole(0)))
 }
@@ -24,7 +27,10 @@ pub(super) fn adjustment_types(_world: &mut World, _input: &Tree) -> Result<Tree
 }
 
 pub(super) fn notification_types(_world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
-    Ok(Tree::map().with("AutoScalingNotificationTypes", Tree::texts(notifications::TYPES.iter().copied())))
+    Ok(Tree::map().with(
+        "AutoScalingNotificationTypes",
+        Tree::texts(notifications::TYPES.iter().copied()),
+    ))
 }
 
 pub(super) fn launch_configurations(_world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
@@ -37,7 +43,9 @@ pub(super) fn hook_types(_world: &mut World, _input: &Tree) -> Result<Tree, Refu
 }
 
 pub(super) fn metric_types(_world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
-    Ok(Tree::map().with("Metrics", each("Metric", METRICS)).with("Granularities", each("Granularity", &["1Minute"])))
+    Ok(Tree::map()
+        .with("Metrics", each("Metric", METRICS))
+        .with("Granularities", each("Granularity", &["1Minute"])))
 }
 
 pub(super) fn process_types(_world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
@@ -45,9 +53,16 @@ pub(super) fn process_types(_world: &mut World, _input: &Tree) -> Result<Tree, R
 }
 
 pub(super) fn termination_policies(_world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
-    Ok(Tree::map().with("TerminationPolicyTypes", Tree::texts(TERMINATION_POLICIES.iter().copied())))
+    Ok(Tree::map().with(
+        "TerminationPolicyTypes",
+        Tree::texts(TERMINATION_POLICIES.iter().copied()),
+    ))
 }
 
 fn each(member: &str, values: &[&str]) -> Tree {
-    Tree::list(values.iter().map(|value| Tree::map().with(member, Tree::from(*value))))
+    Tree::list(
+        values
+            .iter()
+            .map(|value| Tree::map().with(member, Tree::from(*value))),
+    )
 }

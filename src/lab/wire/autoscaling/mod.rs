@@ -33,16 +33,28 @@ const fn operation(name: &'static str, members: &'static [&'static str], act: Ac
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    operation("AttachInstances", &["AutoScalingGroupName", "InstanceIds"], instances::attach),
+    operation(
+        "AttachInstances",
+        &["AutoScalingGroupName", "InstanceIds"],
+        instances::attach,
+    ),
     operation(
         "AttachLoadBalancerTargetGroups",
         &["AutoScalingGroupName", "TargetGroupARNs"],
         traffic::attach_target_groups,
     ),
-    operation("AttachLoadBalancers", &["AutoScalingGroupName", "LoadBalancerNames"], traffic::refuse_classic),
+    operation(
+        "AttachLoadBalancers",
+        &["AutoScalingGroupName", "LoadBalancerNames"],
+        traffic::refuse_classic,
+    ),
     operation(
         "AttachTrafficSources",
-        &["AutoScalingGroupName", "SkipZonalShiftValidation", "TrafficSources"],
+        &[
+            "AutoScalingGroupName",
+            "SkipZonalShiftValidation",
+            "TrafficSources",
+        ],
         traffic::attach_sources,
     ),
     operation(
@@ -62,34 +74,85 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     operation(
         "CompleteLifecycleAction",
-        &["AutoScalingGroupName", "InstanceId", "LifecycleActionResult", "LifecycleActionToken", "LifecycleHookName"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceId",
+            "LifecycleActionResult",
+            "LifecycleActionToken",
+            "LifecycleHookName",
+        ],
         hooks::complete,
     ),
     operation("CreateAutoScalingGroup", settings::CREATION, settings::create),
     operation("CreateOrUpdateTags", &["Tags"], tags::put),
-    operation("DeleteAutoScalingGroup", &["AutoScalingGroupName", "ForceDelete"], groups::delete),
-    operation("DeleteLifecycleHook", &["AutoScalingGroupName", "LifecycleHookName"], hooks::delete),
-    operation("DeleteNotificationConfiguration", &["AutoScalingGroupName", "TopicARN"], notifications::delete),
-    operation("DeletePolicy", &["AutoScalingGroupName", "PolicyName"], policies::delete),
-    operation("DeleteScheduledAction", &["AutoScalingGroupName", "ScheduledActionName"], schedules::delete),
+    operation(
+        "DeleteAutoScalingGroup",
+        &["AutoScalingGroupName", "ForceDelete"],
+        groups::delete,
+    ),
+    operation(
+        "DeleteLifecycleHook",
+        &["AutoScalingGroupName", "LifecycleHookName"],
+        hooks::delete,
+    ),
+    operation(
+        "DeleteNotificationConfiguration",
+        &["AutoScalingGroupName", "TopicARN"],
+        notifications::delete,
+    ),
+    operation(
+        "DeletePolicy",
+        &["AutoScalingGroupName", "PolicyName"],
+        policies::delete,
+    ),
+    operation(
+        "DeleteScheduledAction",
+        &["AutoScalingGroupName", "ScheduledActionName"],
+        schedules::delete,
+    ),
     operation("DeleteTags", &["Tags"], tags::delete),
-    operation("DeleteWarmPool", &["AutoScalingGroupName", "ForceDelete"], warm_pool::delete),
+    operation(
+        "DeleteWarmPool",
+        &["AutoScalingGroupName", "ForceDelete"],
+        warm_pool::delete,
+    ),
     operation("DescribeAccountLimits", &[], limits::account),
     operation("DescribeAdjustmentTypes", &[], limits::adjustment_types),
     operation(
         "DescribeAutoScalingGroups",
-        &["AutoScalingGroupNames", "Filters", "IncludeInstances", "IncludeManagedResources", "MaxRecords", "NextToken"],
+        &[
+            "AutoScalingGroupNames",
+            "Filters",
+            "IncludeInstances",
+            "IncludeManagedResources",
+            "MaxRecords",
+            "NextToken",
+        ],
         groups::describe,
     ),
     operation(
         "DescribeAutoScalingInstances",
-        &["IncludeManagedResources", "InstanceIds", "MaxRecords", "NextToken"],
+        &[
+            "IncludeManagedResources",
+            "InstanceIds",
+            "MaxRecords",
+            "NextToken",
+        ],
         instances::describe,
     ),
-    operation("DescribeAutoScalingNotificationTypes", &[], limits::notification_types),
+    operation(
+        "DescribeAutoScalingNotificationTypes",
+        &[],
+        limits::notification_types,
+    ),
     operation(
         "DescribeInstanceRefreshes",
-        &["AutoScalingGroupName", "InstanceRefreshIds", "MaxRecords", "NextToken"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceRefreshIds",
+            "MaxRecords",
+            "NextToken",
+        ],
         refreshes::describe,
     ),
     operation(
@@ -98,7 +161,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         limits::launch_configurations,
     ),
     operation("DescribeLifecycleHookTypes", &[], limits::hook_types),
-    operation("DescribeLifecycleHooks", &["AutoScalingGroupName", "LifecycleHookNames"], hooks::describe),
+    operation(
+        "DescribeLifecycleHooks",
+        &["AutoScalingGroupName", "LifecycleHookNames"],
+        hooks::describe,
+    ),
     operation(
         "DescribeLoadBalancerTargetGroups",
         &["AutoScalingGroupName", "MaxRecords", "NextToken"],
@@ -112,12 +179,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("DescribeMetricCollectionTypes", &[], limits::metric_types),
     operation(
         "DescribeNotificationConfigurations",
-        &["AutoScalingGroupNames", "IncludeManagedResources", "MaxRecords", "NextToken"],
+        &[
+            "AutoScalingGroupNames",
+            "IncludeManagedResources",
+            "MaxRecords",
+            "NextToken",
+        ],
         notifications::describe,
     ),
     operation(
         "DescribePolicies",
-        &["AutoScalingGroupName", "IncludeManagedResources", "MaxRecords", "NextToken", "PolicyNames", "PolicyTypes"],
+        &[
+            "AutoScalingGroupName",
+            "IncludeManagedResources",
+            "MaxRecords",
+            "NextToken",
+            "PolicyNames",
+            "PolicyTypes",
+        ],
         policies::describe,
     ),
     operation(
@@ -147,17 +226,38 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ],
         schedules::describe,
     ),
-    operation("DescribeTags", &["Filters", "IncludeManagedResources", "MaxRecords", "NextToken"], tags::describe),
-    operation("DescribeTerminationPolicyTypes", &[], limits::termination_policies),
+    operation(
+        "DescribeTags",
+        &["Filters", "IncludeManagedResources", "MaxRecords", "NextToken"],
+        tags::describe,
+    ),
+    operation(
+        "DescribeTerminationPolicyTypes",
+        &[],
+        limits::termination_policies,
+    ),
     operation(
         "DescribeTrafficSources",
-        &["AutoScalingGroupName", "MaxRecords", "NextToken", "TrafficSourceType"],
+        &[
+            "AutoScalingGroupName",
+            "MaxRecords",
+            "NextToken",
+            "TrafficSourceType",
+        ],
         traffic::describe_sources,
     ),
-    operation("DescribeWarmPool", &["AutoScalingGroupName", "MaxRecords", "NextToken"], warm_pool::describe),
+    operation(
+        "DescribeWarmPool",
+        &["AutoScalingGroupName", "MaxRecords", "NextToken"],
+        warm_pool::describe,
+    ),
     operation(
         "DetachInstances",
-        &["AutoScalingGroupName", "InstanceIds", "ShouldDecrementDesiredCapacity"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceIds",
+            "ShouldDecrementDesiredCapacity",
+        ],
         instances::detach,
     ),
     operation(
@@ -165,20 +265,46 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &["AutoScalingGroupName", "TargetGroupARNs"],
         traffic::detach_target_groups,
     ),
-    operation("DetachTrafficSources", &["AutoScalingGroupName", "TrafficSources"], traffic::detach_sources),
-    operation("DisableMetricsCollection", &["AutoScalingGroupName", "Metrics"], processes::disable_metrics),
-    operation("EnableMetricsCollection", &["AutoScalingGroupName", "Granularity", "Metrics"], processes::enable_metrics),
+    operation(
+        "DetachTrafficSources",
+        &["AutoScalingGroupName", "TrafficSources"],
+        traffic::detach_sources,
+    ),
+    operation(
+        "DisableMetricsCollection",
+        &["AutoScalingGroupName", "Metrics"],
+        processes::disable_metrics,
+    ),
+    operation(
+        "EnableMetricsCollection",
+        &["AutoScalingGroupName", "Granularity", "Metrics"],
+        processes::enable_metrics,
+    ),
     operation(
         "EnterStandby",
-        &["AutoScalingGroupName", "InstanceIds", "ShouldDecrementDesiredCapacity"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceIds",
+            "ShouldDecrementDesiredCapacity",
+        ],
         instances::enter_standby,
     ),
     operation(
         "ExecutePolicy",
-        &["AutoScalingGroupName", "BreachThreshold", "HonorCooldown", "MetricValue", "PolicyName"],
+        &[
+            "AutoScalingGroupName",
+            "BreachThreshold",
+            "HonorCooldown",
+            "MetricValue",
+            "PolicyName",
+        ],
         policies::execute,
     ),
-    operation("ExitStandby", &["AutoScalingGroupName", "InstanceIds"], instances::exit_standby),
+    operation(
+        "ExitStandby",
+        &["AutoScalingGroupName", "InstanceIds"],
+        instances::exit_standby,
+    ),
     operation(
         "PutLifecycleHook",
         &[
@@ -217,16 +343,35 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     operation(
         "PutWarmPool",
-        &["AutoScalingGroupName", "InstanceReusePolicy", "MaxGroupPreparedCapacity", "MinSize", "PoolState"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceReusePolicy",
+            "MaxGroupPreparedCapacity",
+            "MinSize",
+            "PoolState",
+        ],
         warm_pool::put,
     ),
     operation(
         "RecordLifecycleActionHeartbeat",
-        &["AutoScalingGroupName", "InstanceId", "LifecycleActionToken", "LifecycleHookName"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceId",
+            "LifecycleActionToken",
+            "LifecycleHookName",
+        ],
         hooks::heartbeat,
     ),
-    operation("ResumeProcesses", &["AutoScalingGroupName", "ScalingProcesses"], processes::resume),
-    operation("RollbackInstanceRefresh", &["AutoScalingGroupName"], refreshes::roll_back),
+    operation(
+        "ResumeProcesses",
+        &["AutoScalingGroupName", "ScalingProcesses"],
+        processes::resume,
+    ),
+    operation(
+        "RollbackInstanceRefresh",
+        &["AutoScalingGroupName"],
+        refreshes::roll_back,
+    ),
     operation(
         "SetDesiredCapacity",
         &["AutoScalingGroupName", "DesiredCapacity", "HonorCooldown"],
@@ -244,13 +389,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     operation(
         "StartInstanceRefresh",
-        &["AutoScalingGroupName", "DesiredConfiguration", "Preferences", "Strategy"],
+        &[
+            "AutoScalingGroupName",
+            "DesiredConfiguration",
+            "Preferences",
+            "Strategy",
+        ],
         refreshes::start,
     ),
-    operation("SuspendProcesses", &["AutoScalingGroupName", "ScalingProcesses"], processes::suspend),
+    operation(
+        "SuspendProcesses",
+        &["AutoScalingGroupName", "ScalingProcesses"],
+        processes::suspend,
+    ),
     operation(
         "TerminateInstanceInAutoScalingGroup",
-        &["AutoScalingGroupName", "InstanceId", "InstanceIds", "ShouldDecrementDesiredCapacity"],
+        &[
+            "AutoScalingGroupName",
+            "InstanceId",
+            "InstanceIds",
+            "ShouldDecrementDesiredCapacity",
+        ],
         instances::terminate,
     ),
     operation("UpdateAutoScalingGroup", settings::UPDATE, settings::update),
@@ -271,5 +430,8 @@ fn need_flag(input: &Tree, name: &str) -> Result<bool, Refused> {
 
 /// A text that is there and says something.
 fn said(input: &Tree, name: &str) -> Option<String> {
-    input.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
+    input
+        .text(name)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }

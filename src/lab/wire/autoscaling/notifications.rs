@@ -7,7 +7,11 @@ use crate::lab::tree::Tree;
 use crate::lab::world::World;
 
 pub(super) fn put(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
-    world.put_notification(group(input)?, input.need("TopicARN")?, input.strings("NotificationTypes"))?;
+    world.put_notification(
+        group(input)?,
+        input.need("TopicARN")?,
+        input.strings("NotificationTypes"),
+    )?;
     Ok(Tree::map())
 }
 
@@ -19,7 +23,12 @@ pub(super) fn delete(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let names = input.strings("AutoScalingGroupNames");
     let mut items = Vec::new();
-    for group in world.scaling.groups.values().filter(|group| names.is_empty() || names.contains(&group.name)) {
+    for group in world
+        .scaling
+        .groups
+        .values()
+        .filter(|group| names.is_empty() || names.contains(&group.name))
+    {
         for (topic, types) in &group.notifications {
             for kind in types {
                 let described = Tree::map()

@@ -31,9 +31,14 @@ pub(super) fn page(
     };
     let more = items.len() > from + size;
     let shown: Vec<(String, Tree)> = items.into_iter().skip(from).take(size).collect();
-    let next = shown.last().filter(|_| more).map(|(key, _)| BASE64_URL_SAFE_NO_PAD.encode(format!("{MARK}{key}")));
+    let next = shown
+        .last()
+        .filter(|_| more)
+        .map(|(key, _)| BASE64_URL_SAFE_NO_PAD.encode(format!("{MARK}{key}")));
     let shown = Tree::list(shown.into_iter().map(|(_, item)| item));
-    Ok(Tree::map().with(name, shown).with("NextToken", next.map(Tree::from)))
+    Ok(Tree::map()
+        .with(name, shown)
+        .with("NextToken", next.map(Tree::from)))
 }
 
 fn read(token: &str) -> Result<String, Refused> {
@@ -47,6 +52,9 @@ fn place_after(items: &[(String, Tree)], key: &str) -> usize {
     match items.iter().position(|(own, _)| own == key) {
         Some(place) => place + 1,
         // The last item of the page before is gone meanwhile; lists by name go on behind its place.
-        None => items.iter().position(|(own, _)| own.as_str() > key).unwrap_or(items.len()),
+        None => items
+            .iter()
+            .position(|(own, _)| own.as_str() > key)
+            .unwrap_or(items.len()),
     }
 }

@@ -28,12 +28,29 @@ pub(super) const MEMBERS: &[&str] = &[
 
 /// Members that only one type of policy takes.
 const OWN: &[(&str, &[&str])] = &[
-    ("SimpleScaling", &["AdjustmentType", "Cooldown", "MinAdjustmentMagnitude", "ScalingAdjustment"]),
+    (
+        "SimpleScaling",
+        &[
+            "AdjustmentType",
+            "Cooldown",
+            "MinAdjustmentMagnitude",
+            "ScalingAdjustment",
+        ],
+    ),
     (
         "StepScaling",
-        &["AdjustmentType", "EstimatedInstanceWarmup", "MetricAggregationType", "MinAdjustmentMagnitude", "StepAdjustments"],
+        &[
+            "AdjustmentType",
+            "EstimatedInstanceWarmup",
+            "MetricAggregationType",
+            "MinAdjustmentMagnitude",
+            "StepAdjustments",
+        ],
     ),
-    ("TargetTrackingScaling", &["EstimatedInstanceWarmup", "TargetTrackingConfiguration"]),
+    (
+        "TargetTrackingScaling",
+        &["EstimatedInstanceWarmup", "TargetTrackingConfiguration"],
+    ),
     ("PredictiveScaling", &["PredictiveScalingConfiguration"]),
 ];
 
@@ -42,20 +59,33 @@ pub(super) fn put(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let enabled = input.flag("Enabled")?.unwrap_or(true);
     let arn = world.put_policy(group(input)?, input.need("PolicyName")?, enabled, kind)?;
     let alarms = alarms(world, &arn);
-    Ok(Tree::map().with("PolicyARN", Tree::from(arn)).with("Alarms", alarms))
+    Ok(Tree::map()
+        .with("PolicyARN", Tree::from(arn))
+        .with("Alarms", alarms))
 }
 
 fn read(input: &Tree) -> Result<Kind, Refused> {
-    let kind = input.text("PolicyType").filter(|kind| !kind.is_empty()).unwrap_or("SimpleScaling");
+    let kind = input
+        .text("PolicyType")
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("SimpleScaling");
     let own = OWN.iter().find(|(name, _)| *name == kind).map(|(_, own)| *own);
-    let own = own.ok_or_else(|| Refused::invalid(format!("PolicyType {kind} is not a type of scaling policy")))?;
+    let own =
+        own.ok_or_else(|| Refused::invalid(format!("PolicyType {kind} is not a type of scaling policy")))?;
     let general = ["AutoScalingGroupName", "PolicyName", "PolicyType", "Enabled"];
-    let foreign = |(name, _): &&(String, Tree)| !general.contains(&name.as_str()) && !own.contains(&name.as_str());
+    let foreign =
+        |(name, _): &&(String, Tree)| !general.contains(&name.as_str()) && !own.contains(&name.as_str());
     if let Some((name, _)) = input.members().iter().find(foreign) {
-        return Err(Refused::invalid(format!("{name} is not for policies of type {kind}")));
+        return Err(Refused::invalid(format!(
+            "{name} is not for policies of type {kind}"
+        )));
     }
-    let adjustment =
-        || Adjustment::read(input.need("AdjustmentType")?, input.whole("MinAdjustmentMagnitude")?);
+    let adjustment = || {
+        Adjustment::read(
+            input.need("AdjustmentType")?,
+            input.whole("MinAdjustmentMagnitude")?,
+        )
+    };
     let warmup = input.whole("EstimatedInstanceWarmup")?;
     Ok(match kind {
         "SimpleScaling" => Kind::Simple {
@@ -65,7 +95,11 @@ fn read(input: &Tree) -> Result<Kind, Refused> {
         },
         "StepScaling" => Kind::Step {
             adjustment: adjustment()?,
-            steps: input.items("StepAdjustments").iter().map(read_step).collect::<Result<_, _>>()?,
+            steps: input
+                .items("StepAdjustments")
+                .iter()
+                .map(read_step)
+                .collect::<Result<_, _>>()?,
             aggregation: said(input, "MetricAggregationType").unwrap_or_else(|| "Average".to_owned()),
             warmup,
         },
@@ -75,19 +109,31 @@ fn read(input: &Tree) -> Result<Kind, Refused> {
 }
 
 fn read_step(step: &Tree) -> Result<Step, Refused> {
-    let (lower, upper) = (step.real("MetricIntervalLowerBound")?, step.real("MetricIntervalUpperBound")?);
+    let (lower, upper) = (
+        step.real("MetricIntervalLowerBound")?,
+        step.real("MetricIntervalUpperBound")?,
+    );
     if let (Some(lower), Some(upper)) = (lower, upper)
         && lower >= upper
     {
-        return Err(Refused::invalid(format!("a step from {lower} to {upper} has nothing in it")));
+        return Err(Refused::invalid(format!(
+            "a step from {lower} to {upper} has nothing in it"
+        )));
     }
-    Ok(Step { lower, upper, by: need_whole(step, "ScalingAdjustment")? })
+    Ok(Step {
+        lower,
+        upper,
+        by: need_whole(step, "ScalingAdjustment")?,
+    })
 }
 
 fn read_tracking(input: &Tree, warmup: Option<i64>) -> Result<Tracking, Refused> {
     let name = "TargetTrackingConfiguration";
     let given = input.get(name).ok_or_else(|| Refused::missing(name))?;
-    let metric = match (given.get("PredefinedMetricSpecification"), given.get("CustomizedMetricSpecification")) {
+    let metric = match (
+        given.get("PredefinedMetricSpecification"),
+        given.get("CustomizedMetricSpecification"),
+    ) {
         (Some(metric), None) => Tracked::Predefined {
             kind: metric.need("PredefinedMetricType")?.to_owned(),
             label: said(metric, "ResourceLabel"),
@@ -100,7 +146,9 @@ fn read_tracking(input: &Tree, warmup: Option<i64>) -> Result<Tracking, Refused>
         }
     };
     Ok(Tracking {
-        target: given.real("TargetValue")?.ok_or_else(|| Refused::missing("TargetValue"))?,
+        target: given
+            .real("TargetValue")?
+            .ok_or_else(|| Refused::missing("TargetValue"))?,
         disables_scale_in: given.flag("DisableScaleIn")?.unwrap_or(false),
         warmup,
         metric,
@@ -118,7 +166,12 @@ pub(super) fn execute(world: &mut World, input: &Tree) -> Result<Tree, Refused> 
     let policy = input.need("PolicyName")?;
     let group = owner(world, input, policy)?;
     let metric = input.real("MetricValue")?.zip(input.real("BreachThreshold")?);
-    world.execute_policy(&group, policy, input.flag("HonorCooldown")?.unwrap_or(false), metric)?;
+    world.execute_policy(
+        &group,
+        policy,
+        input.flag("HonorCooldown")?.unwrap_or(false),
+        metric,
+    )?;
     Ok(Tree::map())
 }
 
@@ -137,11 +190,19 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
         world.scaling.group(name)?;
     }
     let mut items = Vec::new();
-    for group in world.scaling.groups.values().filter(|group| name.as_ref().is_none_or(|name| *name == group.name)) {
+    for group in world
+        .scaling
+        .groups
+        .values()
+        .filter(|group| name.as_ref().is_none_or(|name| *name == group.name))
+    {
         for policy in group.policies.values() {
             let named = names.is_empty() || names.contains(&policy.name) || names.contains(&policy.arn);
             if named && (types.is_empty() || types.iter().any(|kind| kind == policy.kind.name())) {
-                items.push((format!("{} {}", group.name, policy.name), described(world, group, policy)));
+                items.push((
+                    format!("{} {}", group.name, policy.name),
+                    described(world, group, policy),
+                ));
             }
         }
     }
@@ -150,7 +211,9 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
 
 fn alarms(world: &World, arn: &str) -> Tree {
     Tree::list(world.alarms_of(arn).into_iter().map(|(name, arn)| {
-        Tree::map().with("AlarmName", Tree::from(name)).with("AlarmARN", Tree::from(arn))
+        Tree::map()
+            .with("AlarmName", Tree::from(name))
+            .with("AlarmARN", Tree::from(arn))
     }))
 }
 
@@ -168,16 +231,27 @@ fn described(world: &World, group: &Group, policy: &Policy) -> Tree {
         .with("Alarms", alarms(world, &policy.arn))
         .with("Enabled", Tree::Flag(policy.enabled));
     match &policy.kind {
-        Kind::Simple { adjustment, by, cooldown } => with_adjustment(general, adjustment)
+        Kind::Simple {
+            adjustment,
+            by,
+            cooldown,
+        } => with_adjustment(general, adjustment)
             .with("ScalingAdjustment", Tree::Whole(*by))
             .with("Cooldown", cooldown.map(Tree::Whole)),
-        Kind::Step { adjustment, aggregation, warmup, .. } => with_adjustment(general, adjustment)
+        Kind::Step {
+            adjustment,
+            aggregation,
+            warmup,
+            ..
+        } => with_adjustment(general, adjustment)
             .with("MetricAggregationType", Tree::from(aggregation.as_str()))
             .with("EstimatedInstanceWarmup", warmup.map(Tree::Whole)),
         Kind::Tracking(tracking) => general
             .with("TargetTrackingConfiguration", describe_tracking(tracking))
             .with("EstimatedInstanceWarmup", tracking.warmup.map(Tree::Whole)),
-        Kind::Predictive(configuration) => general.with("PredictiveScalingConfiguration", configuration.clone()),
+        Kind::Predictive(configuration) => {
+            general.with("PredictiveScalingConfiguration", configuration.clone())
+        }
     }
 }
 

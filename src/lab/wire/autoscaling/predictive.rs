@@ -10,9 +10,10 @@ pub(super) fn read(input: &Tree) -> Result<Tree, Refused> {
         return Err(Refused::missing("MetricSpecifications"));
     }
     let mut configuration = given.clone();
-    for (name, usual) in
-        [("Mode", Tree::from("ForecastOnly")), ("MaxCapacityBreachBehavior", Tree::from("HonorMaxCapacity"))]
-    {
+    for (name, usual) in [
+        ("Mode", Tree::from("ForecastOnly")),
+        ("MaxCapacityBreachBehavior", Tree::from("HonorMaxCapacity")),
+    ] {
         if configuration.get(name).is_none() {
             configuration = configuration.with(name, usual);
         }

@@ -16,7 +16,11 @@ pub(super) fn resume(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 }
 
 pub(super) fn enable_metrics(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
-    world.enable_metrics(group(input)?, &input.strings("Metrics"), input.need("Granularity")?)?;
+    world.enable_metrics(
+        group(input)?,
+        &input.strings("Metrics"),
+        input.need("Granularity")?,
+    )?;
     Ok(Tree::map())
 }
 

@@ -10,11 +10,16 @@ use crate::lab::world::scaling::refresh::{Preferences, Refresh, Treatment};
 
 pub(super) fn start(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     if let Some(strategy) = said(input, "Strategy").filter(|strategy| strategy != "Rolling") {
-        return Err(Refused::invalid(format!("Strategy {strategy}: only Rolling works here")));
+        return Err(Refused::invalid(format!(
+            "Strategy {strategy}: only Rolling works here"
+        )));
     }
     let name = group(input)?;
     let configuration = input.get("DesiredConfiguration");
-    let target = configuration.map(|wanted| world.read_source(wanted)).transpose()?.flatten();
+    let target = configuration
+        .map(|wanted| world.read_source(wanted))
+        .transpose()?
+        .flatten();
     let preferences = read(input.get("Preferences").unwrap_or(&Tree::map()))?;
     let id = world.start_refresh(name, preferences, target, configuration.cloned())?;
     Ok(Tree::map().with("InstanceRefreshId", Tree::from(id)))
@@ -22,19 +27,32 @@ pub(super) fn start(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 
 fn read(given: &Tree) -> Result<Preferences, Refused> {
     let checkpoint = |item: &Tree| {
-        item.as_whole().ok_or_else(|| Refused::malformed("CheckpointPercentages", item, "a whole number"))
+        item.as_whole()
+            .ok_or_else(|| Refused::malformed("CheckpointPercentages", item, "a whole number"))
     };
-    let checkpoints = given.items("CheckpointPercentages").iter().map(checkpoint).collect::<Result<Vec<_>, _>>()?;
+    let checkpoints = given
+        .items("CheckpointPercentages")
+        .iter()
+        .map(checkpoint)
+        .collect::<Result<Vec<_>, _>>()?;
     let delay = given.whole("CheckpointDelay")?;
     if delay.is_some() && checkpoints.is_empty() {
         return Err(Refused::invalid("CheckpointDelay needs CheckpointPercentages"));
     }
-    let (min, max) = (given.whole("MinHealthyPercentage")?, given.whole("MaxHealthyPercentage")?);
+    let (min, max) = (
+        given.whole("MinHealthyPercentage")?,
+        given.whole("MaxHealthyPercentage")?,
+    );
     if max.is_some() && min.is_none() {
-        return Err(Refused::invalid("MaxHealthyPercentage needs MinHealthyPercentage"));
+        return Err(Refused::invalid(
+            "MaxHealthyPercentage needs MinHealthyPercentage",
+        ));
     }
     let min_healthy = min.unwrap_or(90);
-    let alarms = given.get("AlarmSpecification").map(|alarms| alarms.strings("Alarms")).unwrap_or_default();
+    let alarms = given
+        .get("AlarmSpecification")
+        .map(|alarms| alarms.strings("Alarms"))
+        .unwrap_or_default();
     Ok(Preferences {
         min_healthy,
         // Nothing may go before something came when all must stay healthy.
@@ -56,7 +74,9 @@ fn treatment(given: &Tree, name: &str, replace: &str) -> Result<Treatment, Refus
         None | Some("" | "Wait") => Ok(Treatment::Wait),
         Some("Ignore") => Ok(Treatment::Ignore),
         Some(other) if other == replace => Ok(Treatment::Replace),
-        Some(other) => Err(Refused::invalid(format!("{name} is {other}; it can be {replace}, Ignore or Wait"))),
+        Some(other) => Err(Refused::invalid(format!(
+            "{name} is {other}; it can be {replace}, Ignore or Wait"
+        ))),
     }
 }
 
@@ -74,8 +94,14 @@ pub(super) fn roll_back(world: &mut World, input: &Tree) -> Result<Tree, Refused
 pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let group = world.scaling.group(group(input)?)?;
     let ids = input.strings("InstanceRefreshIds");
-    let wanted = group.refreshes.iter().rev().filter(|refresh| ids.is_empty() || ids.contains(&refresh.id));
-    let items = wanted.map(|refresh| (refresh.id.clone(), described(group, refresh))).collect();
+    let wanted = group
+        .refreshes
+        .iter()
+        .rev()
+        .filter(|refresh| ids.is_empty() || ids.contains(&refresh.id));
+    let items = wanted
+        .map(|refresh| (refresh.id.clone(), described(group, refresh)))
+        .collect();
     page("InstanceRefreshes", items, input, 50, 100)
 }
 
@@ -117,11 +143,20 @@ fn describe_preferences(preferences: &Preferences) -> Tree {
     Tree::map()
         .with("MinHealthyPercentage", Tree::Whole(preferences.min_healthy))
         .with("InstanceWarmup", preferences.warmup.map(Tree::Whole))
-        .with("CheckpointPercentages", with_checkpoints.then(|| Tree::list(checkpoints)))
-        .with("CheckpointDelay", with_checkpoints.then_some(Tree::Whole(preferences.checkpoint_delay)))
+        .with(
+            "CheckpointPercentages",
+            with_checkpoints.then(|| Tree::list(checkpoints)),
+        )
+        .with(
+            "CheckpointDelay",
+            with_checkpoints.then_some(Tree::Whole(preferences.checkpoint_delay)),
+        )
         .with("SkipMatching", Tree::Flag(preferences.skips_matching))
         .with("AutoRollback", Tree::Flag(preferences.rolls_back))
-        .with("ScaleInProtectedInstances", treatment(preferences.protected, "Refresh"))
+        .with(
+            "ScaleInProtectedInstances",
+            treatment(preferences.protected, "Refresh"),
+        )
         .with("StandbyInstances", treatment(preferences.standby, "Terminate"))
         .with("AlarmSpecification", alarms)
         .with("MaxHealthyPercentage", Tree::Whole(preferences.max_healthy))

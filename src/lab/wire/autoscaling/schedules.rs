@@ -28,7 +28,10 @@ pub(super) fn batch_put(world: &mut World, input: &Tree) -> Result<Tree, Refused
     for given in actions {
         let done = read(given).and_then(|action| world.put_scheduled_action(name, action));
         if let Err(refused) = done {
-            failed.push(failure(given.text("ScheduledActionName").unwrap_or_default(), &refused));
+            failed.push(failure(
+                given.text("ScheduledActionName").unwrap_or_default(),
+                &refused,
+            ));
         }
     }
     Ok(Tree::map().with("FailedScheduledUpdateGroupActions", Tree::List(failed)))
@@ -63,13 +66,21 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
         false => (None, None),
     };
     let mut items = Vec::new();
-    for group in world.scaling.groups.values().filter(|group| name.as_ref().is_none_or(|name| *name == group.name)) {
+    for group in world
+        .scaling
+        .groups
+        .values()
+        .filter(|group| name.as_ref().is_none_or(|name| *name == group.name))
+    {
         for action in group.schedules.values() {
             let named = names.is_empty() || names.contains(&action.name);
             let late = from.is_none_or(|from| action.start.is_some_and(|start| start >= from));
             let early = to.is_none_or(|to| action.start.is_some_and(|start| start <= to));
             if named && late && early {
-                items.push((format!("{} {}", group.name, action.name), described(&group.name, action)));
+                items.push((
+                    format!("{} {}", group.name, action.name),
+                    described(&group.name, action),
+                ));
             }
         }
     }

@@ -105,7 +105,11 @@ pub(super) fn create(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
         target_groups: input.strings("TargetGroupARNs"),
         traffic_sources: traffic::read_sources(input)?,
         hooks: hooks::read_specifications(input)?,
-        tags: input.items("Tags").iter().map(tags::read).collect::<Result<_, _>>()?,
+        tags: input
+            .items("Tags")
+            .iter()
+            .map(tags::read)
+            .collect::<Result<_, _>>()?,
     };
     let change = read(world, input)?;
     world.create_group(name, change, additions)?;
@@ -120,9 +124,16 @@ pub(super) fn update(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 
 fn read(world: &World, input: &Tree) -> Result<Change, Refused> {
     if !input.items("AvailabilityZoneIds").is_empty() {
-        return Err(Refused::invalid("AvailabilityZoneIds: name the zones with AvailabilityZones here"));
+        return Err(Refused::invalid(
+            "AvailabilityZoneIds: name the zones with AvailabilityZones here",
+        ));
     }
-    let list = |name: &str| input.get(name).map(|_| input.strings(name)).filter(|list| !list.is_empty());
+    let list = |name: &str| {
+        input
+            .get(name)
+            .map(|_| input.strings(name))
+            .filter(|list| !list.is_empty())
+    };
     Ok(Change {
         source: world.read_source(input)?,
         min: input.whole("MinSize")?,
@@ -131,12 +142,16 @@ fn read(world: &World, input: &Tree) -> Result<Change, Refused> {
         default_cooldown: input.whole("DefaultCooldown")?,
         default_warmup: input.whole("DefaultInstanceWarmup")?,
         zones: list("AvailabilityZones"),
-        subnets: said(input, "VPCZoneIdentifier").map(|subnets| subnets.split(',').map(|one| one.trim().to_owned()).collect()),
+        subnets: said(input, "VPCZoneIdentifier")
+            .map(|subnets| subnets.split(',').map(|one| one.trim().to_owned()).collect()),
         health_check_type: said(input, "HealthCheckType"),
         grace: input.whole("HealthCheckGracePeriod")?,
         termination_policies: list("TerminationPolicies"),
         protects_new: input.flag("NewInstancesProtectedFromScaleIn")?,
         deletion_protection: said(input, "DeletionProtection"),
-        kept: KEPT.iter().filter_map(|name| Some(((*name).to_owned(), input.get(name)?.clone()))).collect(),
+        kept: KEPT
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), input.get(name)?.clone())))
+            .collect(),
     })
 }

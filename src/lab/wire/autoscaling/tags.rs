@@ -10,14 +10,22 @@ use crate::lab::world::scaling::tags::GroupTag;
 
 pub(super) fn put(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let read = |given: &Tree| Ok((owner(given)?, read(given)?));
-    let tags = input.items("Tags").iter().map(read).collect::<Result<Vec<_>, Refused>>()?;
+    let tags = input
+        .items("Tags")
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<_>, Refused>>()?;
     world.put_group_tags(tags)?;
     Ok(Tree::map())
 }
 
 pub(super) fn delete(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let read = |given: &Tree| Ok((owner(given)?, given.need("Key")?.to_owned(), said(given, "Value")));
-    let tags = input.items("Tags").iter().map(read).collect::<Result<Vec<_>, Refused>>()?;
+    let tags = input
+        .items("Tags")
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<_>, Refused>>()?;
     world.delete_group_tags(&tags)?;
     Ok(Tree::map())
 }
@@ -35,7 +43,9 @@ pub(super) fn read(given: &Tree) -> Result<GroupTag, Refused> {
 fn owner(given: &Tree) -> Result<String, Refused> {
     match given.text("ResourceType") {
         None | Some("auto-scaling-group") => Ok(given.need("ResourceId")?.to_owned()),
-        Some(other) => Err(Refused::invalid(format!("ResourceType is {other}; it can be auto-scaling-group only"))),
+        Some(other) => Err(Refused::invalid(format!(
+            "ResourceType is {other}; it can be auto-scaling-group only"
+        ))),
     }
 }
 
@@ -68,7 +78,12 @@ fn passes(group: &str, tag: &GroupTag, filters: &[Filter]) -> Result<bool, Refus
             "key" => filter.takes(&tag.key),
             "value" => filter.takes(&tag.value),
             "propagate-at-launch" => filter.takes(if tag.propagate { "true" } else { "false" }),
-            other => return Err(filters::unknown(other, "auto-scaling-group, key, value, propagate-at-launch")),
+            other => {
+                return Err(filters::unknown(
+                    other,
+                    "auto-scaling-group, key, value, propagate-at-launch",
+                ));
+            }
         };
         if !passes {
             return Ok(false);

@@ -21,7 +21,9 @@ fn target_groups(input: &Tree) -> Result<Vec<String>, Refused> {
     if (1..=10).contains(&arns.len()) {
         return Ok(arns);
     }
-    Err(Refused::invalid("TargetGroupARNs must name 1 to 10 target groups"))
+    Err(Refused::invalid(
+        "TargetGroupARNs must name 1 to 10 target groups",
+    ))
 }
 
 pub(super) fn attach_sources(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
@@ -53,7 +55,9 @@ pub(super) fn read_sources(input: &Tree) -> Result<Vec<String>, Refused> {
 
 pub(super) fn refuse_classic(_world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let names = input.strings("LoadBalancerNames").join(", ");
-    Err(Refused::invalid(format!("LoadBalancerNames {names}: there are no Classic Load Balancers here")))
+    Err(Refused::invalid(format!(
+        "LoadBalancerNames {names}: there are no Classic Load Balancers here"
+    )))
 }
 
 pub(super) fn describe_classic(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
@@ -63,12 +67,16 @@ pub(super) fn describe_classic(world: &mut World, input: &Tree) -> Result<Tree, 
 
 pub(super) fn describe_target_groups(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let group = world.scaling.group(group(input)?)?;
-    let attached = group.traffic.iter().filter(|traffic| !traffic.by_traffic_sources).map(|traffic| {
-        let described = Tree::map()
-            .with("LoadBalancerTargetGroupARN", Tree::from(traffic.arn.as_str()))
-            .with("State", Tree::from(traffic.state.name()));
-        (traffic.arn.clone(), described)
-    });
+    let attached = group
+        .traffic
+        .iter()
+        .filter(|traffic| !traffic.by_traffic_sources)
+        .map(|traffic| {
+            let described = Tree::map()
+                .with("LoadBalancerTargetGroupARN", Tree::from(traffic.arn.as_str()))
+                .with("State", Tree::from(traffic.state.name()));
+            (traffic.arn.clone(), described)
+        });
     page("LoadBalancerTargetGroups", attached.collect(), input, 100, 100)
 }
 
@@ -77,7 +85,11 @@ pub(super) fn describe_sources(world: &mut World, input: &Tree) -> Result<Tree, 
     let shown = match input.text("TrafficSourceType") {
         None | Some("" | "elbv2") => true,
         Some("elb" | "vpc-lattice") => false,
-        Some(other) => return Err(Refused::invalid(format!("{other} is not a type of traffic source"))),
+        Some(other) => {
+            return Err(Refused::invalid(format!(
+                "{other} is not a type of traffic source"
+            )));
+        }
     };
     let sources = group.traffic.iter().filter(|_| shown).map(|traffic| {
         let described = Tree::map()

@@ -13,8 +13,17 @@ pub(super) fn put(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let pool = WarmPool {
         max_prepared: input.whole("MaxGroupPreparedCapacity")?,
         min: input.whole("MinSize")?.unwrap_or(0),
-        state: Resting::read(input.text("PoolState").filter(|state| !state.is_empty()).unwrap_or("Stopped"))?,
-        reuses: reuse.map(|reuse| reuse.flag("ReuseOnScaleIn")).transpose()?.flatten().unwrap_or(false),
+        state: Resting::read(
+            input
+                .text("PoolState")
+                .filter(|state| !state.is_empty())
+                .unwrap_or("Stopped"),
+        )?,
+        reuses: reuse
+            .map(|reuse| reuse.flag("ReuseOnScaleIn"))
+            .transpose()?
+            .flatten()
+            .unwrap_or(false),
         deleting: false,
     };
     world.put_warm_pool(group(input)?, pool)?;
@@ -28,9 +37,15 @@ pub(super) fn delete(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
 
 pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let group = world.scaling.group(group(input)?)?;
-    let instances = group.warm().map(|member| (member.id.clone(), describe_member(member))).collect();
+    let instances = group
+        .warm()
+        .map(|member| (member.id.clone(), describe_member(member)))
+        .collect();
     let described = page("Instances", instances, input, 50, 50)?;
-    Ok(described.with("WarmPoolConfiguration", group.warm_pool.as_ref().map(configuration)))
+    Ok(described.with(
+        "WarmPoolConfiguration",
+        group.warm_pool.as_ref().map(configuration),
+    ))
 }
 
 pub(super) fn configuration(pool: &WarmPool) -> Tree {
@@ -39,5 +54,9 @@ pub(super) fn configuration(pool: &WarmPool) -> Tree {
         .with("MinSize", Tree::Whole(pool.min))
         .with("PoolState", Tree::from(pool.state.name()))
         .with("Status", pool.deleting.then(|| Tree::from("PendingDelete")))
-        .with("InstanceReusePolicy", pool.reuses.then(|| Tree::map().with("ReuseOnScaleIn", Tree::Flag(true))))
+        .with(
+            "InstanceReusePolicy",
+            pool.reuses
+                .then(|| Tree::map().with("ReuseOnScaleIn", Tree::Flag(true))),
+        )
 }

@@ -40,9 +40,15 @@ impl World {
         zone: &str,
     ) -> String {
         let oldest = self.clock().saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
-        self.scaling.activities.retain(|activity| activity.started >= oldest);
+        self.scaling
+            .activities
+            .retain(|activity| activity.started >= oldest);
         let id = self.ids.uuid();
-        let group_arn = self.scaling.groups.get(group).map_or_else(String::new, |group| group.arn.clone());
+        let group_arn = self
+            .scaling
+            .groups
+            .get(group)
+            .map_or_else(String::new, |group| group.arn.clone());
         self.tell("group", format!("{group}: {description}"));
         let started = self.clock();
         self.scaling.activities.push(Activity {
@@ -71,7 +77,9 @@ impl World {
     /// Ends an activity; a message makes it a failed or cancelled one's.
     pub(super) fn end_activity(&mut self, id: Option<&str>, status: &'static str, message: Option<String>) {
         let now = self.clock();
-        let Some(activity) = self.activity_mut(id) else { return };
+        let Some(activity) = self.activity_mut(id) else {
+            return;
+        };
         activity.status = status;
         activity.progress = 100;
         activity.ended = Some(now);
@@ -79,7 +87,10 @@ impl World {
     }
 
     pub(super) fn activities_in_progress(&self, group_arn: &str) -> bool {
-        self.scaling.activities.iter().any(|activity| activity.group_arn == group_arn && activity.ended.is_none())
+        self.scaling
+            .activities
+            .iter()
+            .any(|activity| activity.group_arn == group_arn && activity.ended.is_none())
     }
 
     pub(super) fn activity(&self, id: &str) -> Option<&Activity> {
@@ -89,6 +100,10 @@ impl World {
     // The wanted one is nearly always among the last.
     fn activity_mut(&mut self, id: Option<&str>) -> Option<&mut Activity> {
         let id = id?;
-        self.scaling.activities.iter_mut().rev().find(|activity| activity.id == id && activity.ended.is_none())
+        self.scaling
+            .activities
+            .iter_mut()
+            .rev()
+            .find(|activity| activity.id == id && activity.ended.is_none())
     }
 }

@@ -7,7 +7,9 @@ pub enum Adjustment {
     ChangeInCapacity,
     ExactCapacity,
     /// With the least number of instances it moves.
-    PercentChangeInCapacity { at_least: Option<i64> },
+    PercentChangeInCapacity {
+        at_least: Option<i64>,
+    },
 }
 
 pub const ADJUSTMENT_TYPES: [&str; 3] = ["ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"];
@@ -44,9 +46,18 @@ impl Adjustment {
             Self::PercentChangeInCapacity { at_least } => {
                 // Rounded towards no change, except that a part of an instance is a whole one.
                 let whole = capacity * by / 100;
-                let moved = if whole == 0 && capacity * by != 0 { by.signum() } else { whole };
+                let moved = if whole == 0 && capacity * by != 0 {
+                    by.signum()
+                } else {
+                    whole
+                };
                 let least = at_least.unwrap_or(0).abs();
-                capacity + if moved.abs() < least { by.signum() * least } else { moved }
+                capacity
+                    + if moved.abs() < least {
+                        by.signum() * least
+                    } else {
+                        moved
+                    }
             }
         }
     }

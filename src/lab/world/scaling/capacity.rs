@@ -6,7 +6,12 @@ use crate::lab::refusal::Refused;
 use crate::lab::world::World;
 
 impl World {
-    pub fn set_desired_capacity(&mut self, name: &str, desired: i64, honor_cooldown: bool) -> Result<(), Refused> {
+    pub fn set_desired_capacity(
+        &mut self,
+        name: &str,
+        desired: i64,
+        honor_cooldown: bool,
+    ) -> Result<(), Refused> {
         let group = self.scaling.group(name)?;
         if desired > group.max {
             return Err(Refused::invalid(format!(
@@ -21,7 +26,10 @@ impl World {
             )));
         }
         self.check_free(name, honor_cooldown)?;
-        let cause = format!("At {} a user request explicitly set group desired capacity changing the desired capacity", self.stamp());
+        let cause = format!(
+            "At {} a user request explicitly set group desired capacity changing the desired capacity",
+            self.stamp()
+        );
         self.change_desired(name, desired, &cause);
         Ok(())
     }
@@ -42,7 +50,9 @@ impl World {
 
     /// Sets the desired capacity and goes there. `cause` ends with what changes, without the numbers.
     pub(super) fn change_desired(&mut self, name: &str, desired: i64, cause: &str) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         let was = group.desired;
         if was == desired {
             return;

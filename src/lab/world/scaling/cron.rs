@@ -7,7 +7,9 @@ use jiff::{Timestamp, ToSpan};
 /// How far ahead a time is looked for: the 29th of February may be eight years away.
 const DAYS_AHEAD: usize = 366 * 8 + 3;
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] = [
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /// Which minutes, hours, days, months and weekdays. Bit n is the value n.
@@ -34,7 +36,9 @@ impl Cron {
             text => text,
         };
         let fields: Vec<&str> = text.split_whitespace().collect();
-        let [minutes, hours, days, months, weekdays] = fields[..] else { return None };
+        let [minutes, hours, days, months, weekdays] = fields[..] else {
+            return None;
+        };
         let mut on = field(weekdays, 0, 7, &WEEKDAYS, 0)?;
         // Sunday is both 0 and 7.
         if on & (1 << 7) != 0 {
@@ -65,7 +69,12 @@ impl Cron {
     fn has_day(&self, date: Date) -> bool {
         let day = has(self.days, date.day());
         let weekday = has(self.weekdays, date.weekday().to_sunday_zero_offset());
-        has(self.months, date.month()) && if self.either_day { day || weekday } else { day && weekday }
+        has(self.months, date.month())
+            && if self.either_day {
+                day || weekday
+            } else {
+                day && weekday
+            }
     }
 }
 
@@ -80,7 +89,10 @@ fn values(set: u64, most: i8) -> impl Iterator<Item = i8> {
 /// One field: a list of values, ranges and steps.
 fn field(text: &str, least: u32, most: u32, names: &[&str], first_name: u32) -> Option<u64> {
     let value = |text: &str| {
-        let named = names.iter().zip(first_name..).find(|(name, _)| name.eq_ignore_ascii_case(text));
+        let named = names
+            .iter()
+            .zip(first_name..)
+            .find(|(name, _)| name.eq_ignore_ascii_case(text));
         let value = named.map_or_else(|| text.parse().ok(), |(_, value)| Some(value))?;
         (least..=most).contains(&value).then_some(value)
     };

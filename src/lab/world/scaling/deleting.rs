@@ -13,7 +13,10 @@ impl World {
             _ => false,
         };
         if protected {
-            let message = format!("AutoScalingGroup {name} has DeletionProtection {}.", group.deletion_protection);
+            let message = format!(
+                "AutoScalingGroup {name} has DeletionProtection {}.",
+                group.deletion_protection
+            );
             return Err(Refused::invalid(message));
         }
         if !force && !group.members.is_empty() {
@@ -28,7 +31,11 @@ impl World {
                 "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.",
             ));
         }
-        let policies: Vec<String> = group.policies.values().map(|policy| policy.name.clone()).collect();
+        let policies: Vec<String> = group
+            .policies
+            .values()
+            .map(|policy| policy.name.clone())
+            .collect();
         for policy in policies {
             self.delete_policy(name, &policy)?;
         }
@@ -43,20 +50,33 @@ impl World {
 
     /// Ends what is left without waiting for connections or hooks, then forgets the group.
     pub(super) fn continue_deletion(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         if group.members.is_empty() {
             self.scaling.groups.remove(name);
             self.tell("group", format!("{name}: deleted"));
             return;
         }
-        let left: Vec<(String, Lifecycle)> =
-            group.members.iter().map(|member| (member.id.clone(), member.state)).collect();
-        let cause = format!("At {} a user request force deleted the AutoScalingGroup.", self.stamp());
+        let left: Vec<(String, Lifecycle)> = group
+            .members
+            .iter()
+            .map(|member| (member.id.clone(), member.state))
+            .collect();
+        let cause = format!(
+            "At {} a user request force deleted the AutoScalingGroup.",
+            self.stamp()
+        );
         for (id, state) in left {
             if !state.is_ending() {
                 self.begin_termination(name, &id, cause.clone());
             }
-            let state = self.scaling.groups.get(name).and_then(|group| group.member(&id)).map(|member| member.state);
+            let state = self
+                .scaling
+                .groups
+                .get(name)
+                .and_then(|group| group.member(&id))
+                .map(|member| member.state);
             let ordered = matches!(
                 state,
                 None | Some(Lifecycle::TerminatingProceed | Lifecycle::WarmedTerminatingProceed)

@@ -8,18 +8,32 @@ use crate::lab::world::compute::InstanceState;
 
 impl World {
     /// Gives the activities' ids.
-    pub fn detach_instances(&mut self, name: &str, ids: &[String], decrement: bool) -> Result<Vec<String>, Refused> {
+    pub fn detach_instances(
+        &mut self,
+        name: &str,
+        ids: &[String],
+        decrement: bool,
+    ) -> Result<Vec<String>, Refused> {
         let shrinking = self.check_leaving(name, ids, decrement, "detach")?;
         let mut activities = Vec::new();
         for id in ids {
             let (capacity, zone) = self.size_and_zone(name, id)?;
             let stamp = self.stamp();
             let cause = if decrement {
-                format!("At {stamp} instance {id} was detached in response to a user request, shrinking the capacity from {capacity} to {}.", capacity - 1)
+                format!(
+                    "At {stamp} instance {id} was detached in response to a user request, shrinking the capacity from {capacity} to {}.",
+                    capacity - 1
+                )
             } else {
                 format!("At {stamp} instance {id} was detached in response to a user request.")
             };
-            let activity = self.begin_activity(name, format!("Detaching EC2 instance: {id}"), cause, "InProgress", &zone);
+            let activity = self.begin_activity(
+                name,
+                format!("Detaching EC2 instance: {id}"),
+                cause,
+                "InProgress",
+                &zone,
+            );
             self.continue_activity(Some(&activity), "InProgress", 50);
             self.take_out_of_traffic(name, id, Lifecycle::Detaching, &activity);
             activities.push(activity);
@@ -37,7 +51,10 @@ impl World {
     pub fn attach_instances(&mut self, name: &str, ids: &[String]) -> Result<(), Refused> {
         let group = self.scaling.group(name)?;
         if !(1..=limits::INSTANCES_PER_CALL).contains(&ids.len()) {
-            let message = format!("InstanceIds must name 1 to {} instances", limits::INSTANCES_PER_CALL);
+            let message = format!(
+                "InstanceIds must name 1 to {} instances",
+                limits::INSTANCES_PER_CALL
+            );
             return Err(Refused::invalid(message));
         }
         let grown = group.desired + super::group::count(ids.iter());
@@ -56,11 +73,17 @@ impl World {
                 .filter(|instance| instance.state == InstanceState::Running)
                 .ok_or_else(|| Refused::invalid(format!("Invalid Instance ID(s) or not running: {id}")))?;
             if let Some(owner) = self.scaling.group_of(id) {
-                let message = format!("Instance {id} is already part of Auto Scaling group {}", owner.name);
+                let message = format!(
+                    "Instance {id} is already part of Auto Scaling group {}",
+                    owner.name
+                );
                 return Err(Refused::invalid(message));
             }
             if !group.zones.contains(&instance.zone) {
-                let message = format!("Instance {id} is in {}, which is not a zone of group {name}", instance.zone);
+                let message = format!(
+                    "Instance {id} is in {}, which is not a zone of group {name}",
+                    instance.zone
+                );
                 return Err(Refused::invalid(message));
             }
             joining.push((id.clone(), instance.zone.clone(), instance.instance_type.clone()));

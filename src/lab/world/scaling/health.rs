@@ -11,7 +11,9 @@ use crate::lab::world::World;
 impl World {
     /// Looks for unhealthy instances in service and starts to replace them.
     pub(super) fn check_health(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         if group.deleting {
             return;
         }
@@ -23,7 +25,12 @@ impl World {
                 .collect();
             for (id, ailment) in found {
                 self.tell("group", format!("{name}: {id} is unhealthy"));
-                if let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(&id)) {
+                if let Some(member) = self
+                    .scaling
+                    .groups
+                    .get_mut(name)
+                    .and_then(|group| group.member_mut(&id))
+                {
                     member.ailment = Some(ailment);
                 }
             }
@@ -41,7 +48,10 @@ impl World {
         if !group.checks_targets() || self.is_in_grace(group, member) {
             return None;
         }
-        let unhealthy = |arn: &str| self.target_health(arn, &member.id).is_some_and(|health| health.state == "unhealthy");
+        let unhealthy = |arn: &str| {
+            self.target_health(arn, &member.id)
+                .is_some_and(|health| health.state == "unhealthy")
+        };
         group
             .traffic
             .iter()
@@ -51,11 +61,15 @@ impl World {
 
     fn is_in_grace(&self, group: &Group, member: &Member) -> bool {
         let grace = self.pace(seconds_of(group.grace));
-        member.in_service_since.is_none_or(|since| self.now < since + grace)
+        member
+            .in_service_since
+            .is_none_or(|since| self.now < since + grace)
     }
 
     fn replace_unhealthy(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         if group.suspends(Process::ReplaceUnhealthy) || group.suspends(Process::Terminate) {
             return;
         }
@@ -71,14 +85,24 @@ impl World {
                 Ailment::Target => "an ELB system health check failure",
                 Ailment::User => "a user health-check",
             };
-            let cause = format!("At {} an instance was taken out of service in response to {why}.", self.stamp());
+            let cause = format!(
+                "At {} an instance was taken out of service in response to {why}.",
+                self.stamp()
+            );
             self.begin_termination(name, &id, cause);
         }
     }
 
     /// The instance is no more, whatever its group wanted of it.
     pub(super) fn member_is_gone(&mut self, name: &str, id: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
         member.gone = true;
         let (state, activity) = (member.state, member.activity.clone());
         let targets: Vec<String> = member.targets.iter().cloned().collect();
@@ -100,12 +124,19 @@ impl World {
         self.look_at_group(name);
     }
 
-    pub fn set_instance_health(&mut self, id: &str, status: &str, respects_grace: bool) -> Result<(), Refused> {
+    pub fn set_instance_health(
+        &mut self,
+        id: &str,
+        status: &str,
+        respects_grace: bool,
+    ) -> Result<(), Refused> {
         let ailment = match status {
             "Healthy" => None,
             "Unhealthy" => Some(Ailment::User),
             other => {
-                return Err(Refused::invalid(format!("HealthStatus is {other}; it can be Healthy or Unhealthy")));
+                return Err(Refused::invalid(format!(
+                    "HealthStatus is {other}; it can be Healthy or Unhealthy"
+                )));
             }
         };
         let group = self.scaling.group_of(id).ok_or_else(|| not_in_a_group(id))?;

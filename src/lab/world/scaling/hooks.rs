@@ -25,9 +25,14 @@ impl Transition {
     }
 
     pub fn read(name: &str) -> Result<Self, Refused> {
-        [Self::Launching, Self::Terminating].into_iter().find(|transition| transition.name() == name).ok_or_else(|| {
-            Refused::invalid(format!("{name} is not a lifecycle transition that instances make here"))
-        })
+        [Self::Launching, Self::Terminating]
+            .into_iter()
+            .find(|transition| transition.name() == name)
+            .ok_or_else(|| {
+                Refused::invalid(format!(
+                    "{name} is not a lifecycle transition that instances make here"
+                ))
+            })
     }
 }
 
@@ -75,11 +80,17 @@ pub struct Wait {
 impl World {
     pub fn put_hook(&mut self, name: &str, hook: Hook) -> Result<(), Refused> {
         if !(30..=7200).contains(&hook.heartbeat) {
-            return Err(Refused::invalid(format!("HeartbeatTimeout is {}; it must be 30 to 7200 seconds", hook.heartbeat)));
+            return Err(Refused::invalid(format!(
+                "HeartbeatTimeout is {}; it must be 30 to 7200 seconds",
+                hook.heartbeat
+            )));
         }
         let group = self.scaling.group_mut(name)?;
         if group.hooks.len() >= limits::HOOKS && !group.hooks.contains_key(&hook.name) {
-            return Err(Refused::new("LimitExceeded", format!("a group may have {} hooks", limits::HOOKS)));
+            return Err(Refused::new(
+                "LimitExceeded",
+                format!("a group may have {} hooks", limits::HOOKS),
+            ));
         }
         group.hooks.insert(hook.name.clone(), hook);
         Ok(())
@@ -89,12 +100,23 @@ impl World {
     pub fn delete_hook(&mut self, name: &str, hook: &str) -> Result<(), Refused> {
         let group = self.scaling.group_mut(name)?;
         let Some(hook) = group.hooks.remove(hook) else {
-            return Err(Refused::invalid(format!("No Lifecycle Hook found with name: {hook}")));
+            return Err(Refused::invalid(format!(
+                "No Lifecycle Hook found with name: {hook}"
+            )));
         };
-        let waiting = group.members.iter().filter(|member| member.waits.iter().any(|wait| wait.hook == hook.name));
+        let waiting = group
+            .members
+            .iter()
+            .filter(|member| member.waits.iter().any(|wait| wait.hook == hook.name));
         let waiting: Vec<String> = waiting.map(|member| member.id.clone()).collect();
         for id in waiting {
-            self.finish_wait(name, &id, &hook.name, hook.transition == Transition::Launching, "the hook was deleted");
+            self.finish_wait(
+                name,
+                &id,
+                &hook.name,
+                hook.transition == Transition::Launching,
+                "the hook was deleted",
+            );
         }
         Ok(())
     }
@@ -111,7 +133,11 @@ impl World {
         let abandoned = match result {
             "CONTINUE" => false,
             "ABANDON" => true,
-            other => return Err(Refused::invalid(format!("LifecycleActionResult is {other}, not CONTINUE or ABANDON"))),
+            other => {
+                return Err(Refused::invalid(format!(
+                    "LifecycleActionResult is {other}, not CONTINUE or ABANDON"
+                )));
+            }
         };
         let id = self.waiting_instance(name, hook, instance, token)?;
         let why = format!("Lifecycle Action Completed with {result} Result");
@@ -128,17 +154,27 @@ impl World {
     ) -> Result<(), Refused> {
         let id = self.waiting_instance(name, hook, instance, token)?;
         let now = self.now;
-        let Some(group) = self.scaling.groups.get_mut(name) else { return Ok(()) };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return Ok(());
+        };
         let arn = group.arn.clone();
-        let Some(wait) =
-            group.member_mut(&id).and_then(|member| member.waits.iter_mut().find(|wait| wait.hook == hook))
+        let Some(wait) = group
+            .member_mut(&id)
+            .and_then(|member| member.waits.iter_mut().find(|wait| wait.hook == hook))
         else {
             return Ok(());
         };
         let (token, heartbeat) = (wait.token.clone(), wait.heartbeat);
         let until = now + heartbeat.div_f64(self.settings.speed);
         wait.until = until.min(wait.at_most_until);
-        self.later(heartbeat, Timer::Scaling(ScalingTimer::Hook { group: arn, instance: id, token }));
+        self.later(
+            heartbeat,
+            Timer::Scaling(ScalingTimer::Hook {
+                group: arn,
+                instance: id,
+                token,
+            }),
+        );
         Ok(())
     }
 
@@ -151,7 +187,9 @@ impl World {
     ) -> Result<String, Refused> {
         let group = self.scaling.group(name)?;
         if instance.is_none() && token.is_none() {
-            return Err(Refused::invalid("either InstanceId or LifecycleActionToken is required"));
+            return Err(Refused::invalid(
+                "either InstanceId or LifecycleActionToken is required",
+            ));
         }
         let waits = |wait: &Wait| wait.hook == hook && token.is_none_or(|token| token == wait.token);
         group
@@ -165,15 +203,30 @@ impl World {
                     || format!("token {}", token.unwrap_or_default()),
                     |instance| format!("instance ID {instance}"),
                 );
-                Refused::invalid(format!("No active Lifecycle Action found with {named} for hook {hook}"))
+                Refused::invalid(format!(
+                    "No active Lifecycle Action found with {named} for hook {hook}"
+                ))
             })
     }
 
     /// Lets an instance wait for the group's hooks of a transition; false when there are none.
-    pub(super) fn begin_waits(&mut self, name: &str, id: &str, transition: Transition, state: Lifecycle) -> bool {
-        let Some(group) = self.scaling.groups.get(name) else { return false };
+    pub(super) fn begin_waits(
+        &mut self,
+        name: &str,
+        id: &str,
+        transition: Transition,
+        state: Lifecycle,
+    ) -> bool {
+        let Some(group) = self.scaling.groups.get(name) else {
+            return false;
+        };
         let arn = group.arn.clone();
-        let hooks: Vec<Hook> = group.hooks.values().filter(|hook| hook.transition == transition).cloned().collect();
+        let hooks: Vec<Hook> = group
+            .hooks
+            .values()
+            .filter(|hook| hook.transition == transition)
+            .cloned()
+            .collect();
         if hooks.is_empty() {
             return false;
         }
@@ -190,10 +243,19 @@ impl World {
                 abandons: hook.abandons,
             });
             self.tell("group", format!("{name}: {id} waits for hook {}", hook.name));
-            let timer = ScalingTimer::Hook { group: arn.clone(), instance: id.to_owned(), token };
+            let timer = ScalingTimer::Hook {
+                group: arn.clone(),
+                instance: id.to_owned(),
+                token,
+            };
             self.later(heartbeat, Timer::Scaling(timer));
         }
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else {
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
             return false;
         };
         member.state = state;
@@ -205,15 +267,32 @@ impl World {
 
     pub(super) fn expire_lifecycle_action(&mut self, name: &str, id: &str, token: &str) {
         let now = self.now;
-        let Some(member) = self.scaling.groups.get(name).and_then(|group| group.member(id)) else { return };
-        let Some(wait) = member.waits.iter().find(|wait| wait.token == token && wait.until <= now) else { return };
+        let Some(member) = self.scaling.groups.get(name).and_then(|group| group.member(id)) else {
+            return;
+        };
+        let Some(wait) = member
+            .waits
+            .iter()
+            .find(|wait| wait.token == token && wait.until <= now)
+        else {
+            return;
+        };
         let (hook, abandons) = (wait.hook.clone(), wait.abandons);
         self.finish_wait(name, id, &hook, abandons, "Heartbeat Timeout");
     }
 
     fn finish_wait(&mut self, name: &str, id: &str, hook: &str, abandoned: bool, why: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
-        let Some(place) = member.waits.iter().position(|wait| wait.hook == hook) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
+        let Some(place) = member.waits.iter().position(|wait| wait.hook == hook) else {
+            return;
+        };
         let wait = member.waits.remove(place);
         let done = member.waits.is_empty();
         let (state, activity) = (member.state, member.activity.clone());

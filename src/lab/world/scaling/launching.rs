@@ -14,7 +14,9 @@ const USUAL_PORT: u16 = 80;
 impl World {
     /// Launches an instance into the emptiest zone that takes it; false when none does.
     pub(super) fn launch_for_group(&mut self, name: &str, cause: &str, warm: bool) -> bool {
-        let Some(group) = self.scaling.groups.get(name) else { return false };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return false;
+        };
         let source = group.launch_source().clone();
         let template = match self.resolve_template(&source.template) {
             Ok(template) => template,
@@ -25,7 +27,9 @@ impl World {
             }
         };
         for (zone, subnet) in self.places(name) {
-            let Some(launch) = self.launch_of(name, &source, &template, subnet) else { return false };
+            let Some(launch) = self.launch_of(name, &source, &template, subnet) else {
+                return false;
+            };
             match self.launch_instance(launch) {
                 Ok(instance) => {
                     self.join(name, instance, &zone, template, cause, warm);
@@ -48,7 +52,9 @@ impl World {
 
     /// Zones with a subnet in each, the emptiest first.
     fn places(&self, name: &str) -> Vec<(String, String)> {
-        let Some(group) = self.scaling.groups.get(name) else { return Vec::new() };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return Vec::new();
+        };
         let mut zones = group.zones.clone();
         zones.sort_by_key(|zone| group.in_zone(zone));
         let place = |zone: String| {
@@ -67,7 +73,13 @@ impl World {
         zones.into_iter().filter_map(place).collect()
     }
 
-    fn launch_of(&self, name: &str, source: &Source, template: &TemplateRef, subnet: String) -> Option<Launch> {
+    fn launch_of(
+        &self,
+        name: &str,
+        source: &Source,
+        template: &TemplateRef,
+        subnet: String,
+    ) -> Option<Launch> {
         let group = self.scaling.groups.get(name)?;
         let mut tags: Vec<_> = group
             .tags
@@ -76,7 +88,11 @@ impl World {
             .map(|tag| (tag.key.clone(), tag.value.clone()))
             .collect();
         tags.push(("aws:autoscaling:groupName".to_owned(), name.to_owned()));
-        let port = group.traffic.iter().find_map(|traffic| self.target_port(&traffic.arn)).unwrap_or(USUAL_PORT);
+        let port = group
+            .traffic
+            .iter()
+            .find_map(|traffic| self.target_port(&traffic.arn))
+            .unwrap_or(USUAL_PORT);
         Some(Launch {
             template: template.clone(),
             instance_type: source.instance_type.clone(),
@@ -92,16 +108,24 @@ impl World {
         let description = format!("Launching a new EC2 instance{pool}: {id}");
         let activity = self.begin_activity(name, description, cause.to_owned(), "PreInService", zone);
         self.continue_activity(Some(&activity), "PreInService", 30);
-        let instance_type = self.instance(&id).map_or_else(String::new, |instance| instance.instance_type.clone());
+        let instance_type = self
+            .instance(&id)
+            .map_or_else(String::new, |instance| instance.instance_type.clone());
         let launched = self.now;
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         group.retry_at = None;
         group.members.push(Member {
             id,
             zone: zone.to_owned(),
             instance_type,
             template: Some(template),
-            state: if warm { Lifecycle::WarmedPending } else { Lifecycle::Pending },
+            state: if warm {
+                Lifecycle::WarmedPending
+            } else {
+                Lifecycle::Pending
+            },
             ailment: None,
             protected: group.protects_new,
             launched,
@@ -116,7 +140,14 @@ impl World {
 
     /// A launched instance runs: its hooks are next, then the service.
     pub(super) fn member_is_running(&mut self, name: &str, id: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
         member.running = true;
         self.go_on_in(name, id);
         self.look_at_group(name);
@@ -124,12 +155,18 @@ impl World {
 
     /// Takes an instance that runs further in: to its launch hooks, or past them.
     pub(super) fn go_on_in(&mut self, name: &str, id: &str) {
-        let Some(state) = self.scaling.groups.get(name).and_then(|group| group.member(id)).map(|member| member.state)
+        let Some(state) = self
+            .scaling
+            .groups
+            .get(name)
+            .and_then(|group| group.member(id))
+            .map(|member| member.state)
         else {
             return;
         };
         match state {
-            Lifecycle::Pending if self.begin_waits(name, id, Transition::Launching, Lifecycle::PendingWait) => {}
+            Lifecycle::Pending
+                if self.begin_waits(name, id, Transition::Launching, Lifecycle::PendingWait) => {}
             Lifecycle::WarmedPending
                 if self.begin_waits(name, id, Transition::Launching, Lifecycle::WarmedPendingWait) => {}
             Lifecycle::Pending => self.enter_service(name, id),
@@ -140,19 +177,30 @@ impl World {
 
     /// Registers an instance with the group's target groups and counts it as in service.
     pub(super) fn enter_service(&mut self, name: &str, id: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         let targets: Vec<String> = if group.suspends(Process::AddToLoadBalancer) {
             Vec::new()
         } else {
-            group.traffic.iter().filter(|traffic| traffic.takes_new()).map(|traffic| traffic.arn.clone()).collect()
+            group
+                .traffic
+                .iter()
+                .filter(|traffic| traffic.takes_new())
+                .map(|traffic| traffic.arn.clone())
+                .collect()
         };
         for target in &targets {
             self.register_instance(target, id);
         }
         let now = self.now;
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         group.failures = 0;
-        let Some(member) = group.member_mut(id) else { return };
+        let Some(member) = group.member_mut(id) else {
+            return;
+        };
         member.state = Lifecycle::InService;
         member.in_service_since = Some(now);
         member.targets.extend(targets);
@@ -165,6 +213,9 @@ impl World {
 impl Group {
     /// What the next instance is launched from: what an unfinished refresh goes to, or the group's own.
     pub(super) fn launch_source(&self) -> &Source {
-        self.refreshes.iter().find_map(|refresh| refresh.source_now()).unwrap_or(&self.source)
+        self.refreshes
+            .iter()
+            .find_map(|refresh| refresh.source_now())
+            .unwrap_or(&self.source)
     }
 }

@@ -36,9 +36,16 @@ pub const METRICS: &[&str] = &[
 ];
 
 impl World {
-    pub fn enable_metrics(&mut self, name: &str, metrics: &[String], granularity: &str) -> Result<(), Refused> {
+    pub fn enable_metrics(
+        &mut self,
+        name: &str,
+        metrics: &[String],
+        granularity: &str,
+    ) -> Result<(), Refused> {
         if granularity != "1Minute" {
-            return Err(Refused::invalid(format!("Granularity is {granularity}; it can be 1Minute only")));
+            return Err(Refused::invalid(format!(
+                "Granularity is {granularity}; it can be 1Minute only"
+            )));
         }
         let metrics = read(metrics)?;
         let group = self.scaling.group_mut(name)?;
@@ -52,18 +59,29 @@ impl World {
 
     pub fn disable_metrics(&mut self, name: &str, metrics: &[String]) -> Result<(), Refused> {
         let metrics = read(metrics)?;
-        self.scaling.group_mut(name)?.metrics.retain(|metric| !metrics.contains(metric));
+        self.scaling
+            .group_mut(name)?
+            .metrics
+            .retain(|metric| !metrics.contains(metric));
         Ok(())
     }
 
     pub(super) fn measure_group(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         if group.metrics.is_empty() {
             group.measuring = false;
             return;
         }
-        let measured: Vec<(&str, i64)> = group.metrics.iter().map(|metric| (*metric, group.size(metric))).collect();
-        let timer = ScalingTimer::Measure { group: group.arn.clone() };
+        let measured: Vec<(&str, i64)> = group
+            .metrics
+            .iter()
+            .map(|metric| (*metric, group.size(metric)))
+            .collect();
+        let timer = ScalingTimer::Measure {
+            group: group.arn.clone(),
+        };
         for (metric, size) in measured {
             let metric = Metric::new("AWS/AutoScaling", metric, [("AutoScalingGroupName", name)]);
             #[expect(clippy::cast_precision_loss, reason = "sizes of groups stay far below 2^53")]
@@ -88,10 +106,13 @@ impl Group {
     // No instance has another weight than 1 here, so capacity and instances are the same.
     fn size(&self, metric: &str) -> i64 {
         let pending = self.in_state(Lifecycle::Pending) + self.in_state(Lifecycle::PendingWait);
-        let terminating =
-            count(self.active().filter(|member| member.state.is_ending() || member.state == Lifecycle::Detaching));
+        let terminating = count(
+            self.active()
+                .filter(|member| member.state.is_ending() || member.state == Lifecycle::Detaching),
+        );
         let standby = self.in_state(Lifecycle::Standby) + self.in_state(Lifecycle::EnteringStandby);
-        let warm_pending = self.in_state(Lifecycle::WarmedPending) + self.in_state(Lifecycle::WarmedPendingWait);
+        let warm_pending =
+            self.in_state(Lifecycle::WarmedPending) + self.in_state(Lifecycle::WarmedPendingWait);
         let warm_ending = count(self.warm().filter(|member| member.state.is_ending()));
         match metric {
             "GroupMinSize" => self.min,

@@ -67,7 +67,10 @@ impl Lifecycle {
 
     /// Ready to be taken out of the warm pool.
     pub(super) fn is_warmed(self) -> bool {
-        matches!(self, Self::WarmedRunning | Self::WarmedStopped | Self::WarmedHibernated)
+        matches!(
+            self,
+            Self::WarmedRunning | Self::WarmedStopped | Self::WarmedHibernated
+        )
     }
 
     pub(super) fn is_ending(self) -> bool {
@@ -122,6 +125,10 @@ pub struct Member {
 
 impl Member {
     pub fn health_status(&self) -> &'static str {
-        if self.ailment.is_some() { "Unhealthy" } else { "Healthy" }
+        if self.ailment.is_some() {
+            "Unhealthy"
+        } else {
+            "Healthy"
+        }
     }
 }

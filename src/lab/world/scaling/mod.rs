@@ -51,7 +51,11 @@ pub enum ScalingTimer {
     /// Look at the group; one of another round than the group's is an old one.
     Look { group: String, round: u64 },
     /// A lifecycle action may have waited long enough.
-    Hook { group: String, instance: String, token: String },
+    Hook {
+        group: String,
+        instance: String,
+        token: String,
+    },
     /// A scheduled action may be due.
     Schedule { group: String, action: String },
     /// The group's enabled metrics are due.
@@ -79,17 +83,24 @@ impl Scaling {
     /// The name of the group that still goes by this ARN.
     fn still(&self, arn: &str) -> Option<String> {
         let (_, name) = arn.split_once("autoScalingGroupName/")?;
-        self.groups.get(name).filter(|group| group.arn == arn).map(|group| group.name.clone())
+        self.groups
+            .get(name)
+            .filter(|group| group.arn == arn)
+            .map(|group| group.name.clone())
     }
 
     /// The group an instance is in.
     pub fn group_of(&self, instance: &str) -> Option<&Group> {
-        self.groups.values().find(|group| group.member(instance).is_some())
+        self.groups
+            .values()
+            .find(|group| group.member(instance).is_some())
     }
 }
 
 fn unknown(name: &str) -> Refused {
-    Refused::invalid(format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"))
+    Refused::invalid(format!(
+        "AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"
+    ))
 }
 
 impl World {
@@ -97,12 +108,20 @@ impl World {
         match timer {
             ScalingTimer::Look { group, round } => {
                 if let Some(name) = self.scaling.still(&group)
-                    && self.scaling.groups.get(&name).is_some_and(|group| group.round == round)
+                    && self
+                        .scaling
+                        .groups
+                        .get(&name)
+                        .is_some_and(|group| group.round == round)
                 {
                     self.look_at_group(&name);
                 }
             }
-            ScalingTimer::Hook { group, instance, token } => {
+            ScalingTimer::Hook {
+                group,
+                instance,
+                token,
+            } => {
                 if let Some(name) = self.scaling.still(&group) {
                     self.expire_lifecycle_action(&name, &instance, &token);
                 }
@@ -142,7 +161,12 @@ impl World {
     /// Whether any group has this target group; which keeps nothing from deleting it, but tells the names.
     pub(super) fn groups_with(&self, target_group: &str) -> Vec<String> {
         let has = |group: &&Group| group.traffic.iter().any(|source| source.arn == target_group);
-        self.scaling.groups.values().filter(has).map(|group| group.name.clone()).collect()
+        self.scaling
+            .groups
+            .values()
+            .filter(has)
+            .map(|group| group.name.clone())
+            .collect()
     }
 
     /// Sees to everything in a group that does not come by itself, then sets the time of the next look.
@@ -157,10 +181,15 @@ impl World {
 
     /// Starts a new chain of looks; the old chain ends by itself.
     fn look_again(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         group.round += 1;
         let wait = if group.is_busy() { LOOK_CLOSELY } else { LOOK };
-        let timer = ScalingTimer::Look { group: group.arn.clone(), round: group.round };
+        let timer = ScalingTimer::Look {
+            group: group.arn.clone(),
+            round: group.round,
+        };
         self.later(wait, Timer::Scaling(timer));
     }
 }

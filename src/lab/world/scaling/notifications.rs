@@ -15,13 +15,20 @@ pub const TYPES: &[&str] = &[
 impl World {
     pub fn put_notification(&mut self, name: &str, topic: &str, types: Vec<String>) -> Result<(), Refused> {
         if let Some(other) = types.iter().find(|given| !TYPES.contains(&given.as_str())) {
-            return Err(Refused::invalid(format!("{other} is not a notification type of Auto Scaling")));
+            return Err(Refused::invalid(format!(
+                "{other} is not a notification type of Auto Scaling"
+            )));
         }
         let group = self.scaling.group_mut(name)?;
         if group.notifications.len() >= limits::TOPICS && !group.notifications.contains_key(topic) {
-            return Err(Refused::new("LimitExceeded", format!("a group may have {} topics", limits::TOPICS)));
+            return Err(Refused::new(
+                "LimitExceeded",
+                format!("a group may have {} topics", limits::TOPICS),
+            ));
         }
-        group.notifications.insert(topic.to_owned(), types.into_iter().collect());
+        group
+            .notifications
+            .insert(topic.to_owned(), types.into_iter().collect());
         Ok(())
     }
 
@@ -29,7 +36,9 @@ impl World {
         let group = self.scaling.group_mut(name)?;
         match group.notifications.remove(topic) {
             Some(_) => Ok(()),
-            None => Err(Refused::invalid(format!("group {name} has no notifications for topic {topic}"))),
+            None => Err(Refused::invalid(format!(
+                "group {name} has no notifications for topic {topic}"
+            ))),
         }
     }
 }

@@ -23,8 +23,17 @@ pub struct Policy {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    Simple { adjustment: Adjustment, by: i64, cooldown: Option<i64> },
-    Step { adjustment: Adjustment, steps: Vec<Step>, aggregation: String, warmup: Option<i64> },
+    Simple {
+        adjustment: Adjustment,
+        by: i64,
+        cooldown: Option<i64>,
+    },
+    Step {
+        adjustment: Adjustment,
+        steps: Vec<Step>,
+        aggregation: String,
+        warmup: Option<i64>,
+    },
     Tracking(Tracking),
     /// Kept and described: a forecast needs days of data.
     Predictive(Tree),
@@ -54,21 +63,32 @@ impl Step {
     // The bound nearer to the threshold belongs to the step, the farther one to the next.
     fn covers(&self, distance: f64) -> bool {
         if distance >= 0.0 {
-            self.lower.is_none_or(|lower| distance >= lower) && self.upper.is_none_or(|upper| distance < upper)
+            self.lower.is_none_or(|lower| distance >= lower)
+                && self.upper.is_none_or(|upper| distance < upper)
         } else {
-            self.lower.is_none_or(|lower| distance > lower) && self.upper.is_none_or(|upper| distance <= upper)
+            self.lower.is_none_or(|lower| distance > lower)
+                && self.upper.is_none_or(|upper| distance <= upper)
         }
     }
 }
 
 impl World {
     /// Puts a policy in place of one of the same name; gives its ARN.
-    pub fn put_policy(&mut self, group: &str, name: &str, enabled: bool, kind: Kind) -> Result<String, Refused> {
+    pub fn put_policy(
+        &mut self,
+        group: &str,
+        name: &str,
+        enabled: bool,
+        kind: Kind,
+    ) -> Result<String, Refused> {
         self.check_policy(group, &kind)?;
         let found = self.scaling.group(group)?;
         let earlier = found.policies.get(name).cloned();
         if earlier.is_none() && found.policies.len() >= limits::POLICIES {
-            return Err(Refused::new("LimitExceeded", format!("a group may have {} policies", limits::POLICIES)));
+            return Err(Refused::new(
+                "LimitExceeded",
+                format!("a group may have {} policies", limits::POLICIES),
+            ));
         }
         let arn = match &earlier {
             Some(earlier) => {
@@ -86,8 +106,17 @@ impl World {
             Kind::Tracking(tracking) => self.put_tracking_alarms(group, &arn, tracking)?,
             _ => Vec::new(),
         };
-        let policy = Policy { name: name.to_owned(), arn: arn.clone(), enabled, kind, alarms };
-        self.scaling.group_mut(group)?.policies.insert(name.to_owned(), policy);
+        let policy = Policy {
+            name: name.to_owned(),
+            arn: arn.clone(),
+            enabled,
+            kind,
+            alarms,
+        };
+        self.scaling
+            .group_mut(group)?
+            .policies
+            .insert(name.to_owned(), policy);
         self.tell("group", format!("{group}: policy {name} is in place"));
         Ok(arn)
     }
@@ -102,9 +131,9 @@ impl World {
                 }
                 Ok(())
             }
-            Kind::Step { steps, .. } if !(1..=limits::STEPS).contains(&steps.len()) => {
-                Err(Refused::invalid(format!("StepAdjustments must have 1 to {} steps", limits::STEPS)))
-            }
+            Kind::Step { steps, .. } if !(1..=limits::STEPS).contains(&steps.len()) => Err(Refused::invalid(
+                format!("StepAdjustments must have 1 to {} steps", limits::STEPS),
+            )),
             _ => Ok(()),
         }
     }
@@ -112,9 +141,14 @@ impl World {
     /// The policy may be named by its ARN, too.
     pub fn delete_policy(&mut self, group: &str, policy: &str) -> Result<(), Refused> {
         let found = self.scaling.group_mut(group)?;
-        let name = found.policies.values().find(|kept| kept.name == policy || kept.arn == policy);
+        let name = found
+            .policies
+            .values()
+            .find(|kept| kept.name == policy || kept.arn == policy);
         let Some(name) = name.map(|kept| kept.name.clone()) else {
-            return Err(Refused::invalid(format!("No policy {policy} found in group {group}")));
+            return Err(Refused::invalid(format!(
+                "No policy {policy} found in group {group}"
+            )));
         };
         if let Some(policy) = found.policies.remove(&name) {
             self.delete_alarms(&policy.alarms)?;
@@ -149,24 +183,38 @@ impl World {
         let wanted = match (&policy.kind, metric) {
             (Kind::Simple { adjustment, by, .. }, _) => Some(adjustment.applied(found.desired, *by)),
             (Kind::Step { .. }, None) => {
-                return Err(Refused::invalid("MetricValue and BreachThreshold are required for step scaling policies"));
+                return Err(Refused::invalid(
+                    "MetricValue and BreachThreshold are required for step scaling policies",
+                ));
             }
-            (Kind::Step { adjustment, steps, warmup, .. }, Some((value, threshold))) => {
-                self.stepped(found, adjustment, steps, *warmup, value - threshold)
-            }
+            (
+                Kind::Step {
+                    adjustment,
+                    steps,
+                    warmup,
+                    ..
+                },
+                Some((value, threshold)),
+            ) => self.stepped(found, adjustment, steps, *warmup, value - threshold),
             (kind, _) => {
                 let message = format!("a policy of type {} cannot be executed by a call", kind.name());
                 return Err(Refused::invalid(message));
             }
         };
-        let cause = format!("At {} a user request executed policy {} changing the desired capacity", self.stamp(), policy.name);
+        let cause = format!(
+            "At {} a user request executed policy {} changing the desired capacity",
+            self.stamp(),
+            policy.name
+        );
         self.scale_to(group, &policy, wanted, &cause);
         Ok(())
     }
 
     /// An alarm in state ALARM calls on a policy.
     pub(super) fn alarm_calls_on(&mut self, arn: &str, value: f64, threshold: f64) {
-        let Some((group, policy)) = self.policy_by_arn(arn) else { return };
+        let Some((group, policy)) = self.policy_by_arn(arn) else {
+            return;
+        };
         if group.deleting || !policy.enabled || group.suspends(Process::AlarmNotification) {
             return;
         }
@@ -174,9 +222,12 @@ impl World {
         let wanted = match &policy.kind {
             Kind::Simple { .. } if group.cooldown_until.is_some_and(|until| until > self.now) => None,
             Kind::Simple { adjustment, by, .. } => Some(adjustment.applied(group.desired, *by)),
-            Kind::Step { adjustment, steps, warmup, .. } => {
-                self.stepped(group, adjustment, steps, *warmup, value - threshold)
-            }
+            Kind::Step {
+                adjustment,
+                steps,
+                warmup,
+                ..
+            } => self.stepped(group, adjustment, steps, *warmup, value - threshold),
             Kind::Tracking(tracking) => self.tracked(group, tracking, value),
             Kind::Predictive(_) => None,
         };
@@ -190,14 +241,23 @@ impl World {
     }
 
     fn calling_alarm(&self, policy: &Policy, value: f64, threshold: f64) -> String {
-        let side = if value >= threshold { "AlarmHigh" } else { "AlarmLow" };
+        let side = if value >= threshold {
+            "AlarmHigh"
+        } else {
+            "AlarmLow"
+        };
         let alarms = self.alarms_of(&policy.arn);
-        let named = alarms.iter().find(|(name, _)| name.contains(side)).or(alarms.first());
+        let named = alarms
+            .iter()
+            .find(|(name, _)| name.contains(side))
+            .or(alarms.first());
         named.map_or_else(|| "of this policy".to_owned(), |(name, _)| name.clone())
     }
 
     fn scale_to(&mut self, name: &str, policy: &Policy, wanted: Option<i64>, cause: &str) {
-        let (Some(wanted), Ok(group)) = (wanted, self.scaling.group(name)) else { return };
+        let (Some(wanted), Ok(group)) = (wanted, self.scaling.group(name)) else {
+            return;
+        };
         let wanted = wanted.clamp(group.min, group.max);
         if wanted == group.desired {
             return;
@@ -233,7 +293,9 @@ impl World {
         let warmup = warmup.or(group.default_warmup).unwrap_or(group.default_cooldown);
         let warmup = self.pace(seconds_of(warmup));
         count(group.members.iter().filter(|member| {
-            let warm = member.in_service_since.is_some_and(|since| since + warmup <= self.now);
+            let warm = member
+                .in_service_since
+                .is_some_and(|since| since + warmup <= self.now);
             member.state.counts() && !(member.state == Lifecycle::InService && warm)
         }))
     }

@@ -12,7 +12,9 @@ const MOST_PATIENCE: Duration = Duration::from_mins(5);
 
 impl World {
     pub(super) fn reconcile(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         if group.deleting {
             self.continue_deletion(name);
             return;
@@ -54,7 +56,9 @@ impl World {
             if capacity <= group.wanted() || group.suspends(Process::Terminate) {
                 return;
             }
-            let Some(victim) = self.choose_victim(name) else { return };
+            let Some(victim) = self.choose_victim(name) else {
+                return;
+            };
             let cause = self.cause(
                 name,
                 &format!(
@@ -71,17 +75,22 @@ impl World {
 
     /// Launches in the emptiest zone first; the fullest loses its instance when the new one is in service.
     fn rebalance(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         if group.rebalancing {
             let settled = group.members.iter().all(|member| member.state.rests());
             let failed = group.retry_at.is_some();
-            if (settled || failed) && let Some(group) = self.scaling.groups.get_mut(name) {
+            if (settled || failed)
+                && let Some(group) = self.scaling.groups.get_mut(name)
+            {
                 group.rebalancing = false;
                 self.scale_in(name);
             }
             return;
         }
-        let settled = group.capacity() == group.wanted() && group.members.iter().all(|member| member.state.rests());
+        let settled =
+            group.capacity() == group.wanted() && group.members.iter().all(|member| member.state.rests());
         if !settled || group.surplus > 0 || group.suspends(Process::AZRebalance) || group.retry_at.is_some() {
             return;
         }
@@ -89,7 +98,9 @@ impl World {
             return;
         }
         let sizes: Vec<i64> = group.zones.iter().map(|zone| group.in_zone(zone)).collect();
-        let (Some(least), Some(most)) = (sizes.iter().min(), sizes.iter().max()) else { return };
+        let (Some(least), Some(most)) = (sizes.iter().min(), sizes.iter().max()) else {
+            return;
+        };
         if most - least < 2 {
             return;
         }
@@ -104,7 +115,12 @@ impl World {
     /// Why the capacity changed, and what follows from it now.
     fn cause(&self, name: &str, happened: &str) -> String {
         let stamp = self.stamp();
-        match self.scaling.groups.get(name).and_then(|group| group.reason.as_deref()) {
+        match self
+            .scaling
+            .groups
+            .get(name)
+            .and_then(|group| group.reason.as_deref())
+        {
             Some(reason) => format!("{reason}  At {stamp} {happened}"),
             None => format!("At {stamp} {happened}"),
         }
@@ -113,7 +129,9 @@ impl World {
     /// Lets a group wait before its next launch.
     pub(super) fn lose_patience(&mut self, name: &str) {
         let now = self.now;
-        let Some(failures) = self.scaling.groups.get(name).map(|group| group.failures) else { return };
+        let Some(failures) = self.scaling.groups.get(name).map(|group| group.failures) else {
+            return;
+        };
         let wait = PATIENCE.saturating_mul(1 << failures.min(5)).min(MOST_PATIENCE);
         let retry_at = now + self.pace(wait);
         if let Some(group) = self.scaling.groups.get_mut(name) {
@@ -130,6 +148,10 @@ impl Group {
     }
 
     pub(super) fn in_zone(&self, zone: &str) -> i64 {
-        count(self.members.iter().filter(|member| member.zone == zone && member.state.counts()))
+        count(
+            self.members
+                .iter()
+                .filter(|member| member.zone == zone && member.state.counts()),
+        )
     }
 }

@@ -106,7 +106,11 @@ impl Refresh {
     pub fn is_active(&self) -> bool {
         matches!(
             self.status,
-            Status::Pending | Status::InProgress | Status::Baking | Status::Cancelling | Status::RollbackInProgress
+            Status::Pending
+                | Status::InProgress
+                | Status::Baking
+                | Status::Cancelling
+                | Status::RollbackInProgress
         )
     }
 
@@ -116,7 +120,9 @@ impl Refresh {
 
     /// What instances are launched from while it goes on, unless that is the group's own.
     pub(super) fn source_now(&self) -> Option<&Source> {
-        (self.is_active() && self.status != Status::RollbackInProgress).then_some(self.target.as_ref()).flatten()
+        (self.is_active() && self.status != Status::RollbackInProgress)
+            .then_some(self.target.as_ref())
+            .flatten()
     }
 }
 
@@ -138,9 +144,14 @@ impl World {
         }
         check(group, &preferences, target.as_ref())?;
         let source = target.as_ref().unwrap_or(&group.source);
-        let template = self.resolve_template(&source.template).map_err(|refused| Refused::invalid(refused.message))?;
+        let template = self
+            .resolve_template(&source.template)
+            .map_err(|refused| Refused::invalid(refused.message))?;
         let matches = |member: &Member| {
-            let same_type = source.instance_type.as_ref().is_none_or(|kind| *kind == member.instance_type);
+            let same_type = source
+                .instance_type
+                .as_ref()
+                .is_none_or(|kind| *kind == member.instance_type);
             same_type && member.template.as_ref().is_some_and(|own| *own == template)
         };
         let remaining: BTreeSet<String> = group
@@ -195,7 +206,10 @@ impl World {
     pub fn roll_back_refresh(&mut self, name: &str) -> Result<String, Refused> {
         let group = self.scaling.group(name)?;
         let active = |refresh: &&Refresh| {
-            matches!(refresh.status, Status::Pending | Status::InProgress | Status::Baking)
+            matches!(
+                refresh.status,
+                Status::Pending | Status::InProgress | Status::Baking
+            )
         };
         let refresh = group.refreshes.iter().find(active).ok_or_else(no_refresh)?;
         if refresh.target.is_none() || !is_pinned(&group.source) {
@@ -212,8 +226,12 @@ impl World {
 
     /// Takes the active refresh of a group a step further, if it has one.
     pub(super) fn advance_refresh(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
-        let Some(refresh) = group.refreshes.iter().find(|refresh| refresh.is_active()) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
+        let Some(refresh) = group.refreshes.iter().find(|refresh| refresh.is_active()) else {
+            return;
+        };
         if group.suspends(Process::InstanceRefresh) || group.deleting {
             return;
         }
@@ -236,7 +254,9 @@ impl World {
 
     fn replace_some(&mut self, name: &str) {
         self.count_progress(name);
-        let Some((group, refresh)) = self.refreshing(name) else { return };
+        let Some((group, refresh)) = self.refreshing(name) else {
+            return;
+        };
         if refresh.paused_until.is_some_and(|until| until > self.now) {
             return;
         }
@@ -245,9 +265,12 @@ impl World {
             self.fail_refresh(name, stuck);
             return;
         }
-        let unready = count(group.members.iter().filter(|member| {
-            member.state.counts() && !self.is_ready(group, refresh, member)
-        }));
+        let unready = count(
+            group
+                .members
+                .iter()
+                .filter(|member| member.state.counts() && !self.is_ready(group, refresh, member)),
+        );
         if refresh.remaining.is_empty() {
             if unready == 0 && group.capacity() == group.desired {
                 self.bake_or_succeed(name);
@@ -255,7 +278,10 @@ impl World {
             return;
         }
         let victims = self.next_victims(group, refresh);
-        let cause = format!("At {} an instance was taken out of service in response to an instance refresh.", self.stamp());
+        let cause = format!(
+            "At {} an instance was taken out of service in response to an instance refresh.",
+            self.stamp()
+        );
         for id in &victims {
             self.begin_termination(name, id, cause.clone());
         }
@@ -266,10 +292,16 @@ impl World {
                 refresh.progressed = now;
             }
         });
-        let Some((group, refresh)) = self.refreshing(name) else { return };
+        let Some((group, refresh)) = self.refreshing(name) else {
+            return;
+        };
         let surplus = (group.desired * refresh.preferences.max_healthy / 100 - group.desired).max(1);
         let launches_first = refresh.preferences.max_healthy > 100;
-        let surplus = if launches_first { surplus.min(allowed(refresh)) } else { 0 };
+        let surplus = if launches_first {
+            surplus.min(allowed(refresh))
+        } else {
+            0
+        };
         if let Some(group) = self.scaling.groups.get_mut(name) {
             group.surplus = surplus;
         }
@@ -277,16 +309,28 @@ impl World {
 
     /// Forgets what is gone or is to be ignored, and passes checkpoints.
     fn count_progress(&mut self, name: &str) {
-        let Some((group, refresh)) = self.refreshing(name) else { return };
+        let Some((group, refresh)) = self.refreshing(name) else {
+            return;
+        };
         let preferences = &refresh.preferences;
         let skipped = |member: &Member| {
             (member.state == Lifecycle::Standby && preferences.standby == Treatment::Ignore)
                 || (member.protected && preferences.protected == Treatment::Ignore)
         };
         let here = |id: &String| group.member(id).filter(|member| !member.state.is_ending());
-        let ignored = count(refresh.remaining.iter().filter_map(here).filter(|member| skipped(member)));
-        let remaining: BTreeSet<String> =
-            refresh.remaining.iter().filter(|id| here(id).is_some_and(|member| !skipped(member))).cloned().collect();
+        let ignored = count(
+            refresh
+                .remaining
+                .iter()
+                .filter_map(here)
+                .filter(|member| skipped(member)),
+        );
+        let remaining: BTreeSet<String> = refresh
+            .remaining
+            .iter()
+            .filter(|id| here(id).is_some_and(|member| !skipped(member)))
+            .cloned()
+            .collect();
         let total = refresh.total - ignored;
         let began = refresh.began;
         let unready = count(group.members.iter().filter(|member| {
@@ -327,7 +371,12 @@ impl World {
             let free = !member.protected || preferences.protected == Treatment::Replace;
             refresh.remaining.contains(&member.id) && (member.state.counts() || standby) && free
         };
-        let ready = count(group.members.iter().filter(|member| self.is_ready(group, refresh, member)));
+        let ready = count(
+            group
+                .members
+                .iter()
+                .filter(|member| self.is_ready(group, refresh, member)),
+        );
         let least = (group.desired * preferences.min_healthy + 99) / 100;
         let mut spare = ready - least;
         let whole = ready >= group.desired && group.capacity() >= group.wanted();
@@ -353,13 +402,20 @@ impl World {
 
     /// In service, healthy and warmed up.
     fn is_ready(&self, group: &Group, refresh: &Refresh, member: &Member) -> bool {
-        let warmup = refresh.preferences.warmup.or(group.default_warmup).unwrap_or(group.grace);
+        let warmup = refresh
+            .preferences
+            .warmup
+            .or(group.default_warmup)
+            .unwrap_or(group.grace);
         let warmup = self.pace(seconds_of(warmup));
         // What was there before has been warm for long.
         let warm = member.launched < refresh.began
-            || member.in_service_since.is_some_and(|since| since + warmup <= self.now);
+            || member
+                .in_service_since
+                .is_some_and(|since| since + warmup <= self.now);
         let passes = |arn: &str| {
-            self.target_health(arn, &member.id).is_none_or(|health| !matches!(health.state, "initial" | "unhealthy"))
+            self.target_health(arn, &member.id)
+                .is_none_or(|health| !matches!(health.state, "initial" | "unhealthy"))
         };
         member.state == Lifecycle::InService
             && member.ailment.is_none()
@@ -369,7 +425,9 @@ impl World {
 
     fn bake_or_succeed(&mut self, name: &str) {
         let now = self.now;
-        let Some((_, refresh)) = self.refreshing(name) else { return };
+        let Some((_, refresh)) = self.refreshing(name) else {
+            return;
+        };
         if refresh.status == Status::RollbackInProgress {
             self.finish_refresh(name, Status::RollbackSuccessful, None);
             return;
@@ -387,7 +445,9 @@ impl World {
 
     /// What the refresh went to is from now on the group's own.
     fn succeed(&mut self, name: &str) {
-        let target = self.refreshing(name).and_then(|(_, refresh)| refresh.target.clone());
+        let target = self
+            .refreshing(name)
+            .and_then(|(_, refresh)| refresh.target.clone());
         if let (Some(target), Some(group)) = (target, self.scaling.groups.get_mut(name)) {
             group.source = target;
         }
@@ -395,7 +455,9 @@ impl World {
     }
 
     fn fail_refresh(&mut self, name: &str, reason: &str) {
-        let Some((_, refresh)) = self.refreshing(name) else { return };
+        let Some((_, refresh)) = self.refreshing(name) else {
+            return;
+        };
         match (refresh.status, refresh.preferences.rolls_back) {
             (Status::RollbackInProgress, _) => {
                 self.finish_refresh(name, Status::RollbackFailed, Some(reason.to_owned()));
@@ -407,9 +469,16 @@ impl World {
 
     fn begin_rollback(&mut self, name: &str, reason: &str) {
         let (now, started) = (self.now, self.clock());
-        let Some((group, refresh)) = self.refreshing(name) else { return };
+        let Some((group, refresh)) = self.refreshing(name) else {
+            return;
+        };
         let new = |member: &&Member| member.launched >= refresh.began && member.state.counts();
-        let new: BTreeSet<String> = group.members.iter().filter(new).map(|member| member.id.clone()).collect();
+        let new: BTreeSet<String> = group
+            .members
+            .iter()
+            .filter(new)
+            .map(|member| member.id.clone())
+            .collect();
         self.with_refresh(name, |refresh| {
             refresh.rollback = Some(Rollback {
                 reason: reason.to_owned(),
@@ -441,7 +510,10 @@ impl World {
         if let Some(group) = self.scaling.groups.get_mut(name) {
             group.surplus = 0;
         }
-        self.tell("group", format!("{name}: the instance refresh is {}", status.name()));
+        self.tell(
+            "group",
+            format!("{name}: the instance refresh is {}", status.name()),
+        );
     }
 
     fn refreshing(&self, name: &str) -> Option<(&Group, &Refresh)> {
@@ -450,7 +522,9 @@ impl World {
     }
 
     fn with_refresh(&mut self, name: &str, change: impl FnOnce(&mut Refresh)) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
         if let Some(refresh) = group.refreshes.iter_mut().find(|refresh| refresh.is_active()) {
             change(refresh);
         }
@@ -470,9 +544,16 @@ fn allowed(refresh: &Refresh) -> i64 {
 }
 
 fn check(group: &Group, preferences: &Preferences, target: Option<&Source>) -> Result<(), Refused> {
-    let Preferences { min_healthy, max_healthy, checkpoints, .. } = preferences;
+    let Preferences {
+        min_healthy,
+        max_healthy,
+        checkpoints,
+        ..
+    } = preferences;
     if !(0..=100).contains(min_healthy) || !(100..=200).contains(max_healthy) {
-        return Err(Refused::invalid("MinHealthyPercentage must be 0 to 100, and MaxHealthyPercentage 100 to 200"));
+        return Err(Refused::invalid(
+            "MinHealthyPercentage must be 0 to 100, and MaxHealthyPercentage 100 to 200",
+        ));
     }
     if max_healthy - min_healthy > 100 || (*min_healthy, *max_healthy) == (100, 100) {
         return Err(Refused::invalid(format!(
@@ -480,12 +561,20 @@ fn check(group: &Group, preferences: &Preferences, target: Option<&Source>) -> R
         )));
     }
     let rising = checkpoints.windows(2).all(|pair| pair[0] < pair[1]);
-    if !rising || checkpoints.iter().any(|checkpoint| !(1..=100).contains(checkpoint)) {
-        return Err(Refused::invalid("CheckpointPercentages must be 1 to 100, in ascending order"));
+    if !rising
+        || checkpoints
+            .iter()
+            .any(|checkpoint| !(1..=100).contains(checkpoint))
+    {
+        return Err(Refused::invalid(
+            "CheckpointPercentages must be 1 to 100, in ascending order",
+        ));
     }
     let delays = [preferences.checkpoint_delay, preferences.bake];
     if delays.iter().any(|delay| !(0..=172_800).contains(delay)) {
-        return Err(Refused::invalid("CheckpointDelay and BakeTime must be 0 to 172800 seconds"));
+        return Err(Refused::invalid(
+            "CheckpointDelay and BakeTime must be 0 to 172800 seconds",
+        ));
     }
     let reversible = target.is_some_and(is_pinned) && is_pinned(&group.source);
     if preferences.rolls_back && !reversible {
@@ -501,5 +590,8 @@ fn is_pinned(source: &Source) -> bool {
 }
 
 fn no_refresh() -> Refused {
-    Refused::new("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found.")
+    Refused::new(
+        "ActiveInstanceRefreshNotFound",
+        "No in progress or pending Instance Refresh found.",
+    )
 }

@@ -59,11 +59,16 @@ impl World {
             return Err(Refused::new("AlreadyExists", message));
         }
         if self.scaling.groups.len() >= limits::GROUPS {
-            let message = format!("you already have {} Auto Scaling groups, which is the limit", limits::GROUPS);
+            let message = format!(
+                "you already have {} Auto Scaling groups, which is the limit",
+                limits::GROUPS
+            );
             return Err(Refused::new("LimitExceeded", message));
         }
         let source = change.source.clone().ok_or_else(|| {
-            Refused::invalid("Valid requests must contain either LaunchTemplate or MixedInstancesPolicy parameter.")
+            Refused::invalid(
+                "Valid requests must contain either LaunchTemplate or MixedInstancesPolicy parameter.",
+            )
         })?;
         let arn = format!(
             "arn:aws:autoscaling:{}:{}:autoScalingGroup:{}:autoScalingGroupName/{name}",
@@ -73,11 +78,19 @@ impl World {
         );
         let mut group = Group::new(name, arn, self.clock(), source);
         let wanted = change.desired;
-        self.apply(&mut group, Change { desired: None, ..change })?;
+        self.apply(
+            &mut group,
+            Change {
+                desired: None,
+                ..change
+            },
+        )?;
         group.desired = wanted.unwrap_or(group.min);
         check_bounds(&group)?;
         if group.zones.is_empty() && group.subnets.is_empty() {
-            return Err(Refused::invalid("At least one Availability Zone or VPC Subnet is required."));
+            return Err(Refused::invalid(
+                "At least one Availability Zone or VPC Subnet is required.",
+            ));
         }
         for hook in additions.hooks {
             group.hooks.insert(hook.name.clone(), hook);
@@ -86,7 +99,10 @@ impl World {
             group.tags.insert(tag.key.clone(), tag);
         }
         if group.tags.len() > limits::TAGS {
-            return Err(Refused::new("LimitExceeded", format!("a group may have {} tags", limits::TAGS)));
+            return Err(Refused::new(
+                "LimitExceeded",
+                format!("a group may have {} tags", limits::TAGS),
+            ));
         }
         self.attach_at_creation(&mut group, &additions.target_groups, &additions.traffic_sources)?;
         group.reason = Some(format!(
@@ -94,7 +110,13 @@ impl World {
             self.stamp(),
             group.desired
         ));
-        self.tell("group", format!("{name}: created, {} wanted ({} to {})", group.desired, group.min, group.max));
+        self.tell(
+            "group",
+            format!(
+                "{name}: created, {} wanted ({} to {})",
+                group.desired, group.min, group.max
+            ),
+        );
         self.scaling.groups.insert(name.to_owned(), group);
         self.look_at_group(name);
         Ok(())
@@ -103,7 +125,10 @@ impl World {
     pub fn update_group(&mut self, name: &str, change: Change) -> Result<(), Refused> {
         let before = self.scaling.group(name)?;
         if before.deleting {
-            return Err(Refused::new("ScalingActivityInProgress", format!("group {name} is being deleted")));
+            return Err(Refused::new(
+                "ScalingActivityInProgress",
+                format!("group {name} is being deleted"),
+            ));
         }
         let was = before.desired;
         let mut group = before.clone();
@@ -118,7 +143,10 @@ impl World {
                 group.desired,
                 group.desired
             ));
-            self.tell("group", format!("{name}: desired capacity {was} to {}", group.desired));
+            self.tell(
+                "group",
+                format!("{name}: desired capacity {was} to {}", group.desired),
+            );
         }
         // Patience after failed launches was with the old settings.
         group.retry_at = None;
@@ -136,7 +164,9 @@ impl World {
             ("DesiredCapacity", change.desired),
         ] {
             if let Some(seconds) = seconds.filter(|seconds| *seconds < 0) {
-                return Err(Refused::invalid(format!("{name} is {seconds}; it must not be negative")));
+                return Err(Refused::invalid(format!(
+                    "{name} is {seconds}; it must not be negative"
+                )));
             }
         }
         group.source = change.source.unwrap_or_else(|| group.source.clone());
@@ -149,10 +179,15 @@ impl World {
             )));
         }
         // A bound that passes the desired capacity drags it along; one that is asked for is checked instead.
-        group.desired = change.desired.unwrap_or_else(|| group.desired.clamp(group.min, group.max));
+        group.desired = change
+            .desired
+            .unwrap_or_else(|| group.desired.clamp(group.min, group.max));
         group.default_cooldown = change.default_cooldown.unwrap_or(group.default_cooldown);
         // −1 takes the default warmup away again.
-        group.default_warmup = change.default_warmup.or(group.default_warmup).filter(|seconds| *seconds >= 0);
+        group.default_warmup = change
+            .default_warmup
+            .or(group.default_warmup)
+            .filter(|seconds| *seconds >= 0);
         group.grace = change.grace.unwrap_or(group.grace);
         group.protects_new = change.protects_new.unwrap_or(group.protects_new);
         if let Some(zones) = change.zones {
@@ -161,7 +196,9 @@ impl World {
         if let Some(subnets) = change.subnets {
             let mut zones = Vec::new();
             for subnet in &subnets {
-                let zone = self.subnet_zone(subnet).map_err(|refused| Refused::invalid(refused.message))?;
+                let zone = self
+                    .subnet_zone(subnet)
+                    .map_err(|refused| Refused::invalid(refused.message))?;
                 if !zones.contains(&zone) {
                     zones.push(zone);
                 }
@@ -170,13 +207,16 @@ impl World {
             group.zones = zones;
         } else if group.subnets.is_empty() {
             for zone in &group.zones {
-                self.default_subnet(zone).map_err(|refused| Refused::invalid(refused.message))?;
+                self.default_subnet(zone)
+                    .map_err(|refused| Refused::invalid(refused.message))?;
             }
         }
         if let Some(kinds) = change.health_check_type {
             for kind in kinds.split(',').map(str::trim) {
                 if !["EC2", "EBS", "ELB", "VPC_LATTICE"].contains(&kind) {
-                    return Err(Refused::invalid(format!("{kind} is not a health check type: EC2, EBS, ELB, VPC_LATTICE")));
+                    return Err(Refused::invalid(format!(
+                        "{kind} is not a health check type: EC2, EBS, ELB, VPC_LATTICE"
+                    )));
                 }
             }
             group.health_check_type = kinds;
@@ -184,14 +224,22 @@ impl World {
         if let Some(policies) = change.termination_policies {
             for policy in &policies {
                 if !TERMINATION_POLICIES.contains(&policy.as_str()) {
-                    return Err(Refused::invalid(format!("{policy} is not a termination policy that works here")));
+                    return Err(Refused::invalid(format!(
+                        "{policy} is not a termination policy that works here"
+                    )));
                 }
             }
-            group.termination_policies = if policies.is_empty() { vec!["Default".to_owned()] } else { policies };
+            group.termination_policies = if policies.is_empty() {
+                vec!["Default".to_owned()]
+            } else {
+                policies
+            };
         }
         if let Some(protection) = change.deletion_protection {
             if !["none", "prevent-force-deletion", "prevent-all-deletion"].contains(&protection.as_str()) {
-                return Err(Refused::invalid(format!("{protection} is not a DeletionProtection")));
+                return Err(Refused::invalid(format!(
+                    "{protection} is not a DeletionProtection"
+                )));
             }
             group.deletion_protection = protection;
         }
@@ -201,7 +249,10 @@ impl World {
 }
 
 fn check_name(name: &str) -> Result<(), Refused> {
-    let fits = (1..=255).contains(&name.len()) && name.bytes().all(|byte| (33..=126).contains(&byte) && byte != b':');
+    let fits = (1..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| (33..=126).contains(&byte) && byte != b':');
     if fits {
         return Ok(());
     }

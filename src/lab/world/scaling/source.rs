@@ -28,8 +28,14 @@ impl World {
     /// Reads `LaunchTemplate` or `MixedInstancesPolicy` of an input; nothing when it has neither.
     pub fn read_source(&self, input: &Tree) -> Result<Option<Source>, Refused> {
         for (name, why) in [
-            ("LaunchConfigurationName", "there are no launch configurations here: use a launch template"),
-            ("InstanceId", "a group from an instance would need a launch configuration, which do not exist here"),
+            (
+                "LaunchConfigurationName",
+                "there are no launch configurations here: use a launch template",
+            ),
+            (
+                "InstanceId",
+                "a group from an instance would need a launch configuration, which do not exist here",
+            ),
         ] {
             if let Some(given) = input.text(name).filter(|given| !given.is_empty()) {
                 return Err(Refused::invalid(format!("{name} {given}: {why}")));
@@ -41,7 +47,12 @@ impl World {
             )),
             (Some(template), None) => {
                 let template = self.read_template(template)?;
-                Ok(Some(Source { template, mixed: None, instance_type: None, image: None }))
+                Ok(Some(Source {
+                    template,
+                    mixed: None,
+                    instance_type: None,
+                    image: None,
+                }))
             }
             (None, Some(policy)) => self.read_mixed(policy).map(Some),
             (None, None) => Ok(None),
@@ -56,18 +67,28 @@ impl World {
                 "Valid requests must contain either launchTemplateId or LaunchTemplateName, not both and not neither",
             ));
         }
-        let version = given.text("Version").filter(|version| !version.is_empty()).unwrap_or("$Default").to_owned();
+        let version = given
+            .text("Version")
+            .filter(|version| !version.is_empty())
+            .unwrap_or("$Default")
+            .to_owned();
         let found = self
-            .resolve_template(&TemplateRef { id, name, version: version.clone() })
+            .resolve_template(&TemplateRef {
+                id,
+                name,
+                version: version.clone(),
+            })
             .map_err(|refused| Refused::invalid(refused.message))?;
         Ok(TemplateRef { version, ..found })
     }
 
     fn read_mixed(&self, policy: &Tree) -> Result<Source, Refused> {
-        let launch = policy.get("LaunchTemplate").ok_or_else(|| Refused::missing("MixedInstancesPolicy.LaunchTemplate"))?;
-        let base = launch
-            .get("LaunchTemplateSpecification")
-            .ok_or_else(|| Refused::missing("MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"))?;
+        let launch = policy
+            .get("LaunchTemplate")
+            .ok_or_else(|| Refused::missing("MixedInstancesPolicy.LaunchTemplate"))?;
+        let base = launch.get("LaunchTemplateSpecification").ok_or_else(|| {
+            Refused::missing("MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification")
+        })?;
         let base = self.read_template(base)?;
         let mut overrides = Vec::new();
         for given in launch.items("Overrides") {
@@ -96,10 +117,16 @@ impl World {
         let launch = Tree::map()
             .with("LaunchTemplateSpecification", describe_template(&base))
             .with("Overrides", Tree::List(overrides));
-        let described = Tree::map()
-            .with("LaunchTemplate", launch)
-            .with("InstancesDistribution", distribution(policy.get("InstancesDistribution")));
-        Ok(Source { template, mixed: Some(described), instance_type, image })
+        let described = Tree::map().with("LaunchTemplate", launch).with(
+            "InstancesDistribution",
+            distribution(policy.get("InstancesDistribution")),
+        );
+        Ok(Source {
+            template,
+            mixed: Some(described),
+            instance_type,
+            image,
+        })
     }
 }
 

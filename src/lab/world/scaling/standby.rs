@@ -7,14 +7,22 @@ use crate::lab::world::World;
 
 impl World {
     /// Gives the activities' ids.
-    pub fn enter_standby(&mut self, name: &str, ids: &[String], decrement: bool) -> Result<Vec<String>, Refused> {
+    pub fn enter_standby(
+        &mut self,
+        name: &str,
+        ids: &[String],
+        decrement: bool,
+    ) -> Result<Vec<String>, Refused> {
         let shrinking = self.check_leaving(name, ids, decrement, "place into standby")?;
         let mut activities = Vec::new();
         for id in ids {
             let (capacity, zone) = self.size_and_zone(name, id)?;
             let stamp = self.stamp();
             let cause = if decrement {
-                format!("At {stamp} instance {id} was moved to standby in response to a user request, shrinking the capacity from {capacity} to {}.", capacity - 1)
+                format!(
+                    "At {stamp} instance {id} was moved to standby in response to a user request, shrinking the capacity from {capacity} to {}.",
+                    capacity - 1
+                )
             } else {
                 format!("At {stamp} instance {id} was moved to standby in response to a user request.")
             };
@@ -33,8 +41,13 @@ impl World {
         let group = self.scaling.group(name)?;
         check_number(ids)?;
         for id in ids {
-            if group.member(id).is_none_or(|member| member.state != Lifecycle::Standby) {
-                return Err(Refused::invalid(format!("The instance {id} is not in Standby in group {name}")));
+            if group
+                .member(id)
+                .is_none_or(|member| member.state != Lifecycle::Standby)
+            {
+                return Err(Refused::invalid(format!(
+                    "The instance {id} is not in Standby in group {name}"
+                )));
             }
         }
         let grown = group.desired + count(ids);
@@ -71,7 +84,14 @@ impl World {
 
     /// The instance has drained and stands by.
     pub(super) fn stand_by(&mut self, name: &str, id: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
         member.state = Lifecycle::Standby;
         member.in_service_since = None;
         let activity = member.activity.take();
@@ -80,7 +100,14 @@ impl World {
 
     /// Deregisters an instance that is to leave the service in this state.
     pub(super) fn take_out_of_traffic(&mut self, name: &str, id: &str, state: Lifecycle, activity: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
         member.state = state;
         member.activity = Some(activity.to_owned());
         let targets: Vec<String> = member.targets.iter().cloned().collect();
@@ -100,9 +127,11 @@ impl World {
         let group = self.scaling.group(name)?;
         check_number(ids)?;
         for id in ids {
-            let member = group
-                .member(id)
-                .ok_or_else(|| Refused::invalid(format!("The instance {id} is not part of Auto Scaling group {name}.")))?;
+            let member = group.member(id).ok_or_else(|| {
+                Refused::invalid(format!(
+                    "The instance {id} is not part of Auto Scaling group {name}."
+                ))
+            })?;
             if member.state != Lifecycle::InService {
                 return Err(Refused::invalid(format!(
                     "The instance {id} is not in InService. It is in {}.",
@@ -125,7 +154,12 @@ impl World {
 
     pub(super) fn size_and_zone(&self, name: &str, id: &str) -> Result<(i64, String), Refused> {
         let group = self.scaling.group(name)?;
-        Ok((group.capacity(), group.member(id).map_or_else(String::new, |member| member.zone.clone())))
+        Ok((
+            group.capacity(),
+            group
+                .member(id)
+                .map_or_else(String::new, |member| member.zone.clone()),
+        ))
     }
 }
 
@@ -133,7 +167,10 @@ fn check_number(ids: &[String]) -> Result<(), Refused> {
     if (1..=limits::INSTANCES_PER_CALL).contains(&ids.len()) {
         return Ok(());
     }
-    Err(Refused::invalid(format!("InstanceIds must name 1 to {} instances", limits::INSTANCES_PER_CALL)))
+    Err(Refused::invalid(format!(
+        "InstanceIds must name 1 to {} instances",
+        limits::INSTANCES_PER_CALL
+    )))
 }
 
 fn count(ids: &[String]) -> i64 {

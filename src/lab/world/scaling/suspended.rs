@@ -49,10 +49,15 @@ impl Process {
             return Ok(Self::ALL.to_vec());
         }
         let read = |name: &String| {
-            Self::ALL.into_iter().find(|process| process.name() == name).ok_or_else(|| {
-                let known = Self::ALL.map(Self::name).join(", ");
-                Refused::invalid(format!("{name} is not a scaling process. The processes are {known}"))
-            })
+            Self::ALL
+                .into_iter()
+                .find(|process| process.name() == name)
+                .ok_or_else(|| {
+                    let known = Self::ALL.map(Self::name).join(", ");
+                    Refused::invalid(format!(
+                        "{name} is not a scaling process. The processes are {known}"
+                    ))
+                })
         };
         names.iter().map(read).collect()
     }

@@ -15,13 +15,22 @@ pub struct GroupTag {
 impl GroupTag {
     pub fn check(&self) -> Result<(), Refused> {
         if self.key.is_empty() || self.key.chars().count() > 128 {
-            return Err(Refused::invalid(format!("tag key {:?} must have 1 to 128 characters", self.key)));
+            return Err(Refused::invalid(format!(
+                "tag key {:?} must have 1 to 128 characters",
+                self.key
+            )));
         }
         if self.value.chars().count() > 256 {
-            return Err(Refused::invalid(format!("the value of tag {} must have at most 256 characters", self.key)));
+            return Err(Refused::invalid(format!(
+                "the value of tag {} must have at most 256 characters",
+                self.key
+            )));
         }
         if self.key.starts_with("aws:") {
-            return Err(Refused::invalid(format!("tag {}: the prefix aws: is reserved", self.key)));
+            return Err(Refused::invalid(format!(
+                "tag {}: the prefix aws: is reserved",
+                self.key
+            )));
         }
         Ok(())
     }
@@ -33,7 +42,10 @@ impl World {
         for (name, tag) in &tags {
             tag.check()?;
             let group = self.scaling.group(name)?;
-            let new = tags.iter().filter(|(other, tag)| other == name && !group.tags.contains_key(&tag.key)).count();
+            let new = tags
+                .iter()
+                .filter(|(other, tag)| other == name && !group.tags.contains_key(&tag.key))
+                .count();
             if group.tags.len() + new > limits::TAGS {
                 let message = format!("group {name} would have more than {} tags", limits::TAGS);
                 return Err(Refused::new("LimitExceeded", message));
@@ -52,7 +64,10 @@ impl World {
         }
         for (name, key, value) in tags {
             let tags = &mut self.scaling.group_mut(name)?.tags;
-            if tags.get(key).is_some_and(|tag| value.as_ref().is_none_or(|value| *value == tag.value)) {
+            if tags
+                .get(key)
+                .is_some_and(|tag| value.as_ref().is_none_or(|value| *value == tag.value))
+            {
                 tags.remove(key);
             }
         }

@@ -10,15 +10,27 @@ impl World {
     /// `TerminateInstanceInAutoScalingGroup`: gives the activity's id.
     pub fn terminate_in_group(&mut self, instance: &str, decrement: bool) -> Result<String, Refused> {
         let (name, min, desired, capacity) = {
-            let group = self.scaling.group_of(instance).ok_or_else(|| not_in_a_group(instance))?;
+            let group = self
+                .scaling
+                .group_of(instance)
+                .ok_or_else(|| not_in_a_group(instance))?;
             (group.name.clone(), group.min, group.desired, group.capacity())
         };
-        let member = self.scaling.group(&name)?.member(instance).ok_or_else(|| not_in_a_group(instance))?;
+        let member = self
+            .scaling
+            .group(&name)?
+            .member(instance)
+            .ok_or_else(|| not_in_a_group(instance))?;
         if member.state.is_warm() {
-            return Err(Refused::invalid(format!("Instance {instance} is in a warm pool, where this does not apply")));
+            return Err(Refused::invalid(format!(
+                "Instance {instance} is in a warm pool, where this does not apply"
+            )));
         }
         if member.state.is_ending() {
-            let message = format!("instance {instance} is already on its way out ({})", member.state.name());
+            let message = format!(
+                "instance {instance} is already on its way out ({})",
+                member.state.name()
+            );
             return Err(Refused::new("ScalingActivityInProgress", message));
         }
         let counted = member.state.counts();
@@ -36,7 +48,10 @@ impl World {
         } else {
             format!("At {stamp} instance {instance} was taken out of service in response to a user request.")
         };
-        if decrement && counted && let Ok(group) = self.scaling.group_mut(&name) {
+        if decrement
+            && counted
+            && let Ok(group) = self.scaling.group_mut(&name)
+        {
             group.desired -= 1;
         }
         let activity = self.begin_termination(&name, instance, cause);
@@ -48,15 +63,24 @@ impl World {
     pub(super) fn begin_termination(&mut self, name: &str, id: &str, cause: String) -> Option<String> {
         let member = self.scaling.groups.get_mut(name)?.member_mut(id)?;
         let warm = member.state.is_warm();
-        member.state = if warm { Lifecycle::WarmedTerminating } else { Lifecycle::Terminating };
+        member.state = if warm {
+            Lifecycle::WarmedTerminating
+        } else {
+            Lifecycle::Terminating
+        };
         member.waits.clear();
         let (earlier, zone) = (member.activity.take(), member.zone.clone());
         let targets: Vec<String> = member.targets.iter().cloned().collect();
         let why = "The instance was terminated before it was in service.".to_owned();
         self.end_activity(earlier.as_deref(), "Cancelled", Some(why));
         let pool = if warm { " from the warm pool" } else { "" };
-        let activity =
-            self.begin_activity(name, format!("Terminating EC2 instance{pool}: {id}"), cause, "InProgress", &zone);
+        let activity = self.begin_activity(
+            name,
+            format!("Terminating EC2 instance{pool}: {id}"),
+            cause,
+            "InProgress",
+            &zone,
+        );
         if !targets.is_empty() {
             self.continue_activity(Some(&activity), "WaitingForELBConnectionDraining", 50);
         }
@@ -71,7 +95,9 @@ impl World {
 
     /// Takes further what waited for its connections to drain.
     pub(super) fn settle_drained(&mut self, name: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         let leaving = |state| {
             matches!(
                 state,
@@ -88,7 +114,12 @@ impl World {
             .map(|member| (member.id.clone(), member.state))
             .collect();
         for (id, state) in drained {
-            if let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(&id)) {
+            if let Some(member) = self
+                .scaling
+                .groups
+                .get_mut(name)
+                .and_then(|group| group.member_mut(&id))
+            {
                 member.targets.clear();
             }
             match state {
@@ -100,14 +131,19 @@ impl World {
     }
 
     fn has_drained(&self, group: &Group, id: &str) -> bool {
-        group
-            .member(id)
-            .is_none_or(|member| member.targets.iter().all(|target| self.target_health(target, id).is_none()))
+        group.member(id).is_none_or(|member| {
+            member
+                .targets
+                .iter()
+                .all(|target| self.target_health(target, id).is_none())
+        })
     }
 
     /// After draining: the terminating hooks, then the end.
     fn go_on_out(&mut self, name: &str, id: &str) {
-        let Some(group) = self.scaling.groups.get(name) else { return };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return;
+        };
         let Some(member) = group.member(id) else { return };
         if member.gone {
             self.bury(name, id);
@@ -123,7 +159,14 @@ impl World {
 
     /// Ends the instance itself; what remains is told when it is gone.
     pub(super) fn end_member(&mut self, name: &str, id: &str) {
-        let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) else { return };
+        let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        else {
+            return;
+        };
         member.state = if member.state.is_warm() {
             Lifecycle::WarmedTerminatingProceed
         } else {
@@ -137,8 +180,12 @@ impl World {
 
     /// The instance is no more: its group forgets it.
     pub(super) fn bury(&mut self, name: &str, id: &str) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
-        let Some(place) = group.members.iter().position(|member| member.id == id) else { return };
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
+        let Some(place) = group.members.iter().position(|member| member.id == id) else {
+            return;
+        };
         let member = group.members.remove(place);
         self.end_activity(member.activity.as_deref(), "Successful", None);
         self.tell("group", format!("{name}: {id} is out"));
@@ -146,5 +193,7 @@ impl World {
 }
 
 pub(super) fn not_in_a_group(instance: &str) -> Refused {
-    Refused::invalid(format!("Instance Id not found - No managed instance found for instance ID: {instance}"))
+    Refused::invalid(format!(
+        "Instance Id not found - No managed instance found for instance ID: {instance}"
+    ))
 }

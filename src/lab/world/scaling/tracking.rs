@@ -26,19 +26,24 @@ const LOW: f64 = 0.9;
 impl World {
     pub(super) fn check_tracking(&self, group: &Group, tracking: &Tracking) -> Result<(), Refused> {
         if tracking.target <= 0.0 || !tracking.target.is_finite() {
-            return Err(Refused::invalid(format!("TargetValue is {}; it must be above 0", tracking.target)));
+            return Err(Refused::invalid(format!(
+                "TargetValue is {}; it must be above 0",
+                tracking.target
+            )));
         }
         match &tracking.metric {
             Tracked::Predefined { kind, label } => match (kind.as_str(), label) {
                 ("ALBRequestCountPerTarget", Some(label)) => self.check_resource_label(group, label),
-                ("ALBRequestCountPerTarget", None) => {
-                    Err(Refused::invalid("ResourceLabel is required for ALBRequestCountPerTarget"))
-                }
+                ("ALBRequestCountPerTarget", None) => Err(Refused::invalid(
+                    "ResourceLabel is required for ALBRequestCountPerTarget",
+                )),
                 ("ASGAverageCPUUtilization" | "ASGAverageNetworkIn" | "ASGAverageNetworkOut", None) => Ok(()),
                 ("ASGAverageCPUUtilization" | "ASGAverageNetworkIn" | "ASGAverageNetworkOut", Some(_)) => {
                     Err(Refused::invalid(format!("ResourceLabel is not for {kind}")))
                 }
-                _ => Err(Refused::invalid(format!("{kind} is not a predefined metric of Auto Scaling that is measured here"))),
+                _ => Err(Refused::invalid(format!(
+                    "{kind} is not a predefined metric of Auto Scaling that is measured here"
+                ))),
             },
             Tracked::Customized(metric) => {
                 if metric.items("Metrics").is_empty() {
@@ -85,7 +90,12 @@ impl World {
             let name = format!("TargetTracking-{group}-{side}-{}", self.ids.uuid());
             let alarm = Tree::map()
                 .with("AlarmName", Tree::from(name.as_str()))
-                .with("AlarmDescription", Tree::from(format!("DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {arn}.")))
+                .with(
+                    "AlarmDescription",
+                    Tree::from(format!(
+                        "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {arn}."
+                    )),
+                )
                 .with("ActionsEnabled", Tree::Flag(true))
                 .with("AlarmActions", Tree::texts([arn]))
                 .with("ComparisonOperator", Tree::from(comparison))
@@ -100,11 +110,23 @@ impl World {
     /// The desired capacity that brings the metric to its target; nothing to do when there is none.
     pub(super) fn tracked(&self, group: &Group, tracking: &Tracking, value: f64) -> Option<i64> {
         let warming = self.warming_up(group, tracking.warmup);
-        let measured = count(group.members.iter().filter(|member| member.state == Lifecycle::InService)) - warming;
-        let measured = if measured > 0 { measured } else { group.in_state(Lifecycle::InService) };
+        let measured = count(
+            group
+                .members
+                .iter()
+                .filter(|member| member.state == Lifecycle::InService),
+        ) - warming;
+        let measured = if measured > 0 {
+            measured
+        } else {
+            group.in_state(Lifecycle::InService)
+        };
         #[expect(clippy::cast_precision_loss, reason = "sizes of groups stay far below 2^53")]
         let wanted = (measured as f64 * value / tracking.target).ceil();
-        #[expect(clippy::cast_possible_truncation, reason = "a float to integer cast saturates, and the bounds follow")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a float to integer cast saturates, and the bounds follow"
+        )]
         let wanted = wanted as i64;
         if value > tracking.target {
             return (wanted > group.desired).then_some(wanted);
@@ -115,7 +137,11 @@ impl World {
 }
 
 fn with_metric(alarm: Tree, group: &str, metric: &Tracked) -> Tree {
-    let dimension = |name: &str, value: &str| Tree::map().with("Name", Tree::from(name)).with("Value", Tree::from(value));
+    let dimension = |name: &str, value: &str| {
+        Tree::map()
+            .with("Name", Tree::from(name))
+            .with("Value", Tree::from(value))
+    };
     let one = |alarm: Tree, namespace: &str, name: &str, statistic: &str, dimensions: Vec<Tree>| {
         alarm
             .with("Namespace", Tree::from(namespace))
@@ -126,23 +152,46 @@ fn with_metric(alarm: Tree, group: &str, metric: &Tracked) -> Tree {
     };
     match metric {
         Tracked::Predefined { kind, label } => {
-            if let Some((balancer, pool)) = label.as_deref().and_then(|label| label.split_once("/targetgroup/")) {
-                let dimensions =
-                    vec![dimension("LoadBalancer", balancer), dimension("TargetGroup", &format!("targetgroup/{pool}"))];
-                return one(alarm, "AWS/ApplicationELB", "RequestCountPerTarget", "Sum", dimensions);
+            if let Some((balancer, pool)) = label
+                .as_deref()
+                .and_then(|label| label.split_once("/targetgroup/"))
+            {
+                let dimensions = vec![
+                    dimension("LoadBalancer", balancer),
+                    dimension("TargetGroup", &format!("targetgroup/{pool}")),
+                ];
+                return one(
+                    alarm,
+                    "AWS/ApplicationELB",
+                    "RequestCountPerTarget",
+                    "Sum",
+                    dimensions,
+                );
             }
             let name = match kind.as_str() {
                 "ASGAverageNetworkIn" => "NetworkIn",
                 "ASGAverageNetworkOut" => "NetworkOut",
                 _ => "CPUUtilization",
             };
-            one(alarm, "AWS/EC2", name, "Average", vec![dimension("AutoScalingGroupName", group)])
+            one(
+                alarm,
+                "AWS/EC2",
+                name,
+                "Average",
+                vec![dimension("AutoScalingGroupName", group)],
+            )
         }
         Tracked::Customized(custom) if custom.items("Metrics").is_empty() => {
             let text = |name| custom.text(name).unwrap_or_default();
             let dimensions = custom.items("Dimensions").to_vec();
-            one(alarm, text("Namespace"), text("MetricName"), text("Statistic"), dimensions)
-                .with("Unit", custom.get("Unit").cloned())
+            one(
+                alarm,
+                text("Namespace"),
+                text("MetricName"),
+                text("Statistic"),
+                dimensions,
+            )
+            .with("Unit", custom.get("Unit").cloned())
         }
         Tracked::Customized(custom) => alarm.with("Metrics", custom.get("Metrics").cloned()),
     }

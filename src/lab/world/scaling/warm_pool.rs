@@ -37,7 +37,9 @@ impl Resting {
         [Self::Stopped, Self::Running, Self::Hibernated]
             .into_iter()
             .find(|state| state.name() == name)
-            .ok_or_else(|| Refused::invalid(format!("PoolState is {name}, not Stopped, Running or Hibernated")))
+            .ok_or_else(|| {
+                Refused::invalid(format!("PoolState is {name}, not Stopped, Running or Hibernated"))
+            })
     }
 
     fn lifecycle(self) -> Lifecycle {
@@ -57,10 +59,14 @@ impl World {
             return Err(Refused::new("InstanceRefreshInProgress", message));
         }
         if group.source.mixed.is_some() {
-            return Err(Refused::invalid("You can't add a warm pool to a group with a mixed instances policy here"));
+            return Err(Refused::invalid(
+                "You can't add a warm pool to a group with a mixed instances policy here",
+            ));
         }
         if pool.min < 0 || pool.max_prepared.is_some_and(|max| max < -1) {
-            return Err(Refused::invalid("MinSize must be 0 or more, and MaxGroupPreparedCapacity -1 or more"));
+            return Err(Refused::invalid(
+                "MinSize must be 0 or more, and MaxGroupPreparedCapacity -1 or more",
+            ));
         }
         self.scaling.group_mut(name)?.warm_pool = Some(pool);
         self.look_at_group(name);
@@ -84,16 +90,28 @@ impl World {
 
     /// Takes a warmed instance towards the service; false when there is none.
     pub(super) fn take_from_warm_pool(&mut self, name: &str, cause: &str) -> bool {
-        let Some(group) = self.scaling.groups.get(name) else { return false };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return false;
+        };
         let fits = |member: &&Member| member.state.is_warmed() && !member.gone;
-        let Some(taken) = group.members.iter().filter(fits).min_by_key(|member| group.in_zone(&member.zone)) else {
+        let Some(taken) = group
+            .members
+            .iter()
+            .filter(fits)
+            .min_by_key(|member| group.in_zone(&member.zone))
+        else {
             return false;
         };
         let (id, zone) = (taken.id.clone(), taken.zone.clone());
         let description = format!("Launching a new EC2 instance from warm pool: {id}");
         let activity = self.begin_activity(name, description, cause.to_owned(), "PreInService", &zone);
         self.continue_activity(Some(&activity), "PreInService", 30);
-        if let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(&id)) {
+        if let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(&id))
+        {
             member.state = Lifecycle::Pending;
             member.activity = Some(activity);
         }
@@ -103,10 +121,17 @@ impl World {
 
     /// A warmed instance is ready.
     pub(super) fn rest_in_warm_pool(&mut self, name: &str, id: &str) {
-        let Some(group) = self.scaling.groups.get_mut(name) else { return };
-        let state = group.warm_pool.as_ref().map_or(Lifecycle::WarmedRunning, |pool| pool.state.lifecycle());
+        let Some(group) = self.scaling.groups.get_mut(name) else {
+            return;
+        };
+        let state = group
+            .warm_pool
+            .as_ref()
+            .map_or(Lifecycle::WarmedRunning, |pool| pool.state.lifecycle());
         group.failures = 0;
-        let Some(member) = group.member_mut(id) else { return };
+        let Some(member) = group.member_mut(id) else {
+            return;
+        };
         member.state = state;
         member.in_service_since = None;
         let activity = member.activity.take();
@@ -129,8 +154,13 @@ impl World {
                     return;
                 }
             } else if held > wanted {
-                let leaving = group.warm().find(|member| !member.state.is_ending()).map(|member| member.id.clone());
-                let (false, Some(id)) = (group.suspends(Process::Terminate), leaving) else { return };
+                let leaving = group
+                    .warm()
+                    .find(|member| !member.state.is_ending())
+                    .map(|member| member.id.clone());
+                let (false, Some(id)) = (group.suspends(Process::Terminate), leaving) else {
+                    return;
+                };
                 let cause = format!(
                     "At {} an instance was taken out of the warm pool, shrinking its capacity from {held} to {}.",
                     self.stamp(),
@@ -151,10 +181,18 @@ impl World {
 
     /// With a reuse policy, scale-in gives instances back to the pool; false without one.
     pub(super) fn return_to_warm_pool(&mut self, name: &str, id: &str, cause: &str) -> bool {
-        let Some(group) = self.scaling.groups.get(name) else { return false };
+        let Some(group) = self.scaling.groups.get(name) else {
+            return false;
+        };
         let held = count(group.warm().filter(|member| !member.state.is_ending()));
-        let reuses = group.warm_pool.as_ref().is_some_and(|pool| pool.reuses && !pool.deleting);
-        let Some(member) = group.member(id).filter(|member| member.state == Lifecycle::InService) else {
+        let reuses = group
+            .warm_pool
+            .as_ref()
+            .is_some_and(|pool| pool.reuses && !pool.deleting);
+        let Some(member) = group
+            .member(id)
+            .filter(|member| member.state == Lifecycle::InService)
+        else {
             return false;
         };
         // The desired capacity is already the lower one, so there is room for it unless the pool is full.
@@ -165,7 +203,12 @@ impl World {
         let description = format!("Moving EC2 instance to the warm pool: {id}");
         let activity = self.begin_activity(name, description, cause.to_owned(), "InProgress", &zone);
         self.take_out_of_traffic(name, id, Lifecycle::WarmedPending, &activity);
-        if let Some(member) = self.scaling.groups.get_mut(name).and_then(|group| group.member_mut(id)) {
+        if let Some(member) = self
+            .scaling
+            .groups
+            .get_mut(name)
+            .and_then(|group| group.member_mut(id))
+        {
             member.targets.clear();
         }
         self.go_on_in(name, id);
@@ -178,7 +221,10 @@ impl Group {
     pub(super) fn warm_wanted(&self) -> i64 {
         match &self.warm_pool {
             Some(pool) if !pool.deleting && !self.deleting => {
-                let prepared = pool.max_prepared.filter(|prepared| *prepared >= 0).unwrap_or(self.max);
+                let prepared = pool
+                    .max_prepared
+                    .filter(|prepared| *prepared >= 0)
+                    .unwrap_or(self.max);
                 (prepared - self.desired).max(pool.min)
             }
             _ => 0,
