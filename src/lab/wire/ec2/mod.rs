@@ -2,4 +2,6 @@
 
 use super::Operation;
 
+pub(super) const VERSION: &str = "2016-11-15";
+
 pub(super) const OPERATIONS: &[Operation] = &[];

@@ -1,19 +1,51 @@
 //! Instances, launch templates, and the network they stand in.
 
+pub(in crate::lab) mod cidr;
+pub(in crate::lab) mod images;
+mod instances;
+pub(in crate::lab) mod network;
+pub(in crate::lab) mod tags;
+pub(in crate::lab) mod templates;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use self::images::Image;
+use self::network::Network;
+use self::tags::Tags;
+use self::templates::Templates;
 use super::World;
-use crate::lab::refusal::Refused;
-use crate::lab::tree::Tree;
+use super::time::Moment;
 
+/// What happens to instances by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ComputeTimer {}
+pub enum ComputeTimer {
+    /// EC2's own part of a launch is done.
+    Launched(String),
+    /// A terminated instance is no longer described.
+    Forgotten(String),
+}
 
+/// Everything that EC2 keeps for the account.
 #[derive(Debug, Default)]
-pub struct Compute {}
+pub struct Compute {
+    pub(in crate::lab) network: Network,
+    pub(in crate::lab) templates: Templates,
+    pub(in crate::lab) images: BTreeMap<String, Image>,
+    pub(in crate::lab) instances: BTreeMap<String, Instance>,
+    /// Tags of everything but instances, which carry their own.
+    pub(in crate::lab) tags: Tags,
+    /// Instances that EC2 has not finished launching, whether or not the outside has.
+    launching: BTreeSet<String>,
+    /// What a `RunInstances` with a client token launched.
+    runs: BTreeMap<String, Vec<String>>,
+}
 
 /// Which template an instance is to be launched from, as a group names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateRef {
     pub id: String,
     pub name: String,
@@ -55,52 +87,20 @@ pub struct Instance {
     pub address: Option<SocketAddr>,
     pub user_data: String,
     pub tags: Vec<(String, String)>,
-    pub launched: super::time::Moment,
+    pub launched: Moment,
+    pub security_groups: Vec<String>,
+    pub key_name: Option<String>,
+    /// Why it is ending or has ended, when it was not asked for.
+    pub reason: Option<String>,
 }
 
 impl World {
-    /// What a new account has: a default VPC with a subnet in each zone, a security group, an image.
-    pub(super) fn furnish(&mut self) {}
-
     pub(super) fn ring_compute(&mut self, timer: ComputeTimer) {
-        match timer {}
+        match timer {
+            ComputeTimer::Launched(instance) => self.launch_time_over(&instance),
+            ComputeTimer::Forgotten(instance) => {
+                self.compute.instances.remove(&instance);
+            }
+        }
     }
-
-    /// The template and number that a reference means now. Fails with AWS's errors.
-    pub(super) fn resolve_template(&self, _template: &TemplateRef) -> Result<TemplateRef, Refused> {
-        Err(Refused::invalid("no templates yet"))
-    }
-
-    /// A version's data, as the API writes it.
-    pub(super) fn template_data(&self, _template: &TemplateRef) -> Result<Tree, Refused> {
-        Err(Refused::invalid("no templates yet"))
-    }
-
-    /// The zone of a subnet. Fails with AWS's error when there is none.
-    pub(super) fn subnet_zone(&self, _subnet: &str) -> Result<String, Refused> {
-        Err(Refused::invalid("no subnets yet"))
-    }
-
-    /// A default subnet in a zone, for groups that name zones only.
-    pub(super) fn default_subnet(&self, _zone: &str) -> Result<String, Refused> {
-        Err(Refused::invalid("no subnets yet"))
-    }
-
-    /// Launches an instance. It is pending; `scaling_instance_running` is called when it runs. Fails as EC2 does, with a message for the activity.
-    pub(super) fn launch_instance(&mut self, _launch: Launch) -> Result<String, Refused> {
-        Err(Refused::invalid("no instances yet"))
-    }
-
-    /// Ends an instance in order; `scaling_instance_gone` is called when it is terminated.
-    pub(super) fn terminate_instance(&mut self, _instance: &str) {}
-
-    pub fn instance(&self, _instance: &str) -> Option<&Instance> {
-        None
-    }
-
-    /// The outside has started an instance, or could not.
-    pub fn instance_started(&mut self, _instance: &str, _outcome: Result<SocketAddr, String>) {}
-
-    /// An instance's process is no more, asked for or not.
-    pub fn instance_ended(&mut self, _instance: &str) {}
 }

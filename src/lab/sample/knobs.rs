@@ -1,0 +1,105 @@
+//! How the built-in service is told to behave: TOML, in the user data of a launch template.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::de::{Deserialize, Deserializer, Error};
+
+/// Every knob; one that is not turned leaves a fast and healthy service.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Knobs {
+    /// What the service says it is. The image's id, when it is not said.
+    pub version: Option<String>,
+    /// From the machine's start until the service listens.
+    #[serde(deserialize_with = "duration")]
+    pub boot: Duration,
+    /// Before each answer, but not before those to health checks.
+    #[serde(deserialize_with = "duration")]
+    pub latency: Duration,
+    /// At most this much more, at random.
+    #[serde(deserialize_with = "duration")]
+    pub jitter: Duration,
+    /// The share of requests that fail, 0 to 1; never health checks.
+    #[serde(deserialize_with = "share")]
+    pub error_rate: f64,
+    #[serde(deserialize_with = "status")]
+    pub error_status: u16,
+    /// MiB to hold.
+    pub memory: u32,
+    /// Health checks fail this long after the service began to listen.
+    #[serde(deserialize_with = "some_duration")]
+    pub unhealthy_after: Option<Duration>,
+    /// The process ends by itself this long after the service began to listen.
+    #[serde(deserialize_with = "some_duration")]
+    pub dies_after: Option<Duration>,
+    /// How long requests in flight may take after SIGTERM.
+    #[serde(deserialize_with = "duration")]
+    pub slow_shutdown: Duration,
+    pub health_path: String,
+    /// What a healthy service answers to health checks.
+    #[serde(deserialize_with = "status")]
+    pub health_status: u16,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            version: None,
+            boot: Duration::ZERO,
+            latency: Duration::ZERO,
+            jitter: Duration::ZERO,
+            error_rate: 0.0,
+            error_status: 500,
+            memory: 0,
+            unhealthy_after: None,
+            dies_after: None,
+            slow_shutdown: Duration::from_secs(20),
+            health_path: "/health".to_owned(),
+            health_status: 200,
+        }
+    }
+}
+
+impl Knobs {
+    /// Reads knobs. An unknown one is an error that names it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| format!("the sample's knobs cannot be read: {error}"))
+    }
+
+    /// What a health check is answered by a service that has been listening for `age`.
+    pub fn health(&self, age: Duration) -> u16 {
+        match self.unhealthy_after {
+            Some(limit) if age >= limit => 503,
+            _ => self.health_status,
+        }
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| Error::custom(format!("{text:?} is not a duration such as \"2s\", \"150ms\" or \"1m 30s\"")))
+}
+
+fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from).map(Some)
+}
+
+fn share<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let share = f64::deserialize(from)?;
+    if (0.0..=1.0).contains(&share) {
+        return Ok(share);
+    }
+    Err(Error::custom(format!("{share} is not a share between 0 and 1")))
+}
+
+fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    let status = u16::deserialize(from)?;
+    if (200..=599).contains(&status) {
+        return Ok(status);
+    }
+    Err(Error::custom(format!("{status} is not an HTTP status from 200 to 599")))
+}
