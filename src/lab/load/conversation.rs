@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -27,8 +27,9 @@ pub(super) struct Conversation<'a> {
 
 impl Conversation<'_> {
     pub(super) async fn hold(mut self, seen: &mut Seen) -> Result<(), Failure> {
-        let mut socket =
-            timeout(self.patience, self.open(seen)).await.map_err(|_| Failure::Timeout)??;
+        let mut socket = timeout(self.patience, self.open(seen))
+            .await
+            .map_err(|_| Failure::Timeout)??;
         let opened = Instant::now();
         seen.answered = Some(opened);
         for number in 0_u64.. {
@@ -47,7 +48,9 @@ impl Conversation<'_> {
                 break;
             }
             let sent = format!("message {number}");
-            timeout(self.patience, echo(&mut socket, &sent)).await.map_err(|_| Failure::Timeout)??;
+            timeout(self.patience, echo(&mut socket, &sent))
+                .await
+                .map_err(|_| Failure::Timeout)??;
         }
         // Everything that was asked has been answered; a peer that is slow to say goodbye is no failure.
         drop(timeout(self.patience.min(Duration::from_secs(1)), socket.close(None)).await);
@@ -68,12 +71,8 @@ impl Conversation<'_> {
                 seen.version = answer.headers().get("x-version").cloned();
                 return Err(Failure::Status);
             }
-            Err(_) => {
-                // Without a status there was no answer at all.
-                return Err(Failure::Reset);
-            }
+            Err(_) => return Err(Failure::Reset),
         };
-        debug_assert_eq!(seen.status, Some(StatusCode::SWITCHING_PROTOCOLS.as_u16()));
         let greeting = next_text(&mut socket).await?;
         seen.version = HeaderValue::from_str(greeting.trim()).ok();
         Ok(socket)
@@ -81,8 +80,15 @@ impl Conversation<'_> {
 }
 
 async fn echo(socket: &mut WebSocketStream<Box<dyn Stream>>, sent: &str) -> Result<(), Failure> {
-    socket.send(Message::text(sent)).await.map_err(|_| Failure::Reset)?;
-    if next_text(socket).await? == sent { Ok(()) } else { Err(Failure::WrongEcho) }
+    socket
+        .send(Message::text(sent))
+        .await
+        .map_err(|_| Failure::Reset)?;
+    if next_text(socket).await? == sent {
+        Ok(())
+    } else {
+        Err(Failure::WrongEcho)
+    }
 }
 
 async fn next_text(socket: &mut WebSocketStream<Box<dyn Stream>>) -> Result<String, Failure> {

@@ -105,7 +105,7 @@ struct Row {
 const _: () = assert!(size_of::<Row>() == 24, "five million rows must stay small");
 
 /// Something that was done to the system under load, at a time after the load's begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub at: Duration,
     pub text: String,
@@ -140,7 +140,10 @@ impl Ledger {
     }
 
     pub fn mark(&mut self, at: Duration, text: impl Into<String>) {
-        self.marks.push(Mark { at, text: text.into() });
+        self.marks.push(Mark {
+            at,
+            text: text.into(),
+        });
     }
 
     /// The versions that answered, in the order of their first answers.
@@ -153,7 +156,11 @@ impl Ledger {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        let name = if self.versions.len() < MOST_VERSIONS { name } else { OTHER_VERSIONS };
+        let name = if self.versions.len() < MOST_VERSIONS {
+            name
+        } else {
+            OTHER_VERSIONS
+        };
         let next = u8::try_from(self.versions.len()).unwrap_or(NO_VERSION);
         let number = *self.numbers.entry(name.to_owned()).or_insert(next);
         if number == next {
@@ -163,7 +170,11 @@ impl Ledger {
     }
 
     pub fn push(&mut self, entry: Entry) {
-        if self.pieces.last().is_none_or(|piece| piece.len() == ROWS_PER_PIECE) {
+        if self
+            .pieces
+            .last()
+            .is_none_or(|piece| piece.len() == ROWS_PER_PIECE)
+        {
             self.pieces.push(Vec::with_capacity(ROWS_PER_PIECE));
         }
         if let Some(piece) = self.pieces.last_mut() {
@@ -209,7 +220,13 @@ impl Ledger {
     /// What the writer says.
     pub fn write_lines(&self, mut to: impl Write) -> io::Result<()> {
         for mark in &self.marks {
-            serde_json::to_writer(&mut to, &MarkLine { at: self.clock(mark.at), mark: &mark.text })?;
+            serde_json::to_writer(
+                &mut to,
+                &MarkLine {
+                    at: self.clock(mark.at),
+                    mark: &mark.text,
+                },
+            )?;
             to.write_all(b"\n")?;
         }
         for entry in self.entries() {
@@ -284,7 +301,10 @@ impl From<Row> for Entry {
             },
             version: (row.version != NO_VERSION).then_some(row.version),
             status: (row.status != NO_STATUS).then_some(row.status),
-            failure: usize::from(row.failure).checked_sub(1).and_then(|at| Failure::ALL.get(at)).copied(),
+            failure: usize::from(row.failure)
+                .checked_sub(1)
+                .and_then(|at| Failure::ALL.get(at))
+                .copied(),
             retried: row.retried,
         }
     }
@@ -295,6 +315,9 @@ impl Entry {
     /// asked to, and a refused connection is no fast answer.
     pub fn tells_latency(&self) -> bool {
         matches!(self.kind, Kind::Plain | Kind::Door(_))
-            && !matches!(self.failure, Some(Failure::Connect | Failure::Reset | Failure::NotBegun))
+            && !matches!(
+                self.failure,
+                Some(Failure::Connect | Failure::Reset | Failure::NotBegun)
+            )
     }
 }

@@ -79,7 +79,10 @@ impl Pulse {
             }
         }
         let ended: u64 = self.beats.iter().map(|beat| beat.requests).sum();
-        #[expect(clippy::cast_precision_loss, reason = "requests of one second, and a handful of beats")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "requests of one second, and a handful of beats"
+        )]
         let rate = ended as f64 / (BEAT.as_secs_f64() * self.beats.len() as f64);
         Snapshot {
             at,
@@ -87,7 +90,13 @@ impl Pulse {
             failed: self.failed,
             in_flight,
             rate,
-            versions: ledger.versions().iter().cloned().zip(versions).filter(|(_, count)| *count > 0).collect(),
+            versions: ledger
+                .versions()
+                .iter()
+                .cloned()
+                .zip(versions)
+                .filter(|(_, count)| *count > 0)
+                .collect(),
             p50: took.percentile(50.0),
             p99: took.percentile(99.0),
         }

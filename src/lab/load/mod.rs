@@ -26,9 +26,7 @@ use http::{HeaderMap, StatusCode, Uri};
 pub use histogram::Histogram;
 pub use ledger::{Entry, Failure, Kind, Ledger, Mark};
 pub use live::Snapshot;
-pub use report::{
-    Example, FailureGroup, KindRow, Latency, Phase, PhaseShare, Report, Second, VersionRow,
-};
+pub use report::{Example, FailureGroup, KindRow, Latency, Phase, PhaseShare, Report, Second, VersionRow};
 pub use running::{Marker, Running, run, start};
 
 /// What is to be asked of whom, how often, and for how long.
@@ -70,7 +68,10 @@ impl Load {
             connections: 500,
             headers: HeaderMap::new(),
             keep_alive: 1.0,
-            slow: Slow { share: 0.0, takes: Duration::from_secs(2) },
+            slow: Slow {
+                share: 0.0,
+                takes: Duration::from_secs(2),
+            },
             sockets: Sockets {
                 share: 0.0,
                 held: Duration::from_secs(5),
@@ -149,18 +150,27 @@ impl Load {
         if self.doors.len() > ledger::MOST_DOORS {
             return Err(LoadError::Doors);
         }
-        let of_kinds = [("the slow part", self.slow.share), ("the WebSocket part", self.sockets.share)];
+        let of_kinds = [
+            ("the slow part", self.slow.share),
+            ("the WebSocket part", self.sockets.share),
+        ];
         let of_doors = self.doors.iter().map(|door| (door.name.as_str(), door.share));
         let mut together = 0.0;
         for (of, share) in of_kinds.into_iter().chain(of_doors) {
             together += share;
             // Shares written as decimals add up to a little more than one.
             if !(0.0..=1.0).contains(&share) || together > 1.000_001 {
-                return Err(LoadError::Share { of: of.to_owned(), share });
+                return Err(LoadError::Share {
+                    of: of.to_owned(),
+                    share,
+                });
             }
         }
         if !(0.0..=1.0).contains(&self.keep_alive) {
-            return Err(LoadError::Share { of: "keep-alive".to_owned(), share: self.keep_alive });
+            return Err(LoadError::Share {
+                of: "keep-alive".to_owned(),
+                share: self.keep_alive,
+            });
         }
         Ok(())
     }

@@ -43,8 +43,17 @@ impl Origin {
         };
         let host = host.trim_matches(['[', ']']).to_owned();
         let port = target.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let tls = if secure { Some(Tls::towards(&host, load)?) } else { None };
-        Ok(Self { host, port, tls, target })
+        let tls = if secure {
+            Some(Tls::towards(&host, load)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            host,
+            port,
+            tls,
+            target,
+        })
     }
 
     /// The whole URL of another path of this host.
@@ -77,7 +86,9 @@ impl Tls {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| LoadError::Authority(error.to_string()))?;
-            roots.add(certificate).map_err(|error| LoadError::Authority(error.to_string()))?;
+            roots
+                .add(certificate)
+                .map_err(|error| LoadError::Authority(error.to_string()))?;
         }
         if roots.is_empty() {
             return Err(LoadError::Authority("there is none in the PEM".to_owned()));

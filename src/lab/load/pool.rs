@@ -37,7 +37,11 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn to(origin: Arc<Origin>, http2: bool, most_in_flight: usize) -> Self {
-        let shared = if http2 { most_in_flight.div_ceil(STREAMS) } else { 0 };
+        let shared = if http2 {
+            most_in_flight.div_ceil(STREAMS)
+        } else {
+            0
+        };
         Self {
             origin,
             rested: Mutex::default(),
@@ -47,12 +51,7 @@ impl Pool {
     }
 
     /// Sends the request and reads the whole answer.
-    pub(super) async fn ask(
-        &self,
-        request: Asked,
-        keep_alive: bool,
-        seen: &mut Seen,
-    ) -> Result<(), Failure> {
+    pub(super) async fn ask(&self, request: Asked, keep_alive: bool, seen: &mut Seen) -> Result<(), Failure> {
         if self.shared.is_empty() {
             self.ask_http1(request, keep_alive, seen).await
         } else {
@@ -62,7 +61,9 @@ impl Pool {
 
     async fn ask_http1(&self, mut request: Asked, keep: bool, seen: &mut Seen) -> Result<(), Failure> {
         if !keep {
-            request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            request
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let (mut sender, answer) = match keep.then(|| self.take()).flatten() {
             None => self.ask_anew(request).await?,
@@ -85,8 +86,9 @@ impl Pool {
 
     async fn ask_anew(&self, request: Asked) -> Result<(Sender1, Response<Incoming>), Failure> {
         let stream = self.origin.connect(false).await.map_err(|_| Failure::Connect)?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|_| Failure::Connect)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| Failure::Connect)?;
         // How a connection ended is told by the request that was on it.
         tokio::spawn(async { drop(connection.await) });
         let answer = send(&mut sender, request).await.map_err(|_| Failure::Reset)?;
@@ -147,7 +149,10 @@ async fn send(sender: &mut Sender1, request: Asked) -> Result<Response<Incoming>
     if sender.ready().await.is_err() {
         return Err(Some(request));
     }
-    sender.try_send_request(request).await.map_err(|mut error: TrySendError<Asked>| error.take_message())
+    sender
+        .try_send_request(request)
+        .await
+        .map_err(|mut error: TrySendError<Asked>| error.take_message())
 }
 
 async fn read(answer: Response<Incoming>, seen: &mut Seen) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::ledger::{Entry, Failure, Ledger};
 use super::live::{Pulse, Snapshot};
 use super::schedule::Due;
 
-/// The version of an answer without the header that names one.
+/// The version of a good answer that does not name it. A bad one without a name is the load balancer's own.
 const UNNAMED: &str = "(unnamed)";
 
 /// What has been seen of an answer so far; whatever ends the request, this much is known.
@@ -36,7 +36,13 @@ struct Books {
 
 impl Recorder {
     pub(super) fn new(began: Instant, ledger: Ledger) -> Self {
-        Self { began, books: Mutex::new(Books { ledger, pulse: Pulse::default() }) }
+        Self {
+            began,
+            books: Mutex::new(Books {
+                ledger,
+                pulse: Pulse::default(),
+            }),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -59,7 +65,7 @@ impl Recorder {
         let books = &mut *books;
         let version = match &seen.version {
             Some(name) => Some(name.to_str().unwrap_or(UNNAMED)),
-            None => seen.status.map(|_| UNNAMED),
+            None => seen.status.filter(|status| *status < 400).map(|_| UNNAMED),
         };
         let entry = Entry {
             scheduled: due.at,

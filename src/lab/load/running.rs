@@ -54,7 +54,10 @@ struct Work {
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Work").field("load", &self.load).finish_non_exhaustive()
+        formatter
+            .debug_struct("Work")
+            .field("load", &self.load)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,7 +66,7 @@ impl std::fmt::Debug for Work {
 /// # Errors
 /// When the load contradicts itself, or its target cannot be one.
 pub async fn run(load: Load, stop: impl Future<Output = ()>) -> Result<Ledger, LoadError> {
-    let mut running = start(load)?;
+    let running = start(load)?;
     tokio::select! {
         () = stop => running.stop(),
         () = running.ended() => {}
@@ -108,7 +111,12 @@ pub fn start(load: Load) -> Result<Running, LoadError> {
             }
         }
     });
-    Ok(Running { work, schedule, live, heart })
+    Ok(Running {
+        work,
+        schedule,
+        live,
+        heart,
+    })
 }
 
 impl Running {
@@ -132,7 +140,7 @@ impl Running {
     }
 
     /// Until the load's duration is over, or it was stopped.
-    pub async fn ended(&mut self) {
+    pub async fn ended(&self) {
         let mut over = self.work.over.subscribe();
         // The sender lives in `work`, so there is always an end to come.
         drop(over.wait_for(|over| *over).await);
@@ -184,7 +192,9 @@ fn begin_all(work: &Arc<Work>, runtime: &Handle) -> Duration {
                     drop(place);
                 });
             }
-            Err(_) => work.recorder.note(due, begun, &Seen::default(), Some(Failure::NotBegun)),
+            Err(_) => work
+                .recorder
+                .note(due, begun, &Seen::default(), Some(Failure::NotBegun)),
         }
     }
     let end = work.load.duration.unwrap_or_default();
@@ -230,10 +240,17 @@ impl Work {
         seen: &mut Seen,
     ) -> Result<(), Failure> {
         let request = self.request(at, door);
-        let own_time = if due.kind == Kind::Slow { self.load.slow.takes } else { Duration::ZERO };
-        timeout(self.load.patience + own_time, self.pool.ask(request, due.keep_alive, seen))
-            .await
-            .unwrap_or(Err(Failure::Timeout))
+        let own_time = if due.kind == Kind::Slow {
+            self.load.slow.takes
+        } else {
+            Duration::ZERO
+        };
+        timeout(
+            self.load.patience + own_time,
+            self.pool.ask(request, due.keep_alive, seen),
+        )
+        .await
+        .unwrap_or(Err(Failure::Timeout))
     }
 
     async fn converse(&self, seen: &mut Seen) -> Result<(), Failure> {
@@ -262,7 +279,10 @@ impl Work {
         if let Some(path) = at.path_and_query() {
             *request.uri_mut() = Uri::from(path.clone());
         }
-        if let Some(host) = at.authority().and_then(|authority| authority.as_str().parse().ok()) {
+        if let Some(host) = at
+            .authority()
+            .and_then(|authority| authority.as_str().parse().ok())
+        {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }
         request
@@ -271,7 +291,11 @@ impl Work {
     /// A complete answer that is a failure all the same.
     fn refused(&self, kind: Kind, status: Option<u16>) -> Option<Failure> {
         let expected = match kind {
-            Kind::Door(number) => self.load.doors.get(usize::from(number)).map_or(&[][..], |door| &door.expects),
+            Kind::Door(number) => self
+                .load
+                .doors
+                .get(usize::from(number))
+                .map_or(&[][..], |door| door.expects.as_slice()),
             _ => &[],
         };
         let status = status?;
@@ -280,16 +304,27 @@ impl Work {
     }
 
     fn beat(&self) -> Snapshot {
-        self.recorder.beat(self.load.connections - self.free.available_permits())
+        self.recorder
+            .beat(self.load.connections - self.free.available_permits())
     }
 }
 
 fn as_socket(at: Uri) -> Uri {
     let mut parts = at.into_parts();
-    let scheme = if parts.scheme.as_ref().is_some_and(|scheme| scheme.as_str() == "https") { "wss" } else { "ws" };
+    let scheme = if parts
+        .scheme
+        .as_ref()
+        .is_some_and(|scheme| scheme.as_str() == "https")
+    {
+        "wss"
+    } else {
+        "ws"
+    };
     let plain = (parts.authority.take(), parts.path_and_query.take());
     match plain {
-        (Some(authority), Some(path)) => format!("{scheme}://{authority}{path}").parse().unwrap_or_default(),
+        (Some(authority), Some(path)) => format!("{scheme}://{authority}{path}")
+            .parse()
+            .unwrap_or_default(),
         _ => Uri::default(),
     }
 }

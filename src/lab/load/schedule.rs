@@ -32,7 +32,9 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn of(load: &Load) -> Self {
-        let doors = (0..=u8::MAX).zip(&load.doors).map(|(index, door)| (door.share, Kind::Door(index)));
+        let doors = (0..=u8::MAX)
+            .zip(&load.doors)
+            .map(|(index, door)| (door.share, Kind::Door(index)));
         let mut sum = 0.0;
         let shares = [(load.slow.share, Kind::Slow), (load.sockets.share, Kind::Socket)]
             .into_iter()
@@ -55,7 +57,10 @@ impl Schedule {
 
     fn kind(&mut self) -> Kind {
         let drawn: f64 = self.random.random();
-        self.shares.iter().find(|(up_to, _)| drawn < *up_to).map_or(Kind::Plain, |(_, kind)| *kind)
+        self.shares
+            .iter()
+            .find(|(up_to, _)| drawn < *up_to)
+            .map_or(Kind::Plain, |(_, kind)| *kind)
     }
 }
 

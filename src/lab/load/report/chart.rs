@@ -81,31 +81,46 @@ pub(super) fn answers(report: &Report) -> Option<Chart> {
     let columns = columns(report);
     let bottom = TOP + 220.0;
     let plot = Plot::across(report, bottom)?;
-    let highest = columns.iter().map(|column| column.rates.iter().sum()).fold(0.0, f64::max);
+    let highest = columns
+        .iter()
+        .map(|column| column.rates.iter().sum::<f64>())
+        .fold(0.0, f64::max);
     let step = nice_step(highest);
     let ceiling = step * (highest / step).ceil().max(1.0);
     let y = |rate: f64| bottom - rate / ceiling * (bottom - TOP);
     let shapes = report.versions.iter().enumerate().map(|(rank, version)| {
         let below = |column: &Column, ranks: usize| y(column.rates.iter().take(ranks).sum());
         let upper = columns.iter().map(|column| (column, below(column, rank + 1)));
-        let lower = columns.iter().rev().map(|column| (column, below(column, rank)));
-        Shape { name: version.name.clone(), path: plot.area(upper, lower) }
+        let lower = columns.iter().map(|column| (column, below(column, rank)));
+        Shape {
+            name: version.name.clone(),
+            path: plot.area(upper, lower),
+        }
     });
-    let failures = columns.iter().filter(|column| column.failed > 0).map(|column| Bar {
-        x: tenth(plot.x(column.from)),
-        width: tenth((plot.x(column.to) - plot.x(column.from)).max(2.0)),
-        words: format!("{} failed at {}", count(column.failed), clock_of(column.from)),
-    });
+    let failures = columns
+        .iter()
+        .filter(|column| column.failed > 0)
+        .map(|column| Bar {
+            x: tenth(plot.x(column.from)),
+            width: tenth((plot.x(column.to) - plot.x(column.from)).max(2.0)),
+            words: format!("{} failed at {}", count(column.failed), clock_of(column.from)),
+        });
     let up = (0_u32..)
         .map(|number| f64::from(number) * step)
         .take_while(|rate| *rate <= ceiling * 1.001)
-        .map(|rate| Tick { at: tenth(y(rate)), label: format!("{rate:.0}") });
+        .map(|rate| Tick {
+            at: tenth(y(rate)),
+            label: format!("{rate:.0}"),
+        });
     Some(plot.chart(report, shapes.collect(), failures.collect(), up.collect()))
 }
 
 /// The median and the 99th percentile of each second, on a logarithmic axis.
 pub(super) fn latency(report: &Report) -> Option<Chart> {
-    let columns: Vec<Column> = columns(report).into_iter().filter(|column| column.p50 > 0.0).collect();
+    let columns: Vec<Column> = columns(report)
+        .into_iter()
+        .filter(|column| column.p50 > 0.0)
+        .collect();
     let bottom = TOP + 150.0;
     let plot = Plot::across(report, bottom)?;
     let least = columns.iter().map(|column| column.p50).reduce(f64::min)?;
@@ -122,8 +137,15 @@ pub(super) fn latency(report: &Report) -> Option<Chart> {
     let mut exponent = lowest;
     while exponent <= highest {
         let millis = 10.0_f64.powf(exponent);
-        let label = if millis < 1000.0 { format!("{millis} ms") } else { format!("{} s", millis / 1000.0) };
-        up.push(Tick { at: tenth(y(millis)), label });
+        let label = if millis < 1000.0 {
+            format!("{millis} ms")
+        } else {
+            format!("{} s", millis / 1000.0)
+        };
+        up.push(Tick {
+            at: tenth(y(millis)),
+            label,
+        });
         exponent += 1.0;
     }
     Some(plot.chart(report, shapes, Vec::new(), up))
@@ -147,24 +169,14 @@ impl Plot {
     /// Points at the columns' middles, drawn out to the edges of the first and the last.
     fn points<'a>(&self, along: impl Iterator<Item = (&'a Column, f64)>) -> Vec<(f64, f64)> {
         let along: Vec<_> = along.collect();
-        let mut points: Vec<_> = along.iter().map(|(column, y)| (self.x(column.middle), *y)).collect();
-        if let (Some((first, first_y)), Some((last, last_y))) = (along.first(), along.last()) {
-            let forward = first.middle <= last.middle;
-            let edge = |column: &Column, begin: bool| self.x(if begin { column.from } else { column.to });
-            points.insert(0, (edge(first, forward), *first_y));
-            points.push((edge(last, !forward), *last_y));
-        }
-        points
+        let first = along.first().map(|(column, y)| (self.x(column.from), *y));
+        let middles = along.iter().map(|(column, y)| (self.x(column.middle), *y));
+        let last = along.last().map(|(column, y)| (self.x(column.to), *y));
+        first.into_iter().chain(middles).chain(last).collect()
     }
 
     fn line<'a>(&self, along: impl Iterator<Item = (&'a Column, f64)>) -> String {
-        let mut path = String::new();
-        for (x, y) in self.points(along) {
-            let step = if path.is_empty() { 'M' } else { 'L' };
-            // Writing to a string cannot fail.
-            let _ = write!(path, "{step}{x:.1} {y:.1}");
-        }
-        path
+        path(self.points(along))
     }
 
     fn area<'a>(
@@ -172,15 +184,22 @@ impl Plot {
         upper: impl Iterator<Item = (&'a Column, f64)>,
         lower: impl Iterator<Item = (&'a Column, f64)>,
     ) -> String {
-        let back = self.line(lower).replacen('M', "L", 1);
-        format!("{}{back}Z", self.line(upper))
+        let back = self.points(lower).into_iter().rev();
+        format!("{}Z", path(self.points(upper).into_iter().chain(back)))
     }
 
     fn chart(&self, report: &Report, shapes: Vec<Shape>, failures: Vec<Bar>, up: Vec<Tick>) -> Chart {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of one run")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds of one run"
+        )]
         let whole = self.seconds as u64;
         let longest = TIME_STEPS[TIME_STEPS.len() - 1];
-        let step = TIME_STEPS.into_iter().find(|step| whole / step <= MOST_TIME_LABELS).unwrap_or(longest);
+        let step = TIME_STEPS
+            .into_iter()
+            .find(|step| whole / step <= MOST_TIME_LABELS)
+            .unwrap_or(longest);
         let across = (0..=whole / step).map(|number| Tick {
             #[expect(clippy::cast_precision_loss, reason = "seconds of one run")]
             at: tenth(self.x((number * step) as f64)),
@@ -207,12 +226,31 @@ impl Plot {
         let mut pins = Vec::new();
         for (number, phase) in report.phases.iter().enumerate().skip(1) {
             let x = tenth(self.x(phase.from));
-            row = if x - last < PIN_ROOM { (row + 1) % PIN_ROWS.len() } else { 0 };
+            row = if x - last < PIN_ROOM {
+                (row + 1) % PIN_ROWS.len()
+            } else {
+                0
+            };
             last = x;
-            pins.push(Pin { number, x, y: PIN_ROWS[row], words: phase.name.clone() });
+            pins.push(Pin {
+                number,
+                x,
+                y: PIN_ROWS[row],
+                words: phase.name.clone(),
+            });
         }
         pins
     }
+}
+
+fn path(points: impl IntoIterator<Item = (f64, f64)>) -> String {
+    let mut path = String::new();
+    for (x, y) in points {
+        let step = if path.is_empty() { 'M' } else { 'L' };
+        // Writing to a string cannot fail.
+        let _ = write!(path, "{step}{x:.1} {y:.1}");
+    }
+    path
 }
 
 fn columns(report: &Report) -> Vec<Column> {
@@ -230,12 +268,20 @@ fn columns(report: &Report) -> Vec<Column> {
     columns
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds of one run, and counts far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds of one run, and counts far below 2^53"
+)]
 fn column(first: usize, seconds: &[Second], report: &Report) -> Column {
     let from = first as f64;
-    let to = (from + seconds.len() as f64).min(report.seconds).max(from + 0.001);
+    let to = (from + seconds.len() as f64)
+        .min(report.seconds)
+        .max(from + 0.001);
     let rate = |rank: usize| {
-        let answers: u64 = seconds.iter().filter_map(|second| second.versions.get(rank)).sum();
+        let answers: u64 = seconds
+            .iter()
+            .filter_map(|second| second.versions.get(rank))
+            .sum();
         answers as f64 / (to - from)
     };
     Column {
@@ -254,12 +300,19 @@ fn column(first: usize, seconds: &[Second], report: &Report) -> Column {
 fn nice_step(highest: f64) -> f64 {
     let rough = (highest / 4.0).max(1.0);
     let power = 10.0_f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= rough).unwrap_or(10.0);
+    let factor = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|factor| factor * power >= rough)
+        .unwrap_or(10.0);
     factor * power
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds of one run"
+)]
 fn clock_of(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of one run")]
     clock(seconds as u64)
 }
 

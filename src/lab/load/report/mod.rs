@@ -4,9 +4,9 @@ mod chart;
 mod figures;
 mod page;
 mod tally;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use jiff::Timestamp;
 use serde::Serialize;

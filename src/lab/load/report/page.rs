@@ -20,7 +20,11 @@ fn fill(report: &Report) -> Result<String, minijinja::Error> {
     environment.add_filter("seconds", seconds);
     // The name's ending is what turns escaping on.
     environment.add_template("load-report.html", TEMPLATE)?;
-    let words: Vec<&str> = report.failures.iter().map(|group| group.failure.words()).collect();
+    let words: Vec<&str> = report
+        .failures
+        .iter()
+        .map(|group| group.failure.words())
+        .collect();
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     let rate = report.requests as f64 / report.seconds.max(0.001);
     environment.get_template("load-report.html")?.render(context! {

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{
-    Example, FailureGroup, KindRow, Latency, Phase, PhaseShare, Report, Second, VersionRow,
-};
+use super::{Example, FailureGroup, KindRow, Latency, Phase, PhaseShare, Report, Second, VersionRow};
 use crate::lab::load::histogram::Histogram;
 use crate::lab::load::ledger::{Entry, Failure, Kind, Ledger, Mark};
 
@@ -34,13 +32,17 @@ pub(super) fn tally(ledger: &Ledger) -> Report {
     let mut all = Group::default();
     let mut late = Histogram::default();
     let mut kinds: BTreeMap<Kind, Group> = BTreeMap::new();
-    let mut versions: Vec<Seen> = std::iter::repeat_with(Seen::default).take(versions_count).collect();
+    let mut versions: Vec<Seen> = std::iter::repeat_with(Seen::default)
+        .take(versions_count)
+        .collect();
     let mut phases = Phases::of(ledger);
     let mut failures: BTreeMap<Failure, (u64, Vec<Entry>)> = BTreeMap::new();
     let mut seconds = Seconds::new(versions_count);
     let mut retried = 0;
     for entry in ledger.entries() {
-        let rank = entry.version.and_then(|number| order.get(usize::from(number)).copied());
+        let rank = entry
+            .version
+            .and_then(|number| order.get(usize::from(number)).copied());
         all.note(&entry, rank);
         late.note(entry.late);
         retried += u64::from(entry.retried);
@@ -71,9 +73,19 @@ pub(super) fn tally(ledger: &Ledger) -> Report {
         retried,
         not_begun: failures.get(&Failure::NotBegun).map_or(0, |(count, _)| *count),
         late_p99_ms: millis(late.percentile(99.0)),
-        failures: failures.into_iter().map(|(failure, found)| group(ledger, failure, found)).collect(),
-        kinds: kinds.into_iter().map(|(kind, group)| kind_row(ledger.kind_name(kind), &group)).collect(),
-        versions: names.iter().zip(versions).map(|(name, seen)| seen.row(name, answered)).collect(),
+        failures: failures
+            .into_iter()
+            .map(|(failure, found)| group(ledger, failure, found))
+            .collect(),
+        kinds: kinds
+            .into_iter()
+            .map(|(kind, group)| kind_row(ledger.kind_name(kind), &group))
+            .collect(),
+        versions: names
+            .iter()
+            .zip(versions)
+            .map(|(name, seen)| seen.row(name, answered))
+            .collect(),
         latency: all.latency(),
         phases: phases.rows(&names),
         went_back: went_back(&timeline),
@@ -86,7 +98,10 @@ pub(super) fn tally(ledger: &Ledger) -> Report {
 fn order_of_first_answers(ledger: &Ledger) -> Vec<usize> {
     let mut first = vec![Duration::MAX; ledger.versions().len()];
     for entry in ledger.entries() {
-        if let Some(first) = entry.version.and_then(|number| first.get_mut(usize::from(number))) {
+        if let Some(first) = entry
+            .version
+            .and_then(|number| first.get_mut(usize::from(number)))
+        {
             *first = entry.scheduled.min(*first);
         }
     }
@@ -138,7 +153,10 @@ impl Seen {
         self.requests += 1;
         self.doors += u64::from(matches!(entry.kind, Kind::Door(_)));
         let at = entry.scheduled;
-        self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        self.span = Some(
+            self.span
+                .map_or((at, at), |(first, last)| (first.min(at), last.max(at))),
+        );
     }
 
     fn row(&self, name: &str, answered: u64) -> VersionRow {
@@ -165,8 +183,14 @@ impl Phases {
     fn of(ledger: &Ledger) -> Self {
         let mut marks = ledger.marks.clone();
         marks.sort_by_key(|mark| mark.at);
-        let groups = std::iter::repeat_with(Group::default).take(marks.len() + 1).collect();
-        Self { marks, end: ledger.lasted, groups }
+        let groups = std::iter::repeat_with(Group::default)
+            .take(marks.len() + 1)
+            .collect();
+        Self {
+            marks,
+            end: ledger.lasted,
+            groups,
+        }
     }
 
     fn at(&mut self, at: Duration) -> &mut Group {
@@ -175,7 +199,11 @@ impl Phases {
     }
 
     fn rows(&self, names: &[&str]) -> Vec<Phase> {
-        let first = if self.marks.is_empty() { WITHOUT_MARKS } else { BEFORE_ANY_MARK };
+        let first = if self.marks.is_empty() {
+            WITHOUT_MARKS
+        } else {
+            BEFORE_ANY_MARK
+        };
         let begins = std::iter::once((Duration::ZERO, first))
             .chain(self.marks.iter().map(|mark| (mark.at, mark.text.as_str())));
         let ends = self.marks.iter().map(|mark| mark.at).chain([self.end]);
@@ -196,7 +224,12 @@ impl Phases {
                     requests: group.requests,
                     failed: group.failed,
                     latency: group.latency(),
-                    versions: names.iter().zip(&group.versions).filter(|(_, count)| **count > 0).map(of).collect(),
+                    versions: names
+                        .iter()
+                        .zip(&group.versions)
+                        .filter(|(_, count)| **count > 0)
+                        .map(of)
+                        .collect(),
                 }
             })
             .collect()
@@ -211,13 +244,20 @@ struct Seconds {
 
 impl Seconds {
     fn new(versions: usize) -> Self {
-        Self { versions, rows: Vec::new(), took: Vec::new() }
+        Self {
+            versions,
+            rows: Vec::new(),
+            took: Vec::new(),
+        }
     }
 
     fn note(&mut self, entry: &Entry, rank: Option<usize>) {
         let second = usize::try_from(entry.scheduled.as_secs()).unwrap_or(usize::MAX);
         while self.rows.len() <= second {
-            self.rows.push(Second { versions: vec![0; self.versions], ..Second::default() });
+            self.rows.push(Second {
+                versions: vec![0; self.versions],
+                ..Second::default()
+            });
             self.took.push(Vec::new());
         }
         let row = &mut self.rows[second];
@@ -251,7 +291,11 @@ fn went_back(timeline: &[Second]) -> u64 {
     let mut back = 0;
     for second in timeline {
         back += second.versions.iter().take(newest_alone).sum::<u64>();
-        let mut answering = second.versions.iter().enumerate().filter(|(_, count)| **count > 0);
+        let mut answering = second
+            .versions
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0);
         if let (Some((rank, _)), None) = (answering.next(), answering.next()) {
             newest_alone = newest_alone.max(rank);
         }
@@ -273,7 +317,11 @@ fn group(ledger: &Ledger, failure: Failure, (count, examples): (u64, Vec<Entry>)
         status: entry.status,
         took_ms: millis(entry.took),
     };
-    FailureGroup { failure, count, examples: examples.into_iter().map(example).collect() }
+    FailureGroup {
+        failure,
+        count,
+        examples: examples.into_iter().map(example).collect(),
+    }
 }
 
 fn kind_row(name: &str, group: &Group) -> KindRow {

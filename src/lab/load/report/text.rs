@@ -10,13 +10,23 @@ use super::{FailureGroup, Phase, Report, Second};
 /// Columns of the timeline.
 const TIMELINE: usize = 56;
 const NAME: usize = 16;
-const ANSWERED_BY: usize = 26;
+const PHASE: usize = 20;
+const ANSWERED_BY: usize = 22;
 const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-const HUES: [Color; 6] =
-    [Color::Blue, Color::Green, Color::Yellow, Color::Magenta, Color::Cyan, Color::White];
+const HUES: [Color; 6] = [
+    Color::Blue,
+    Color::Green,
+    Color::Yellow,
+    Color::Magenta,
+    Color::Cyan,
+    Color::White,
+];
 
 pub(super) fn write(report: &Report, colour: bool) -> String {
-    let mut page = Page { text: String::new(), colour };
+    let mut page = Page {
+        text: String::new(),
+        colour,
+    };
     page.head(report);
     page.timeline(report);
     page.phases(report);
@@ -61,8 +71,15 @@ impl Page {
         let facts = self.paint(Style::new().dim(), facts);
         self.line(&facts);
         self.line("");
-        let verdict = if report.failed == 0 { Style::new().green() } else { Style::new().red() };
-        let verdict = self.paint(verdict.bold(), format!("failed requests: {}", count(report.failed)));
+        let verdict = if report.failed == 0 {
+            Style::new().green()
+        } else {
+            Style::new().red()
+        };
+        let verdict = self.paint(
+            verdict.bold(),
+            format!("failed requests: {}", count(report.failed)),
+        );
         self.line(&verdict);
     }
 
@@ -72,19 +89,44 @@ impl Page {
         }
         let per_column = report.timeline.len().div_ceil(TIMELINE);
         let columns: Vec<&[Second]> = report.timeline.chunks(per_column).collect();
-        let column = if per_column == 1 { "a second".to_owned() } else { format!("{per_column} seconds") };
-        self.heading(&format!("Who answered (a column is {column}, its height the share)"));
+        let column = if per_column == 1 {
+            "a second".to_owned()
+        } else {
+            format!("{per_column} seconds")
+        };
+        self.heading(&format!(
+            "Who answered (a column is {column}, its height the share)"
+        ));
         for (rank, version) in report.versions.iter().enumerate() {
-            let bars: String = columns.iter().map(|column| HEIGHTS[height(column, rank)]).collect();
-            let bars = self.paint(Style::new().fg(HUES[rank % HUES.len()]), format!("{bars:TIMELINE$}"));
+            let bars: String = columns
+                .iter()
+                .map(|column| HEIGHTS[height(column, rank)])
+                .collect();
+            let bars = self.paint(
+                Style::new().fg(HUES[rank % HUES.len()]),
+                format!("{bars:TIMELINE$}"),
+            );
             let name = cut(&version.name, NAME);
             let requests = count(version.requests);
-            self.line(&format!("  {name:NAME$} {bars} {requests:>10} {:>8}", percent(version.share)));
+            self.line(&format!(
+                "  {name:NAME$} {bars} {requests:>10} {:>8}",
+                percent(version.share)
+            ));
         }
         if report.failed > 0 {
-            let failed = |column: &&[Second]| if column.iter().any(|second| second.failed > 0) { '×' } else { ' ' };
+            let failed = |column: &&[Second]| {
+                if column.iter().any(|second| second.failed > 0) {
+                    '×'
+                } else {
+                    ' '
+                }
+            };
             let crosses: String = columns.iter().map(failed).collect();
-            let row = format!("{:NAME$} {crosses:TIMELINE$} {:>10}", "failed", count(report.failed));
+            let row = format!(
+                "{:NAME$} {crosses:TIMELINE$} {:>10}",
+                "failed",
+                count(report.failed)
+            );
             let row = self.paint(Style::new().red(), row);
             self.line(&format!("  {row}"));
         }
@@ -98,20 +140,24 @@ impl Page {
     fn phases(&mut self, report: &Report) {
         self.heading("Latency in ms, from when each request was due (without slow ones and WebSockets)");
         let titles = format!(
-            "  {:24} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6}  {}",
+            "  {:PHASE$} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6}  {}",
             "phase", "from", "requests", "failed", "p50", "p90", "p99", "max", "answered by"
         );
         let titles = self.paint(Style::new().dim(), titles);
         self.line(&titles);
         for (number, phase) in report.phases.iter().enumerate() {
-            let name = if number == 0 { phase.name.clone() } else { format!("{number} {}", phase.name) };
+            let name = if number == 0 {
+                phase.name.clone()
+            } else {
+                format!("{number} {}", phase.name)
+            };
             let row = self.phase(&name, phase);
             self.line(&row);
         }
         if report.phases.len() > 1 {
             let latency = report.latency;
             let row = format!(
-                "  {:24} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6}",
+                "  {:PHASE$} {:>8} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6}",
                 "all of it",
                 "",
                 count(report.requests),
@@ -128,38 +174,45 @@ impl Page {
 
     fn phase(&self, name: &str, phase: &Phase) -> String {
         let failed = format!("{:>6}", count(phase.failed));
-        let failed = if phase.failed > 0 { self.paint(Style::new().red(), failed) } else { failed };
+        let failed = if phase.failed > 0 {
+            self.paint(Style::new().red(), failed)
+        } else {
+            failed
+        };
         let mut by = String::new();
         for version in &phase.versions {
             let comma = if by.is_empty() { "" } else { ", " };
             // Writing to a string cannot fail.
             let _ = write!(by, "{comma}{}", version.name);
             if phase.versions.len() > 1 {
-                let _ = write!(by, " {:.0} %", version.share * 100.0);
+                let _ = write!(by, " {:.0}%", version.share * 100.0);
             }
         }
         format!(
-            "  {:24} {:>8} {:>8} {failed} {:>6} {:>6} {:>6} {:>6}  {}",
-            cut(name, 24),
+            "  {:PHASE$} {:>8} {:>8} {failed} {:>6} {:>6} {:>6} {:>6}  {}",
+            cut(name, PHASE),
             seconds(phase.from),
             count(phase.requests),
             millis(phase.latency.p50_ms),
             millis(phase.latency.p90_ms),
             millis(phase.latency.p99_ms),
             millis(phase.latency.max_ms),
-            cut(&by, ANSWERED_BY - 10),
+            cut(&by, ANSWERED_BY),
         )
     }
 
     fn kinds(&mut self, report: &Report) {
         self.heading("By kind");
-        let titles = format!("  {:24} {:>8} {:>8} {:>6} {:>6} {:>6}", "", "", "requests", "failed", "p50", "p99");
+        let titles = format!(
+            "  {:PHASE$} {:>8} {:>8} {:>6} {:>6} {:>6}",
+            "", "", "requests", "failed", "p50", "p99"
+        );
         let titles = self.paint(Style::new().dim(), titles);
         self.line(&titles);
         for kind in &report.kinds {
             self.line(&format!(
-                "  {:24} {:>8} {:>8} {:>6} {:>6} {:>6}",
-                cut(&kind.name, 24),
+                "  {:PHASE$} {:>8} {:>8} {:>6} {:>6} {:>6}",
+                cut(&kind.name, PHASE),
                 "",
                 count(kind.requests),
                 count(kind.failed),
@@ -179,8 +232,13 @@ impl Page {
             let title = self.paint(Style::new().red(), title);
             self.line(&title);
             for example in &group.examples {
-                let status = example.status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
-                let version = example.version.as_deref().map(|version| format!(" from {version}"));
+                let status = example
+                    .status
+                    .map_or_else(|| "no status".to_owned(), |status| status.to_string());
+                let version = example
+                    .version
+                    .as_deref()
+                    .map(|version| format!(" from {version}"));
                 self.line(&format!(
                     "      at {:>8}: {}, {status}{}, after {} ms",
                     seconds(example.at),
@@ -216,7 +274,10 @@ impl Page {
                 count(report.not_begun)
             ));
         }
-        notes.push(format!("99 % of requests were begun at most {} ms late.", millis(report.late_p99_ms)));
+        notes.push(format!(
+            "99 % of requests were begun at most {} ms late.",
+            millis(report.late_p99_ms)
+        ));
         self.line("");
         for note in notes {
             let note = self.paint(Style::new().dim(), note);
@@ -239,7 +300,11 @@ fn height(column: &[Second], rank: usize) -> usize {
 fn phase_row(report: &Report, per_column: usize) -> String {
     let mut row = vec![' '; TIMELINE];
     for (number, phase) in report.phases.iter().enumerate().skip(1) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of one run")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds of one run"
+        )]
         let column = phase.from as usize / per_column;
         for (offset, digit) in number.to_string().chars().enumerate() {
             if let Some(place) = row.get_mut(column + offset) {
