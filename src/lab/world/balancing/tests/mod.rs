@@ -22,7 +22,6 @@ use crate::lab::world::compute::templates::NewVersion;
 use crate::lab::world::compute::{Launch, TemplateRef};
 use crate::lab::world::orders::{Answer, Order, Probe};
 use crate::lab::world::routing::Routing;
-use crate::lab::world::time::Moment;
 use crate::lab::world::{Settings, World};
 
 /// The world of a test, with shortcuts.
