@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
-use super::super::{Operation, ec2, elbv2};
+use super::super::{Operation, elbv2};
 use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;
+use crate::lab::world::compute::templates::NewVersion;
 use crate::lab::world::scaling::outside::Outside;
 use crate::lab::world::{Settings, World};
 
@@ -49,8 +50,13 @@ impl Estate {
         let mut world = World::new(Settings::default());
         let subnets = ["us-east-1a", "us-east-1b"].map(|zone| world.default_subnet(zone).unwrap());
         let data = map(&[("ImageId", text("ami-0123456789abcdef0"))]);
-        let template = map(&[("LaunchTemplateName", text("web")), ("LaunchTemplateData", data)]);
-        call(&mut world, ec2::OPERATIONS, "CreateLaunchTemplate", &template).unwrap();
+        let version = NewVersion {
+            description: None,
+            data,
+            source: None,
+            token: None,
+        };
+        world.create_template("web", version).unwrap();
         let pool = map(&[
             ("Name", text("blue")),
             ("Protocol", text("HTTP")),
