@@ -111,7 +111,7 @@ fn an_estate_is_built_from_nothing() {
         "DescribeVpcs",
         "Filter.1.Name=tag:Name&Filter.1.Value.1=sh*",
     );
-    assert_eq!(texts(by_tag.items("vpcSet"), "vpcId"), [vpc.clone()]);
+    assert_eq!(texts(by_tag.items("vpcSet"), "vpcId"), vec![vpc.clone()]);
     let tables = ok(
         world,
         "DescribeRouteTables",
