@@ -1,6 +1,9 @@
 //! A report as one HTML page that needs nothing else.
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::figures::{count, millis, percent, seconds};
 use super::{Report, chart};
@@ -28,11 +31,32 @@ fn fill(report: &Report) -> Result<String, minijinja::Error> {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     let rate = report.requests as f64 / report.seconds.max(0.001);
     environment.get_template("load-report.html")?.render(context! {
-        report => report,
+        report => valued(report),
         began => report.began.strftime("%F %T UTC").to_string(),
         rate => format!("{rate:.0}"),
         failure_words => words,
-        answers => chart::answers(report),
-        latency => chart::latency(report),
+        answers => valued(&chart::answers(report)),
+        latency => valued(&chart::latency(report)),
     })
+}
+
+/// As the template sees it. The template engine reads serde's data itself only at the price of a feature for the
+/// whole program, and JSON is a form that every report has anyway.
+fn valued(data: &impl Serialize) -> Value {
+    fn of(json: Json) -> Value {
+        match json {
+            Json::Null => Value::from(()),
+            Json::Bool(flag) => flag.into(),
+            Json::Number(number) => match (number.as_u64(), number.as_f64()) {
+                (Some(whole), _) => whole.into(),
+                (None, real) => real.unwrap_or_default().into(),
+            },
+            Json::String(text) => text.into(),
+            Json::Array(items) => items.into_iter().map(of).collect(),
+            Json::Object(members) => {
+                Value::from_pairs(members.into_iter().map(|(name, json)| (name, of(json))))
+            }
+        }
+    }
+    of(serde_json::to_value(data).unwrap_or_default())
 }
