@@ -25,7 +25,7 @@ pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
     let ledger = watched(running).await?;
     let report = Report::of(&ledger);
     match args.format {
-        TextOrJson::Json => out(&format!("{:#}\n", serde_json::to_value(&report)?))?,
+        TextOrJson::Json => out(&format!("{}\n", report.json()?))?,
         TextOrJson::Text => out(&report.text(io::stdout().is_terminal()))?,
     }
     written(&ledger, &report, args)?;
@@ -69,7 +69,7 @@ fn headers(given: &[Header]) -> HeaderMap {
 }
 
 /// Until it is over; on a terminal with a line that says how it goes.
-async fn watched(mut running: Running) -> Result<Ledger, Failure> {
+async fn watched(running: Running) -> Result<Ledger, Failure> {
     let mut live = running.live();
     let shown = io::stderr().is_terminal();
     loop {
@@ -109,7 +109,7 @@ pub(super) fn line(live: &Snapshot) -> String {
 
 fn written(ledger: &Ledger, report: &Report, args: &LoadArgs) -> Result<(), Failure> {
     if let Some(file) = &args.html {
-        std::fs::write(file, report.html())?;
+        std::fs::write(file, report.page())?;
     }
     if let Some(file) = &args.ledger {
         let mut to = BufWriter::new(File::create(file)?);

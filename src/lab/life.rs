@@ -103,7 +103,7 @@ impl Life {
 
     /// Makes something go wrong, in the words of `lab fault`.
     pub(super) fn fault(&self, text: &str) -> Result<(), String> {
-        let fault: Fault = text.parse().map_err(|unreadable: world::faults::Unreadable| unreadable.to_string())?;
+        let fault: Fault = text.parse().map_err(|unreadable| format!("{unreadable}"))?;
         self.keeper.with(|world| world.break_with(fault)).map(drop).map_err(|refused| refused.to_string())
     }
 

@@ -27,7 +27,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<u8, Failure> {
     let report = Report::of(&ledger);
     out("\n")?;
     out(&report.text(std::io::IsTerminal::is_terminal(&std::io::stdout())))?;
-    std::fs::write(&args.html, report.html())?;
+    std::fs::write(&args.html, report.page())?;
     out(&format!(
         "\nfailed requests: {} of {}\nreport: {}\n",
         report.failed,

@@ -11,7 +11,6 @@ use tokio::process::Command;
 use crate::cli::failure::Failure;
 use crate::cli::lab::up;
 use crate::cli::session::out;
-use crate::lab::estates::Estate;
 use crate::lab::house::{Lab, Settings};
 use crate::lab::world;
 
@@ -32,11 +31,11 @@ impl Stage {
     /// A lab with the initial estate, all of it healthy.
     pub(super) async fn set(step: bool) -> Result<Self, Failure> {
         let folder = up::scratch()?;
-        let estate = Estate::named("001").ok_or_else(|| Failure::unexpected(anyhow::anyhow!("no seed")))?;
         let lab = Lab::up(Settings {
             world: world::Settings { began: Timestamp::now(), speed: SPEED, ..world::Settings::default() },
             port: 0,
-            estate,
+            folder: None,
+            estate: up::seed("001")?,
             surroundings: up::surroundings(folder.path())?,
         })
         .await

@@ -16,6 +16,9 @@ pub(super) async fn run(global: &Global, what: &LabWhat) -> Result<u8, Failure> 
         LabWhat::Reset(place) => tell::reset(place).await,
         LabWhat::Fault(args) => tell::fault(args).await,
         LabWhat::Down(place) => tell::down(place).await,
-        LabWhat::Instance => child::run().await,
+        LabWhat::Instance => {
+            child::main().await;
+            Ok(0)
+        },
     }
 }

@@ -6,7 +6,8 @@ use super::args::{Fault, Status, Where};
 use crate::cli::args::TextOrJson;
 use crate::cli::failure::Failure;
 use crate::cli::session::out;
-use crate::lab::dashboard::{Action, Picture};
+use crate::lab::dashboard::Picture;
+use crate::lab::dashboard::picture::Action;
 use crate::lab::serve::client::{Client, Unanswered};
 
 impl From<Unanswered> for Failure {

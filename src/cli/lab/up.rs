@@ -1,5 +1,6 @@
 //! `lab up`: brings a lab up and keeps it until Ctrl-C, SIGTERM, or `lab down`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,10 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{env, out};
 use crate::config;
-use crate::lab::estates::Estate;
+use crate::lab::estates::{self, Estate};
 use crate::lab::house::{Lab, Settings};
 use crate::lab::instances::{Imagined, Processes};
+use crate::lab::keeper::Machines;
 use crate::lab::life::Surroundings;
 use crate::lab::world;
 
@@ -29,9 +31,10 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
             ..world::Settings::default()
         },
         port: args.place.port,
+        folder: None,
         estate: estate(global, args)?,
         surroundings: match args.imagined {
-            true => Surroundings(Box::new(|| Box::new(Imagined::default()))),
+            true => of(|| Box::new(Imagined::default())),
             false => surroundings(scratch.path())?,
         },
     })
@@ -53,9 +56,13 @@ pub(in crate::cli) fn surroundings(scratch: &Path) -> Result<Surroundings, Failu
     let command: Vec<OsString> =
         vec![std::env::current_exe()?.into(), OsString::from("lab"), OsString::from("instance")];
     let scratch = scratch.to_owned();
-    Ok(Surroundings(Box::new(move || {
+    Ok(of(move || {
         Box::new(Processes::new(command.clone(), scratch.join("instances")))
-    })))
+    }))
+}
+
+fn of(machines: impl Fn() -> Box<dyn Machines> + Send + Sync + 'static) -> Surroundings {
+    Surroundings { machines: Box::new(machines), ports: BTreeMap::new(), access_log: None }
 }
 
 /// A folder for the instances' logs, gone with the lab.
@@ -65,22 +72,28 @@ pub(in crate::cli) fn scratch() -> Result<tempfile::TempDir, Failure> {
 
 fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
     if args.empty {
-        return Ok(Estate::default());
+        return read("name = \"empty\"");
     }
     // The variable names a swingbridge.toml; only the flag can mean an estate.
     let file = global.config.as_ref().filter(|file| env(config::CONFIG).map(PathBuf::from).as_ref() != Some(file));
     let Some(file) = file else {
-        return Estate::named(&args.seed)
-            .ok_or_else(|| Failure::usage(format!("there is no seed {}", args.seed), "001 is the one there is"));
+        return seed(&args.seed);
     };
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display()), "name an estate's file"))?;
-    Estate::read(&text).map_err(|error| {
-        Failure::usage(
-            format!("{}: {error}", file.display()),
-            "templates/lab-estate.toml shows every key of an estate",
-        )
-    })
+    read(&text).map_err(|failure| failure.about(&file.display().to_string()))
+}
+
+/// An estate by the name of the document that asks for it.
+pub(in crate::cli) fn seed(name: &str) -> Result<Estate, Failure> {
+    match name {
+        "001" => read(estates::INITIAL),
+        other => Err(Failure::usage(format!("there is no seed {other}"), "001 is the one there is")),
+    }
+}
+
+fn read(text: &str) -> Result<Estate, Failure> {
+    Estate::read(text).map_err(|error| Failure::usage(error, "templates/lab-estate.toml shows every key of an estate"))
 }
 
 fn speed(speed: f64) -> Result<f64, Failure> {
