@@ -64,15 +64,15 @@ impl World {
         }
         let tags = tags::first(&new.tags)?;
         let (zones, vpc) = self.placed(&new.subnets)?;
+        let security_groups = self.groups_of_balancer(&new.security_groups, &vpc)?;
         if let Some(there) = self
             .balancing
             .balancers
             .values()
             .find(|balancer| balancer.name == new.name)
         {
-            let same = there.scheme == scheme
-                && there.zones == zones
-                && there.security_groups == new.security_groups;
+            let same =
+                there.scheme == scheme && there.zones == zones && there.security_groups == security_groups;
             return if same {
                 Ok(there.arn.clone())
             } else {
@@ -94,15 +94,15 @@ impl World {
                 ),
             ));
         }
-        Ok(self.found_balancer(new, scheme, zones, vpc, tags))
+        Ok(self.found_balancer(new, scheme, (zones, vpc), security_groups, tags))
     }
 
     fn found_balancer(
         &mut self,
         new: &NewBalancer,
         scheme: String,
-        zones: BTreeMap<String, String>,
-        vpc: String,
+        (zones, vpc): (BTreeMap<String, String>, String),
+        security_groups: Vec<String>,
         tags: Tags,
     ) -> String {
         let tail = self.ids.tail();
@@ -120,7 +120,7 @@ impl World {
             ready: self.now + self.pace(PROVISIONING),
             zones,
             vpc,
-            security_groups: new.security_groups.clone(),
+            security_groups,
             attributes: attributes::of_balancer::new(),
             tags,
         };
@@ -196,12 +196,13 @@ impl World {
         arn: &str,
         groups: &[String],
     ) -> Result<&Balancer, Refused> {
+        let groups = self.groups_of_balancer(groups, &self.load_balancer(arn)?.vpc)?;
         let balancer = self
             .balancing
             .balancers
             .get_mut(arn)
             .ok_or_else(|| no_balancer(arn))?;
-        balancer.security_groups = groups.to_vec();
+        balancer.security_groups = groups;
         Ok(balancer)
     }
 
@@ -210,8 +211,9 @@ impl World {
         let mut zones = BTreeMap::new();
         let mut vpc = String::new();
         for subnet in subnets {
-            let zone = self.zone_of(subnet)?;
-            vpc = self.vpc_of(subnet);
+            let there = self.subnet_of_balancer(subnet)?;
+            let zone = &there.zone;
+            vpc.clone_from(&there.vpc);
             if let Some(other) = zones.insert(zone.clone(), subnet.clone()) {
                 return Err(bad_configuration(format!(
                     "A load balancer cannot be attached to multiple subnets in the same Availability Zone: \

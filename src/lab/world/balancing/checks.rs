@@ -52,7 +52,7 @@ impl World {
         };
         let check = &there.check;
         let port = check.port.parse().unwrap_or(key.port);
-        let address = self.machine(&key.instance).and_then(|instance| instance.address);
+        let address = self.instance(&key.instance).and_then(|instance| instance.address);
         let timeout = check.timeout;
         let probe = Probe {
             id,

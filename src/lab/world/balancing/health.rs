@@ -154,7 +154,7 @@ impl World {
     }
 
     fn idle(&self, group: &str, key: &TargetKey, target: &Target) -> Option<Idle> {
-        let state = self.machine(&key.instance).map(|instance| instance.state);
+        let state = self.instance(&key.instance).map(|instance| instance.state);
         if !matches!(state, Some(InstanceState::Pending | InstanceState::Running)) {
             return Some(Idle::InstanceGone);
         }
@@ -184,7 +184,10 @@ impl World {
         let Some(there) = self.balancing.target_groups.get_mut(group) else {
             return next_spell;
         };
-        let slow_starts = state == State::Healthy && there.has_settled_target(now);
+        let Some(registered) = there.targets.get(key).map(|target| target.registered) else {
+            return next_spell;
+        };
+        let slow_starts = state == State::Healthy && there.has_settled_target(now, registered);
         let Some(target) = there.targets.get_mut(key) else {
             return next_spell;
         };
@@ -245,7 +248,7 @@ impl World {
     /// The instance is gone, or has a new address: its targets are no longer what they were.
     pub(super) fn reassess_instance(&mut self, instance: &str) {
         let gone = self
-            .machine(instance)
+            .instance(instance)
             .is_none_or(|instance| instance.state == InstanceState::Terminated);
         let registered: Vec<(String, TargetKey)> = self
             .balancing
@@ -281,15 +284,14 @@ impl TargetGroup {
             .take_while(move |key| key.instance == instance)
     }
 
-    // Slow start spares a newcomer only while somebody who is past it carries the load.
-    fn has_settled_target(&self, now: Moment) -> bool {
+    // Slow start spares a newcomer only while somebody carries the load who is past it, and who did not come together with it.
+    fn has_settled_target(&self, now: Moment, registered: Moment) -> bool {
         let slow = self.attributes.seconds("slow_start.duration_seconds");
-        !slow.is_zero()
-            && self.targets.values().any(|target| {
-                target.state == State::Healthy
-                    && (!target.slow_starts
-                        || target.healthy_since.is_some_and(|since| now.since(since) >= slow))
-            })
+        let settled = |target: &Target| {
+            let past = target.healthy_since.is_some_and(|since| now.since(since) >= slow);
+            target.state == State::Healthy && target.registered < registered && (!target.slow_starts || past)
+        };
+        !slow.is_zero() && self.targets.values().any(settled)
     }
 
     pub(super) fn dimension(&self) -> String {

@@ -82,8 +82,6 @@ pub struct Balancing {
     picture_changed: bool,
     pictures: u64,
     counting: bool,
-    #[cfg(test)]
-    stand_ins: surroundings::StandIns,
 }
 
 impl Balancing {

@@ -125,7 +125,7 @@ impl World {
             .targets
             .keys()
             .map(|key| {
-                let address = self.machine(&key.instance).and_then(|instance| instance.address);
+                let address = self.instance(&key.instance).and_then(|instance| instance.address);
                 address.map(|address| reached(address, key.port))
             })
             .collect();

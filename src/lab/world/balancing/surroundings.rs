@@ -1,19 +1,15 @@
-//! What load balancing asks of the rest of the world: zones of subnets, and the state and address of instances.
+//! What load balancing asks of the network and of instances.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::lab::refusal::Refused;
 use crate::lab::world::World;
-use crate::lab::world::compute::Instance;
+use crate::lab::world::compute::network::Subnet;
 
 impl World {
-    pub(super) fn zone_of(&self, subnet: &str) -> Result<String, Refused> {
-        #[cfg(test)]
-        if let Some(zone) = self.balancing.stand_ins.zones.get(subnet) {
-            return Ok(zone.clone());
-        }
-        // EC2 has its own code for this; Elastic Load Balancing says it in its own words.
-        self.subnet_zone(subnet).map_err(|_| {
+    /// EC2 has its own code for a missing subnet; Elastic Load Balancing says it in its own words.
+    pub(super) fn subnet_of_balancer(&self, subnet: &str) -> Result<&Subnet, Refused> {
+        self.subnet(subnet).map_err(|_| {
             Refused::new(
                 "SubnetNotFound",
                 format!("The subnet ID '{subnet}' does not exist"),
@@ -21,16 +17,24 @@ impl World {
         })
     }
 
-    pub(super) fn vpc_of(&self, _subnet: &str) -> String {
-        String::new()
-    }
-
-    pub(super) fn machine(&self, instance: &str) -> Option<&Instance> {
-        #[cfg(test)]
-        if let Some(instance) = self.balancing.stand_ins.instances.get(instance) {
-            return Some(instance);
+    /// The security groups named, or the VPC's own.
+    pub(super) fn groups_of_balancer(&self, named: &[String], vpc: &str) -> Result<Vec<String>, Refused> {
+        for id in named {
+            self.security_group(id).map_err(|_| {
+                Refused::new(
+                    "InvalidSecurityGroup",
+                    format!("The security group '{id}' does not exist"),
+                )
+            })?;
         }
-        self.instance(instance)
+        if !named.is_empty() {
+            return Ok(named.to_vec());
+        }
+        let groups = self.compute.network.groups.values();
+        Ok(groups
+            .filter(|group| group.vpc == vpc && group.name == "default")
+            .map(|group| group.id.clone())
+            .collect())
     }
 }
 
@@ -45,12 +49,4 @@ pub(super) fn reached(address: SocketAddr, port: u16) -> SocketAddr {
     } else {
         SocketAddr::new(address.ip(), port)
     }
-}
-
-/// Subnets and instances that tests put there without EC2's help.
-#[cfg(test)]
-#[derive(Debug, Default)]
-pub(super) struct StandIns {
-    pub(super) zones: std::collections::BTreeMap<String, String>,
-    pub(super) instances: std::collections::BTreeMap<String, Instance>,
 }

@@ -189,6 +189,8 @@ impl World {
             .vpc
             .clone()
             .ok_or_else(|| Refused::invalid("A VPC ID must be specified"))?;
+        self.vpc(&vpc)
+            .map_err(|_| Refused::invalid(format!("The VPC ID '{vpc}' is not found")))?;
         let check = Check::default_for(&version)?.with(&new.check)?;
         let tags = tags::first(&new.tags)?;
         if let Some(there) = self

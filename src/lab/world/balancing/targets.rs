@@ -20,6 +20,7 @@ pub struct TargetKey {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) zone: String,
+    pub(super) registered: Moment,
     pub(super) state: State,
     /// Which spell of its life this is: timers of an earlier one no longer concern it.
     pub(super) spell: u64,
@@ -52,10 +53,23 @@ impl TargetAsked {
 impl World {
     /// `RegisterTargets`: all or none. One that is registered stays as it is; one that drains is registered anew.
     pub fn register_targets(&mut self, group: &str, targets: &[TargetAsked]) -> Result<(), Refused> {
-        let port = self.target_group(group)?.port;
+        let there = self.target_group(group)?;
+        let port = there.port;
         for target in targets {
-            let instance = self.machine(&target.instance);
+            let instance = self.instance(&target.instance);
             let instance = instance.ok_or_else(|| not_an_instance(&target.instance))?;
+            if self
+                .subnet(&instance.subnet)
+                .is_ok_and(|subnet| subnet.vpc != there.vpc)
+            {
+                return Err(Refused::new(
+                    "InvalidTarget",
+                    format!(
+                        "The target '{}' is not in the VPC of the target group",
+                        target.instance
+                    ),
+                ));
+            }
             if instance.state != InstanceState::Running {
                 return Err(Refused::new(
                     "InvalidTarget",
@@ -102,7 +116,7 @@ impl World {
                 let key = asked.key(there.port);
                 let health = match there.targets.get(&key) {
                     Some(target) => target.state.told(),
-                    None if self.machine(&asked.instance).is_some() => TargetHealth::not_registered(),
+                    None if self.instance(&asked.instance).is_some() => TargetHealth::not_registered(),
                     None => return Err(not_an_instance(&asked.instance)),
                 };
                 Ok((key, health))
@@ -137,11 +151,11 @@ impl World {
     }
 
     pub(super) fn admit(&mut self, group: &str, key: TargetKey) {
-        let Some(instance) = self.machine(&key.instance) else {
+        let Some(instance) = self.instance(&key.instance) else {
             return;
         };
         let zone = instance.zone.clone();
-        let spell = self.balancing.next_spell();
+        let (now, spell) = (self.now, self.balancing.next_spell());
         let Some(there) = self.balancing.target_groups.get_mut(group) else {
             return;
         };
@@ -154,6 +168,7 @@ impl World {
         }
         let target = Target {
             zone,
+            registered: now,
             // What it really is, is found out right after.
             state: State::Unused(Idle::NotInUse),
             spell,
