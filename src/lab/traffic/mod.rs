@@ -18,9 +18,11 @@ mod plane;
 mod proxy;
 mod receiving;
 mod record;
+mod redirect;
 mod rules;
 mod sending;
 mod tally;
+mod trusting;
 mod tunnel;
 mod visit;
 mod wildcard;
@@ -76,7 +78,7 @@ impl Traffic {
             chance: Chance::seeded(settings.seed),
             log: AccessLog::to(settings.access_log),
             addresses: watch::Sender::default(),
-            connectors: certificate::connectors()?,
+            connectors: trusting::connectors()?,
             began: settings.began,
             ended: watch::Sender::new(false),
         });

@@ -23,7 +23,7 @@ async fn closing(taken: Arc<AtomicUsize>) -> SocketAddr {
                     if stream.read(&mut buffer).await.unwrap_or(0) == 0 {
                         return;
                     }
-                    if taken.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+                    if taken.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
                         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
                         stream.write_all(answer).await.expect("a client");
                     }
@@ -73,6 +73,29 @@ async fn a_target_that_does_not_answer_in_time_is_a_504() {
     let stage = Stage::with(all_to(&pool("blue", &[address])), impatient, false, None).await;
     assert_eq!(stage.get("/", &[]).await.status, 504);
     assert_eq!(stage.sums().get("HTTPCode_ELB_504_Count"), Some(&1.0));
+}
+
+#[tokio::test]
+async fn a_response_that_goes_on_moving_is_not_idle_however_long_it_takes() {
+    let address = backend(|_| async {
+        let frames = futures_util::stream::unfold(0, |sent| async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (sent < 6).then(|| {
+                (
+                    Ok(http_body::Frame::data(bytes::Bytes::from_static(b"x"))),
+                    sent + 1,
+                )
+            })
+        });
+        http::Response::new(http_body_util::BodyExt::boxed_unsync(
+            http_body_util::StreamBody::new(frames),
+        ))
+    })
+    .await;
+    let mut impatient = balancer();
+    impatient.idle_timeout = Duration::from_millis(300);
+    let stage = Stage::with(all_to(&pool("blue", &[address])), impatient, false, None).await;
+    assert_eq!(stage.get("/", &[]).await.text, "xxxxxx");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn tls_offers_http2_under_a_certificate_that_can_be_trusted() {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    for name in ["localhost", "shop.localhost", "127.0.0.1"] {
+    for name in ["localhost", "shop.localhost", "shop.example.com", "127.0.0.1"] {
         let stream = TcpStream::connect(stage.address).await.expect("a connection");
         let name = ServerName::try_from(name).expect("a name");
         let stream = connector
@@ -150,5 +150,25 @@ async fn grpc_passes_with_its_trailers() {
             "0"
         );
         assert_eq!(collected.to_bytes(), message);
+    }
+}
+
+#[tokio::test]
+async fn a_target_behind_tls_is_spoken_to_without_being_asked_who_it_is() {
+    let behind = Stage::with(all_to(&pool("behind", &[mirror().await])), balancer(), true, None).await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut blue = pool("blue", &[behind.address]);
+        (blue.tls, blue.protocol) = (true, protocol);
+        let stage = Stage::set(all_to(&blue)).await;
+        for _ in 0..2 {
+            let got = stage.get("/", &[]).await;
+            assert_eq!(got.status, 200);
+            assert!(got.text.contains("host: shop.test\n"), "{}", got.text);
+            assert!(
+                got.text.contains("x-forwarded-for: 127.0.0.1, 127.0.0.1\n"),
+                "{}",
+                got.text
+            );
+        }
     }
 }
