@@ -27,9 +27,16 @@ struct Served {
 
 async fn served(knobs: &str) -> Served {
     let knobs = Knobs::read(knobs).unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let identity =
-        Identity { version: "1.4.2".into(), instance: "i-0abc".into(), generation: Some("7".into()) };
+    let address = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let identity = Identity {
+        version: "1.4.2".into(),
+        instance: "i-0abc".into(),
+        generation: Some("7".into()),
+    };
     let (stop, stopped) = oneshot::channel();
     let outcome = tokio::spawn(async move {
         let stopped = async { stopped.await.unwrap_or(()) };
@@ -38,7 +45,11 @@ async fn served(knobs: &str) -> Served {
     while TcpStream::connect(address).await.is_err() {
         sleep(Duration::from_millis(5)).await;
     }
-    Served { address, stop, outcome }
+    Served {
+        address,
+        stop,
+        outcome,
+    }
 }
 
 async fn http1<B>(address: SocketAddr, request: Request<B>) -> Response<Incoming>
@@ -58,14 +69,18 @@ where
     B::Error: std::error::Error + Send + Sync,
 {
     let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
     tokio::spawn(connection);
     sender.send_request(request).await.unwrap()
 }
 
 fn get(path: &str) -> Request<Full<Bytes>> {
-    Request::get(path).header("host", "shop").body(Full::default()).unwrap()
+    Request::get(path)
+        .header("host", "shop")
+        .body(Full::default())
+        .unwrap()
 }
 
 fn call(address: SocketAddr, path: &str, message: &'static [u8]) -> Request<Full<Bytes>> {
@@ -111,7 +126,10 @@ async fn a_slow_answer_comes_byte_by_byte_and_ends_with_the_version() {
     let served = served("").await;
     let began = Instant::now();
     let response = http1(served.address, get("/slow?ms=350")).await;
-    assert!(began.elapsed() < Duration::from_millis(300), "the head does not wait for the end");
+    assert!(
+        began.elapsed() < Duration::from_millis(300),
+        "the head does not wait for the end"
+    );
     assert_eq!(text(response).await, "...1.4.2");
     assert!(began.elapsed() >= Duration::from_millis(350));
     assert_eq!(http1(served.address, get("/slow")).await.status(), 400);
@@ -131,14 +149,27 @@ async fn an_echo_is_the_body_and_its_trailers_on_both_versions() {
     let served = served("").await;
     let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), "42".parse().unwrap())]);
     let body = || {
-        let frames = [Frame::data(Bytes::from("one ")), Frame::data(Bytes::from("two")), Frame::trailers(trailers.clone())];
+        let frames = [
+            Frame::data(Bytes::from("one ")),
+            Frame::data(Bytes::from("two")),
+            Frame::trailers(trailers.clone()),
+        ];
         StreamBody::new(stream::iter(frames.map(Ok::<_, std::convert::Infallible>)))
     };
     let request = |uri: &str| {
-        Request::post(uri).header("host", "shop").header("te", "trailers").header("trailer", "x-sum").body(body()).unwrap()
+        Request::post(uri)
+            .header("host", "shop")
+            .header("te", "trailers")
+            .header("trailer", "x-sum")
+            .body(body())
+            .unwrap()
     };
     let one = http1(served.address, request("/echo")).await;
-    let two = http2(served.address, request(&format!("http://{}/echo", served.address))).await;
+    let two = http2(
+        served.address,
+        request(&format!("http://{}/echo", served.address)),
+    )
+    .await;
     for response in [one, two] {
         let version = response.version();
         let collected = response.into_body().collect().await.unwrap();
@@ -149,8 +180,9 @@ async fn an_echo_is_the_body_and_its_trailers_on_both_versions() {
 
 async fn websocket(address: SocketAddr) -> tokio_tungstenite::WebSocketStream<TcpStream> {
     let socket = TcpStream::connect(address).await.unwrap();
-    let (socket, response) =
-        tokio_tungstenite::client_async(format!("ws://{address}/ws"), socket).await.unwrap();
+    let (socket, response) = tokio_tungstenite::client_async(format!("ws://{address}/ws"), socket)
+        .await
+        .unwrap();
     assert_eq!(response.headers()["x-version"], "1.4.2");
     socket
 }
@@ -173,7 +205,9 @@ async fn a_websocket_is_closed_politely_when_the_service_ends() {
     let mut socket = websocket(served.address).await;
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("1.4.2"));
     served.stop.send(()).unwrap();
-    let Message::Close(Some(close)) = socket.next().await.unwrap().unwrap() else { panic!("not closed") };
+    let Message::Close(Some(close)) = socket.next().await.unwrap().unwrap() else {
+        panic!("not closed")
+    };
     assert_eq!(close.code, CloseCode::Away);
     while socket.next().await.is_some() {}
     assert_eq!(served.outcome.await.unwrap(), Outcome::Finished);
@@ -204,7 +238,11 @@ async fn a_grpc_echo_returns_the_message_with_the_version_beside() {
 #[tokio::test]
 async fn a_grpc_method_that_does_not_exist_is_unimplemented_which_is_what_an_alb_expects() {
     let served = served("").await;
-    let response = http2(served.address, call(served.address, "/AWS.ALB/healthcheck", &[0; 5])).await;
+    let response = http2(
+        served.address,
+        call(served.address, "/AWS.ALB/healthcheck", &[0; 5]),
+    )
+    .await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["grpc-status"], "12");
 }
@@ -214,7 +252,10 @@ async fn what_becomes_unhealthy_says_so_in_http_and_grpc_but_goes_on_serving() {
     let served = served("unhealthy_after = '0s'").await;
     assert_eq!(http1(served.address, get("/health")).await.status(), 503);
     let request = call(served.address, "/grpc.health.v1.Health/Check", &[0; 5]);
-    assert_eq!(http2(served.address, request).await.headers()["grpc-status"], "14");
+    assert_eq!(
+        http2(served.address, request).await.headers()["grpc-status"],
+        "14"
+    );
     assert_eq!(http1(served.address, get("/")).await.status(), 200);
 }
 
@@ -247,7 +288,11 @@ async fn what_was_begun_is_finished_and_nothing_new_is_accepted_once_it_is_to_en
     }
     assert!(!served.outcome.is_finished());
     assert_eq!(text(response).await, "....1.4.2");
-    assert_eq!(served.outcome.await.unwrap(), Outcome::Finished, "an idle connection holds nothing up");
+    assert_eq!(
+        served.outcome.await.unwrap(),
+        Outcome::Finished,
+        "an idle connection holds nothing up"
+    );
     drop(idle);
 }
 
@@ -267,13 +312,24 @@ async fn it_dies_when_its_knobs_say_so() {
 
 #[tokio::test]
 async fn nothing_listens_before_it_has_booted_and_it_may_be_ended_before() {
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let identity = Identity { version: "1".into(), instance: "i-1".into(), generation: None };
+    let address = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let identity = Identity {
+        version: "1".into(),
+        instance: "i-1".into(),
+        generation: None,
+    };
     let knobs = Knobs::read("boot = '1h'").unwrap();
     let stop = async {
         assert!(TcpStream::connect(address).await.is_err());
     };
-    assert_eq!(serve(address, knobs, identity, stop).await.unwrap(), Outcome::Finished);
+    assert_eq!(
+        serve(address, knobs, identity, stop).await.unwrap(),
+        Outcome::Finished
+    );
 }
 
 #[test]
@@ -289,7 +345,13 @@ fn durations_are_text_with_a_unit() {
     assert_eq!(knobs.boot, Duration::from_secs(90));
     assert_eq!(knobs.latency, Duration::from_millis(150));
     assert_eq!(knobs.unhealthy_after, Some(Duration::from_secs(2)));
-    for wrong in ["boot = 'soon'", "boot = '-2s'", "boot = 2", "error_rate = 1.5", "error_status = 42"] {
+    for wrong in [
+        "boot = 'soon'",
+        "boot = '-2s'",
+        "boot = 2",
+        "error_rate = 1.5",
+        "error_status = 42",
+    ] {
         assert!(Knobs::read(wrong).is_err(), "{wrong}");
     }
 }
