@@ -33,7 +33,8 @@ impl Processes {
     pub fn new(command: Vec<OsString>, folder: PathBuf) -> Self {
         Self {
             command,
-            folder,
+            // Machines work in folders of their own, where a relative path would lead elsewhere.
+            folder: std::path::absolute(&folder).unwrap_or(folder),
             addresses: Addresses::for_process(std::process::id()),
             running: Arc::default(),
         }

@@ -23,7 +23,7 @@ fn thought(user_data: &str, tags: &[(&str, &str)]) -> Thought {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
     };
-    Thought::of(&start).unwrap()
+    Thought::of(&start).expect("known knobs")
 }
 
 fn check(path: &str) -> Probe {
@@ -79,12 +79,15 @@ async fn imagined_instances_run_at_once_each_at_its_own_address() {
     let keeper = keeper(Imagined::default());
     let ids = ["one", "two"].map(|name| launch(&keeper, &format!("#!/bin/sh\n{name}")));
     sleep(Duration::from_millis(1)).await;
-    let addresses: Vec<SocketAddr> = ids.iter().map(|id| seen(&keeper, id).address.unwrap()).collect();
+    let addresses: Vec<SocketAddr> = ids
+        .iter()
+        .map(|id| seen(&keeper, id).address.expect("an address"))
+        .collect();
     assert_eq!(
         addresses,
         [
-            "127.1.0.1:18090".parse().unwrap(),
-            "127.1.0.2:18090".parse().unwrap()
+            "127.1.0.1:18090".parse().expect("it is well formed"),
+            "127.1.0.2:18090".parse().expect("it is well formed")
         ]
     );
     assert!(

@@ -29,19 +29,21 @@ struct Instance {
 }
 
 async fn instance(user_data: &str, tags: &[(&str, &str)]) -> Instance {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let description = Description {
         instance: "i-0abc".into(),
         image: "ami-1".into(),
         user_data: user_data.into(),
-        address: Addresses::for_process(std::process::id()).take(0).unwrap(),
+        address: Addresses::for_process(std::process::id())
+            .take(0)
+            .expect("an address"),
         tags: tags
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
         folder: folder.path().to_owned(),
     };
-    let machine = Machine::start(&command(), &description).await.unwrap();
+    let machine = Machine::start(&command(), &description).await.expect("a machine");
     let (ending, endings) = mpsc::unbounded_channel();
     let ended = tokio::spawn(machine.until_ended(endings));
     Instance {
@@ -53,6 +55,10 @@ async fn instance(user_data: &str, tags: &[(&str, &str)]) -> Instance {
 }
 
 impl Instance {
+    fn is_to(&self, ending: Ending) {
+        self.ending.send(ending).expect("it runs");
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -69,7 +75,7 @@ impl Instance {
         timeout(Duration::from_secs(20), self.ended)
             .await
             .expect("it ends")
-            .unwrap();
+            .expect("its task did not panic");
         let log = fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default();
         (self.folder, log)
     }
@@ -84,14 +90,16 @@ impl Instance {
             tokio::time::sleep(Duration::from_millis(10)).await;
             socket = TcpStream::connect(address).await;
         }
-        let io = TokioIo::new(socket.unwrap());
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+        let io = TokioIo::new(socket.expect("it listens"));
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
+            .await
+            .expect("a handshake");
         tokio::spawn(connection);
         let request = Request::get(path)
             .header("host", "shop")
             .body(Empty::<Bytes>::new())
-            .unwrap();
-        sender.send_request(request).await.unwrap()
+            .expect("a request");
+        sender.send_request(request).await.expect("an answer")
     }
 }
 
@@ -101,18 +109,20 @@ async fn a_slow_request_is_finished_after_sigterm() {
     let response = instance.get("/slow?ms=600").await;
     assert_eq!(response.headers()["x-version"], "9");
     let began = Instant::now();
-    instance
-        .ending
-        .send(Ending::Stop {
-            grace: Duration::from_secs(60),
-        })
-        .unwrap();
+    instance.is_to(Ending::Stop {
+        grace: Duration::from_secs(60),
+    });
     instance.says("asked to end").await;
     assert!(
         TcpStream::connect(instance.description.address).await.is_err(),
         "nothing new is accepted"
     );
-    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
     assert!(body.ends_with(b"9"), "{body:?}");
     let (_folder, log) = instance.end().await;
     assert!(log.contains("everything is finished"), "{log}");
@@ -128,14 +138,11 @@ async fn a_script_that_does_not_heed_sigterm_is_killed_after_the_grace_and_not_b
     .await;
     let pid = instance.path("pid");
     soon("the script runs", || written(&pid).is_some()).await;
-    let process = written(&pid).unwrap();
+    let process = written(&pid).expect("an id");
     let began = Instant::now();
-    instance
-        .ending
-        .send(Ending::Stop {
-            grace: Duration::from_millis(400),
-        })
-        .unwrap();
+    instance.is_to(Ending::Stop {
+        grace: Duration::from_millis(400),
+    });
     let (_folder, log) = instance.end().await;
     assert!(began.elapsed() >= Duration::from_millis(400));
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -148,12 +155,9 @@ async fn a_script_that_heeds_sigterm_ends_in_its_own_way() {
     let script = "#!/bin/sh\ntrap 'echo tidied up; exit 0' TERM\necho up\nwhile :; do sleep 0.1; done\n";
     let instance = instance(script, &[]).await;
     instance.says("up\n").await;
-    instance
-        .ending
-        .send(Ending::Stop {
-            grace: Duration::from_secs(60),
-        })
-        .unwrap();
+    instance.is_to(Ending::Stop {
+        grace: Duration::from_secs(60),
+    });
     let (_folder, log) = instance.end().await;
     assert!(log.contains("tidied up"), "{log}");
 }
@@ -196,7 +200,7 @@ async fn a_kill_reaches_everything_at_once() {
     let instance = instance(FAMILY, &[]).await;
     let family = family(&instance).await;
     let began = Instant::now();
-    instance.ending.send(Ending::Kill).unwrap();
+    instance.is_to(Ending::Kill);
     let (_folder, log) = instance.end().await;
     assert!(family.iter().all(|process| !alive(*process)));
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -209,8 +213,8 @@ async fn a_machine_that_somebody_killed_leaves_no_script_behind() {
     let instance = instance(script, &[]).await;
     let paths = ["machine", "script"].map(|name| instance.path(name));
     soon("it runs", || paths.iter().all(|path| written(path).is_some())).await;
-    let [machine, script] = paths.map(|path| written(&path).unwrap());
-    kill_process(machine, Signal::KILL).unwrap();
+    let [machine, script] = paths.map(|path| written(&path).expect("an id"));
+    kill_process(machine, Signal::KILL).expect("it is there");
     let _folder = instance.end().await;
     soon("the script is gone", || !running(script)).await;
 }
@@ -230,8 +234,8 @@ async fn what_a_script_says_is_kept_within_bounds_and_the_end_of_it_is_kept() {
     let (folder, log) = instance(script, &[]).await.end().await;
     assert!(log.contains("the last words\n"), "the end is missing");
     let sizes = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().metadata().unwrap().len());
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").metadata().expect("its size").len());
     let total: u64 = sizes.sum();
     assert!(total > 512 * 1024 && total < 1024 * 1024 + 10_000, "{total}");
 }
@@ -258,13 +262,10 @@ async fn what_a_script_leaves_running_is_the_instance_until_it_is_ended() {
     let instance = instance("#!/bin/sh\nsleep 1000 &\necho $! > background\n", &[]).await;
     instance.says("what it left running").await;
     assert!(!instance.ended.is_finished());
-    let background = written(&instance.path("background")).unwrap();
-    instance
-        .ending
-        .send(Ending::Stop {
-            grace: Duration::from_secs(60),
-        })
-        .unwrap();
+    let background = written(&instance.path("background")).expect("an id");
+    instance.is_to(Ending::Stop {
+        grace: Duration::from_secs(60),
+    });
     let _folder = instance.end().await;
     assert!(!alive(background));
 }
@@ -289,7 +290,7 @@ async fn cloud_config_is_served_by_the_sample_with_the_image_as_its_version() {
     let instance = instance("#cloud-config\npackages: [nginx]\n", &[]).await;
     assert_eq!(instance.get("/").await.headers()["x-version"], "ami-1");
     assert!(instance.log().contains("cloud-init"), "{}", instance.log());
-    instance.ending.send(Ending::Kill).unwrap();
+    instance.is_to(Ending::Kill);
     let _folder = instance.end().await;
 }
 
@@ -300,12 +301,9 @@ async fn an_instance_with_the_fault_answers_503_to_everything_whatever_its_user_
         for path in ["/health", "/", "/anything"] {
             assert_eq!(instance.get(path).await.status(), 503, "{user_data} {path}");
         }
-        instance
-            .ending
-            .send(Ending::Stop {
-                grace: Duration::from_secs(60),
-            })
-            .unwrap();
+        instance.is_to(Ending::Stop {
+            grace: Duration::from_secs(60),
+        });
         let _folder = instance.end().await;
     }
 }

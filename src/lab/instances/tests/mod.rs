@@ -22,15 +22,15 @@ fn machine() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap();
+        .expect("a runtime");
     runtime.block_on(child::main());
 }
 
 /// Starts [`machine`].
 fn command() -> Vec<OsString> {
-    let (_, module) = module_path!().split_once("::").unwrap();
+    let (_, module) = module_path!().split_once("::").expect("the crate comes first");
     let name = format!("{module}::machine");
-    let mut command = vec![std::env::current_exe().unwrap().into_os_string()];
+    let mut command = vec![std::env::current_exe().expect("this executable").into_os_string()];
     command.extend([&*name, "--exact", "--ignored", "--nocapture"].map(OsString::from));
     command
 }
@@ -64,7 +64,7 @@ fn written(path: &Path) -> Option<Pid> {
 #[cfg(target_os = "linux")]
 fn each_instance_has_a_loopback_address_of_its_own_and_the_port_it_is_expected_on() {
     let addresses = Addresses::for_process(7);
-    let [first, second] = [(); 2].map(|()| addresses.take(18_080).unwrap());
+    let [first, second] = [(); 2].map(|()| addresses.take(18_080).expect("an address"));
     assert_eq!(first.to_string(), "127.1.7.1:18080");
     assert_eq!(second.to_string(), "127.1.7.2:18080");
 }
@@ -72,9 +72,12 @@ fn each_instance_has_a_loopback_address_of_its_own_and_the_port_it_is_expected_o
 #[test]
 #[cfg(target_os = "linux")]
 fn an_address_that_is_listened_on_is_left_alone() {
-    let _taken = std::net::TcpListener::bind("127.1.9.1:18081").unwrap();
+    let _taken = std::net::TcpListener::bind("127.1.9.1:18081").expect("a free address");
     assert_eq!(
-        Addresses::for_process(9).take(18_081).unwrap().to_string(),
+        Addresses::for_process(9)
+            .take(18_081)
+            .expect("an address")
+            .to_string(),
         "127.1.9.2:18081"
     );
 }
@@ -95,12 +98,15 @@ fn user_data_that_cannot_run_here_is_the_sample_with_a_reason() {
         };
         assert!(because.contains(reason), "{because}");
     }
-    assert_eq!(Program::of("#!/bin/sh\nexec true").unwrap(), Program::Script);
-    assert_eq!(Program::of("#!samples/run").unwrap(), Program::Script);
+    assert_eq!(
+        Program::of("#!/bin/sh\nexec true").expect("a program"),
+        Program::Script
+    );
+    assert_eq!(Program::of("#!samples/run").expect("a program"), Program::Script);
 }
 
 #[test]
 fn knobs_that_cannot_be_read_are_an_error_with_the_line_of_the_user_data() {
-    let error = Program::of("#!sample\nversion = '1'\nbooot = '2s'\n").unwrap_err();
+    let error = Program::of("#!sample\nversion = '1'\nbooot = '2s'\n").expect_err("this knob is unknown");
     assert!(error.contains("booot") && error.contains("line 3"), "{error}");
 }

@@ -31,9 +31,9 @@ fn check(address: SocketAddr) -> Probe {
 async fn sample(knobs: &str) -> SocketAddr {
     let address = TcpListener::bind("127.0.0.1:0")
         .await
-        .unwrap()
+        .expect("a free port")
         .local_addr()
-        .unwrap();
+        .expect("its address");
     let identity = Identity {
         version: "1".into(),
         instance: "i-1".into(),
@@ -41,7 +41,7 @@ async fn sample(knobs: &str) -> SocketAddr {
     };
     tokio::spawn(serve(
         address,
-        Knobs::read(knobs).unwrap(),
+        Knobs::read(knobs).expect("known knobs"),
         identity,
         std::future::pending(),
     ));
@@ -83,9 +83,9 @@ async fn a_grpc_check_reads_the_calls_own_status_from_head_or_trailers() {
 async fn nobody_there_is_a_refusal() {
     let address = TcpListener::bind("127.0.0.1:0")
         .await
-        .unwrap()
+        .expect("a free port")
         .local_addr()
-        .unwrap();
+        .expect("its address");
     assert_eq!(probe(&check(address)).await, Answer::Refused);
     assert_eq!(
         probe(&Probe {
@@ -99,30 +99,30 @@ async fn nobody_there_is_a_refusal() {
 
 #[tokio::test]
 async fn a_target_that_accepts_and_says_nothing_is_a_timeout() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let order = Probe {
         timeout: Duration::from_millis(200),
-        ..check(silent.local_addr().unwrap())
+        ..check(silent.local_addr().expect("its address"))
     };
     assert_eq!(probe(&order).await, Answer::TimedOut);
 }
 
 #[tokio::test]
 async fn a_balancer_says_who_it_is_and_keeps_no_connection() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
     let target = tokio::spawn(async move {
-        let (mut socket, _) = listener.accept().await.unwrap();
+        let (mut socket, _) = listener.accept().await.expect("a connection");
         let mut head = vec![0; 4096];
-        let length = socket.read(&mut head).await.unwrap();
+        let length = socket.read(&mut head).await.expect("a request");
         socket
             .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
             .await
-            .unwrap();
+            .expect("the balancer listens");
         String::from_utf8_lossy(&head[..length]).to_lowercase()
     });
     assert_eq!(probe(&check(address)).await, Answer::Status(204));
-    let head = target.await.unwrap();
+    let head = target.await.expect("the target did not panic");
     assert!(head.starts_with("get /health http/1.1\r\n"), "{head}");
     assert!(head.contains("user-agent: elb-healthchecker/2.0\r\n"), "{head}");
     assert!(head.contains("connection: close\r\n"), "{head}");
@@ -132,27 +132,30 @@ async fn a_balancer_says_who_it_is_and_keeps_no_connection() {
 #[tokio::test]
 async fn any_certificate_will_do_over_tls() {
     let CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["elsewhere".to_owned()]).unwrap();
+        rcgen::generate_simple_self_signed(["elsewhere".to_owned()]).expect("a certificate");
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("versions")
         .with_no_client_auth()
         .with_single_cert(
             vec![cert.der().clone()],
-            signing_key.serialize_der().try_into().unwrap(),
+            signing_key.serialize_der().try_into().expect("a key"),
         )
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+        .expect("a certificate and its key");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
     tokio::spawn(async move {
-        let (socket, _) = listener.accept().await.unwrap();
-        let mut socket = TlsAcceptor::from(Arc::new(config)).accept(socket).await.unwrap();
-        let _ = socket.read(&mut [0; 4096]).await.unwrap();
+        let (socket, _) = listener.accept().await.expect("a connection");
+        let mut socket = TlsAcceptor::from(Arc::new(config))
+            .accept(socket)
+            .await
+            .expect("a handshake");
+        let _ = socket.read(&mut [0; 4096]).await.expect("a request");
         socket
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
             .await
-            .unwrap();
-        socket.shutdown().await.unwrap();
+            .expect("the balancer listens");
+        socket.shutdown().await.expect("an end");
     });
     assert_eq!(
         probe(&Probe {

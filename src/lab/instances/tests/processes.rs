@@ -37,13 +37,13 @@ pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
         };
         let id = world
             .create_template(user_data.lines().last().unwrap_or("none"), version)
-            .unwrap();
+            .expect("a template");
         let template = TemplateRef {
             id,
             name: String::new(),
             version: String::new(),
         };
-        let subnet = world.default_subnet("us-east-1a").unwrap();
+        let subnet = world.default_subnet("us-east-1a").expect("a subnet");
         let launch = Launch {
             template,
             instance_type: None,
@@ -52,12 +52,12 @@ pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
             tags: vec![],
             port: 18_090,
         };
-        world.launch_instance(launch).unwrap()
+        world.launch_instance(launch).expect("a launch")
     })
 }
 
 pub(super) fn seen(keeper: &Arc<Keeper>, instance: &str) -> Instance {
-    keeper.with(|world| world.instance(instance).unwrap().clone())
+    keeper.with(|world| world.instance(instance).expect("it is known").clone())
 }
 
 async fn until(keeper: &Arc<Keeper>, instance: &str, state: InstanceState) -> Instance {
@@ -70,10 +70,13 @@ async fn until(keeper: &Arc<Keeper>, instance: &str, state: InstanceState) -> In
 
 #[tokio::test]
 async fn a_launch_becomes_a_process_and_a_termination_its_end() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
     let id = launch(&keeper, "#!/bin/sh\nsleep 1000");
-    let address = until(&keeper, &id, InstanceState::Running).await.address.unwrap();
+    let address = until(&keeper, &id, InstanceState::Running)
+        .await
+        .address
+        .expect("an address");
     assert!(address.ip().is_loopback());
     let log = Processes::log(folder.path(), &id);
     soon("its log is in its folder", || {
@@ -86,7 +89,7 @@ async fn a_launch_becomes_a_process_and_a_termination_its_end() {
 
 #[tokio::test]
 async fn an_instance_whose_process_ends_by_itself_is_terminated() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
     let id = launch(&keeper, "#!/bin/sh\nexit 3");
     until(&keeper, &id, InstanceState::Terminated).await;
@@ -94,7 +97,7 @@ async fn an_instance_whose_process_ends_by_itself_is_terminated() {
 
 #[tokio::test]
 async fn a_machine_that_cannot_be_started_is_a_launch_that_failed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(Processes::new(
         vec!["/no/such/lab".into()],
         folder.path().to_owned(),
@@ -112,7 +115,7 @@ async fn a_machine_that_cannot_be_started_is_a_launch_that_failed() {
 
 #[tokio::test]
 async fn processes_end_with_the_lab_that_started_them() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
     let id = launch(
         &keeper,
@@ -121,6 +124,6 @@ async fn processes_end_with_the_lab_that_started_them() {
     let pid = folder.path().join(&id).join("pid");
     soon("it runs", || super::written(&pid).is_some()).await;
     drop(keeper);
-    let process = super::written(&pid).unwrap();
+    let process = super::written(&pid).expect("an id");
     soon("it is gone", || !super::alive(process)).await;
 }
