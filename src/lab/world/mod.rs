@@ -7,6 +7,7 @@ pub mod ids;
 pub mod orders;
 pub mod routing;
 pub mod scaling;
+pub mod throttle;
 pub mod time;
 pub mod timeline;
 pub mod watch;
@@ -21,6 +22,7 @@ use self::faults::Faults;
 use self::ids::Ids;
 use self::orders::Order;
 use self::scaling::Scaling;
+use self::throttle::Throttle;
 use self::time::{Moment, Timer, Timers};
 use self::timeline::Timeline;
 use self::watch::Watch;
@@ -69,6 +71,7 @@ pub struct World {
     pub compute: Compute,
     pub watch: Watch,
     pub faults: Faults,
+    pub throttle: Throttle,
     pub timeline: Timeline,
     timers: Timers,
     orders: Vec<Order>,
@@ -85,6 +88,7 @@ impl World {
             compute: Compute::default(),
             watch: Watch::default(),
             faults: Faults::default(),
+            throttle: Throttle::default(),
             timeline: Timeline::default(),
             timers: Timers::default(),
             orders: Vec::new(),
@@ -101,10 +105,7 @@ impl World {
 
     /// What the wall clock shows at a moment.
     pub fn at(&self, moment: Moment) -> Timestamp {
-        self.settings
-            .began
-            .saturating_add(moment.since_start())
-            .unwrap_or(Timestamp::MAX)
+        self.settings.began.saturating_add(moment.since_start()).unwrap_or(Timestamp::MAX)
     }
 
     /// How long something that takes `duration` on AWS takes here.
