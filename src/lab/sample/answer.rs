@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRAILER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRAILER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use tokio::time::sleep;
@@ -14,13 +14,22 @@ use super::body::{self, Body};
 use super::{Identity, Service, grpc, websocket};
 
 /// Answers one request, late or wrong if the knobs say so, and signs the answer.
-pub(super) async fn answer(service: Service, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    service: Service,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let identity = service.identity.clone();
     let mut response = if grpc::is_grpc(&request) {
         grpc::answer(&service, request).await
-    } else if request.uri().path() == service.knobs.health_path {
+    } else if service
+        .knobs
+        .checks(request.uri().path(), is_by_balancer(&request))
+    {
         let status = service.knobs.health(service.began.elapsed());
-        text(status, format!("{}\n", if status < 400 { "healthy" } else { "unhealthy" }))
+        text(
+            status,
+            format!("{}\n", if status < 400 { "healthy" } else { "unhealthy" }),
+        )
     } else {
         match trouble(&service).await {
             Some(status) => text(status, format!("{} fails as told\n", identity.version)),
@@ -58,7 +67,10 @@ fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {
             ),
         ),
         "/slow" => match number(&request, "ms") {
-            Ok(ms) => typed("text/plain", body::slow(Duration::from_millis(ms), identity.version.clone())),
+            Ok(ms) => typed(
+                "text/plain",
+                body::slow(Duration::from_millis(ms), identity.version.clone()),
+            ),
             Err(said) => text(400, said),
         },
         "/bytes" => match number(&request, "n") {
@@ -75,9 +87,20 @@ fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
+fn is_by_balancer(request: &Request<Incoming>) -> bool {
+    let agent = request
+        .headers()
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("ELB-HealthChecker/"))
+}
+
 fn introduction(identity: &Identity) -> String {
     let generation = identity.generation.as_deref().unwrap_or("none");
-    format!("version {} on {} (generation {generation})\n", identity.version, identity.instance)
+    format!(
+        "version {} on {} (generation {generation})\n",
+        identity.version, identity.instance
+    )
 }
 
 /// The request's body as it comes, with its type and its trailers.
@@ -109,15 +132,23 @@ pub(super) fn text(status: u16, text: impl Into<bytes::Bytes>) -> Response<Body>
 
 fn typed(content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 /// A version may be any text; what cannot stand in a header is written as `?`.
 fn sign(response: &mut Response<Body>, identity: &Identity) {
     let headers = response.headers_mut();
-    for (name, value) in [("x-version", &identity.version), ("x-instance", &identity.instance)] {
-        let visible: String = value.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    for (name, value) in [
+        ("x-version", &identity.version),
+        ("x-instance", &identity.instance),
+    ] {
+        let visible: String = value
+            .chars()
+            .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+            .collect();
         if let Ok(value) = HeaderValue::try_from(visible) {
             headers.insert(HeaderName::from_static(name), value);
         }

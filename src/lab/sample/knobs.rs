@@ -36,7 +36,9 @@ pub struct Knobs {
     /// How long requests in flight may take after SIGTERM.
     #[serde(deserialize_with = "duration")]
     pub slow_shutdown: Duration,
-    pub health_path: String,
+    /// Where health checks are answered. When it is not said: at `/health`, and wherever a load balancer checks, so that the service
+    /// can stand in for another one.
+    pub health_path: Option<String>,
     /// What a healthy service answers to health checks.
     #[serde(deserialize_with = "status")]
     pub health_status: u16,
@@ -55,7 +57,7 @@ impl Default for Knobs {
             unhealthy_after: None,
             dies_after: None,
             slow_shutdown: Duration::from_secs(20),
-            health_path: "/health".to_owned(),
+            health_path: None,
             health_status: 200,
         }
     }
@@ -65,6 +67,25 @@ impl Knobs {
     /// Reads knobs. An unknown one is an error that names it.
     pub fn read(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| format!("the sample's knobs cannot be read: {error}"))
+    }
+
+    /// The same service, but it answers 503 to everything.
+    #[must_use]
+    pub fn failing(self) -> Self {
+        Self {
+            error_rate: 1.0,
+            error_status: 503,
+            health_status: 503,
+            ..self
+        }
+    }
+
+    /// Whether a request for this path, by a load balancer or by somebody else, is a health check.
+    pub fn checks(&self, path: &str, by_balancer: bool) -> bool {
+        match &self.health_path {
+            Some(health_path) => path == health_path,
+            None => by_balancer || path == "/health",
+        }
     }
 
     /// What a health check is answered by a service that has been listening for `age`.
@@ -81,7 +102,11 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| Error::custom(format!("{text:?} is not a duration such as \"2s\", \"150ms\" or \"1m 30s\"")))
+        .ok_or_else(|| {
+            Error::custom(format!(
+                "{text:?} is not a duration such as \"2s\", \"150ms\" or \"1m 30s\""
+            ))
+        })
 }
 
 fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
@@ -101,5 +126,7 @@ fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     if (200..=599).contains(&status) {
         return Ok(status);
     }
-    Err(Error::custom(format!("{status} is not an HTTP status from 200 to 599")))
+    Err(Error::custom(format!(
+        "{status} is not an HTTP status from 200 to 599"
+    )))
 }
