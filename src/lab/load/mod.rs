@@ -1,10 +1,10 @@
 //! An open-loop load generator with a ledger of every request: what "zero downtime" is measured by.
 //!
-//! - [`schedule`]: when each request is due and what it is, from the seed alone.
-//! - [`running`]: begins what is due, never waiting for an answer, and hands out the ledger at the end.
-//! - [`origin`], [`pool`], [`conversation`]: connections, HTTP requests on them, and WebSockets.
-//! - [`ledger`], [`histogram`], [`live`]: what is kept of a request, and what is shown while it runs.
-//! - [`report`]: the numbers of a ledger, as text, JSON or one HTML page.
+//! - `schedule`: when each request is due and what it is, from the seed alone.
+//! - `running`: begins what is due, never waiting for an answer, and hands out the ledger at the end.
+//! - `origin`, `pool`, `conversation`: connections, HTTP requests on them, and WebSockets.
+//! - `ledger`, `histogram`, `live`: what is kept of a request, and what is shown while it runs.
+//! - `report`: the numbers of a ledger, as text, JSON or one HTML page.
 
 mod conversation;
 mod histogram;

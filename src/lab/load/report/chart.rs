@@ -24,6 +24,8 @@ const MOST_TIME_LABELS: u64 = 12;
 pub(super) struct Chart {
     width: f64,
     height: f64,
+    /// Where the picture begins; higher the more rows of marks there are.
+    over: f64,
     left: f64,
     right: f64,
     top: f64,
@@ -166,26 +168,26 @@ impl Plot {
         LEFT + (seconds / self.seconds).clamp(0.0, 1.0) * (RIGHT - LEFT)
     }
 
-    /// Points at the columns' middles, drawn out to the edges of the first and the last.
-    fn points<'a>(&self, along: impl Iterator<Item = (&'a Column, f64)>) -> Vec<(f64, f64)> {
+    /// Through the columns' middles, drawn out to the edges of the first and the last.
+    fn line<'a>(&self, along: impl Iterator<Item = (&'a Column, f64)>) -> String {
         let along: Vec<_> = along.collect();
         let first = along.first().map(|(column, y)| (self.x(column.from), *y));
         let middles = along.iter().map(|(column, y)| (self.x(column.middle), *y));
         let last = along.last().map(|(column, y)| (self.x(column.to), *y));
-        first.into_iter().chain(middles).chain(last).collect()
+        path(first.into_iter().chain(middles).chain(last))
     }
 
-    fn line<'a>(&self, along: impl Iterator<Item = (&'a Column, f64)>) -> String {
-        path(self.points(along))
-    }
-
+    /// In steps: a slope would show a switch of versions as slower than it was, and as begun before its mark.
     fn area<'a>(
         &self,
         upper: impl Iterator<Item = (&'a Column, f64)>,
-        lower: impl Iterator<Item = (&'a Column, f64)>,
+        lower: impl DoubleEndedIterator<Item = (&'a Column, f64)>,
     ) -> String {
-        let back = self.points(lower).into_iter().rev();
-        format!("{}Z", path(self.points(upper).into_iter().chain(back)))
+        let there = upper.flat_map(|(column, y)| [(self.x(column.from), y), (self.x(column.to), y)]);
+        let back = lower
+            .rev()
+            .flat_map(|(column, y)| [(self.x(column.to), y), (self.x(column.from), y)]);
+        format!("{}Z", path(there.chain(back)))
     }
 
     fn chart(&self, report: &Report, shapes: Vec<Shape>, failures: Vec<Bar>, up: Vec<Tick>) -> Chart {
@@ -205,9 +207,12 @@ impl Plot {
             at: tenth(self.x((number * step) as f64)),
             label: clock(number * step),
         });
+        let pins = self.pins(report);
+        let over = pins.iter().map(|pin| pin.y - 12.0).fold(TOP - 16.0, f64::min);
         Chart {
             width: WIDTH,
-            height: self.bottom + 24.0,
+            height: self.bottom + 24.0 - over,
+            over,
             left: LEFT,
             right: RIGHT,
             top: TOP,
@@ -216,7 +221,7 @@ impl Plot {
             failures,
             across: across.collect(),
             up,
-            pins: self.pins(report),
+            pins,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod chart;
 mod figures;
+mod notes;
 mod page;
 mod tally;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::figures::{count, millis, percent, seconds};
-use super::{Report, chart};
+use super::{Report, chart, notes};
 
 const TEMPLATE: &str = include_str!("../../../../templates/load-report.html.j2");
 
@@ -35,6 +35,7 @@ fn fill(report: &Report) -> Result<String, minijinja::Error> {
         began => report.began.strftime("%F %T UTC").to_string(),
         rate => format!("{rate:.0}"),
         failure_words => words,
+        notes => notes::of(report),
         answers => valued(&chart::answers(report)),
         latency => valued(&chart::latency(report)),
     })

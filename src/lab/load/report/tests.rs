@@ -76,6 +76,7 @@ fn snapshot(name: &str, text: &str) {
     // The snapshots are found under the same names whatever crate the lab is built in.
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 

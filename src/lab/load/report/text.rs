@@ -5,6 +5,7 @@ use std::fmt::Write;
 use console::{Color, Style};
 
 use super::figures::{count, cut, millis, percent, seconds};
+use super::notes;
 use super::{FailureGroup, Phase, Report, Second};
 
 /// Columns of the timeline.
@@ -255,31 +256,8 @@ impl Page {
     }
 
     fn notes(&mut self, report: &Report) {
-        let mut notes = Vec::new();
-        if report.went_back > 0 {
-            notes.push(format!(
-                "{} requests saw an older version after a newer one had been the only one (a rollback does that).",
-                count(report.went_back)
-            ));
-        }
-        if report.retried > 0 {
-            notes.push(format!(
-                "{} requests found their kept connection closed and went out on a new one.",
-                count(report.retried)
-            ));
-        }
-        if report.not_begun > 0 {
-            notes.push(format!(
-                "{} requests were never begun: allow the generator more connections.",
-                count(report.not_begun)
-            ));
-        }
-        notes.push(format!(
-            "99 % of requests were begun at most {} ms late.",
-            millis(report.late_p99_ms)
-        ));
         self.line("");
-        for note in notes {
+        for note in notes::of(report) {
             let note = self.paint(Style::new().dim(), note);
             self.line(&note);
         }
