@@ -13,11 +13,22 @@ use crate::lab::serve::client::Client;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn settings(port: u16) -> Settings {
-    let world = world::Settings { speed: 100.0, began: Timestamp::now(), ..world::Settings::default() };
+    let world = world::Settings {
+        speed: 100.0,
+        began: Timestamp::now(),
+        ..world::Settings::default()
+    };
     // Tests run side by side: the usual port of a listener would be one for all of them.
     let ports = BTreeMap::from([(80, 0)]);
-    let surroundings = Surroundings { machines: Box::new(|| Box::new(Imagined::default())), ports, access_log: None };
-    Settings { world, port, estate: Estate::read(INITIAL).unwrap(), folder: None, surroundings }
+    let surroundings = Surroundings(Box::new(|| Box::new(Imagined::default())));
+    Settings {
+        world,
+        port,
+        estate: Estate::read(INITIAL).unwrap(),
+        folder: None,
+        surroundings,
+        ports,
+    }
 }
 
 async fn up() -> (Lab, Client) {
@@ -40,7 +51,10 @@ async fn raw(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    timeout(PATIENCE, stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
     answer
 }
 
@@ -58,22 +72,46 @@ async fn a_lab_that_is_up_comes_to_health_and_shows_the_initial_scenario() {
     let (lab, client) = up().await;
     until("two healthy targets", || async {
         let picture = client.state().await.unwrap();
-        picture.target_groups[0].targets.iter().filter(|target| target.health == "healthy").count() == 2
+        picture.target_groups[0]
+            .targets
+            .iter()
+            .filter(|target| target.health == "healthy")
+            .count()
+            == 2
     })
     .await;
     let picture = client.state().await.unwrap();
     assert_eq!(picture.troubles, Vec::<String>::new());
     let listener = &picture.balancers[0].listeners[0];
-    assert_eq!((picture.balancers[0].name.as_str(), listener.port), ("alb-ks", 80));
-    assert!(listener.url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "{:?}", listener.url);
-    let said: Vec<_> = listener.rules.iter().map(|rule| (rule.priority.as_str(), rule.conditions.join(" and "))).collect();
+    assert_eq!(
+        (picture.balancers[0].name.as_str(), listener.port),
+        ("alb-ks", 80)
+    );
+    assert!(
+        listener
+            .url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("http://127.0.0.1:")),
+        "{:?}",
+        listener.url
+    );
+    let said: Vec<_> = listener
+        .rules
+        .iter()
+        .map(|rule| (rule.priority.as_str(), rule.conditions.join(" and ")))
+        .collect();
     assert_eq!(said[0], ("10", "header x-client-mode is blue".to_owned()));
     assert_eq!(said[1], ("11", "header x-client-mode is green".to_owned()));
     assert_eq!(said[2], ("default", String::new()));
-    let closed = crate::lab::dashboard::picture::Action::Answer { text: "answer 404: no green deployment".to_owned() };
+    let closed = crate::lab::dashboard::picture::Action::Answer {
+        text: "answer 404: no green deployment".to_owned(),
+    };
     assert_eq!(listener.rules[1].action, closed);
     let group = &picture.groups[0];
-    assert_eq!((group.name.as_str(), group.min, group.desired, group.max), ("asg-1", 1, 2, 4));
+    assert_eq!(
+        (group.name.as_str(), group.min, group.desired, group.max),
+        ("asg-1", 1, 2, 4)
+    );
     assert_eq!(group.target_groups, ["tg-1"]);
     lab.down().await;
 }
@@ -82,7 +120,10 @@ async fn a_lab_that_is_up_comes_to_health_and_shows_the_initial_scenario() {
 async fn a_second_lab_on_the_same_port_is_told_who_is_there() {
     let (lab, _) = up().await;
     let failed = Lab::up(settings(lab.house.address.port())).await.unwrap_err();
-    assert!(matches!(failed, Failed::Taken(Taken::Lab { pid, .. }) if pid == std::process::id()), "{failed}");
+    assert!(
+        matches!(failed, Failed::Taken(Taken::Lab { pid, .. }) if pid == std::process::id()),
+        "{failed}"
+    );
     lab.down().await;
 }
 
@@ -90,23 +131,39 @@ async fn a_second_lab_on_the_same_port_is_told_who_is_there() {
 async fn a_reset_brings_the_beginning_back_on_the_same_ports() {
     let (lab, client) = up().await;
     let before = client.state().await.unwrap();
-    let deletion = call("autoscaling", "Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=asg-1&ForceDelete=true");
-    assert!(raw(lab.house.address.port(), &deletion).await.starts_with("HTTP/1.1 200"));
+    let deletion = call(
+        "autoscaling",
+        "Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=asg-1&ForceDelete=true",
+    );
+    assert!(
+        raw(lab.house.address.port(), &deletion)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
     client.fault("slow-propagation by=3").await.unwrap();
     client.reset().await.unwrap();
     let after = client.state().await.unwrap();
     assert_eq!(after.life, before.life + 1);
     assert_eq!(after.groups[0].status, None);
     assert_eq!(after.faults, Vec::<String>::new());
-    assert_eq!(after.balancers[0].listeners[0].url, before.balancers[0].listeners[0].url);
+    assert_eq!(
+        after.balancers[0].listeners[0].url,
+        before.balancers[0].listeners[0].url
+    );
     lab.down().await;
 }
 
 #[tokio::test]
 async fn a_lost_response_closes_the_connection_without_a_word() {
     let (lab, client) = up().await;
-    client.fault("lost-response autoscaling:DescribeAutoScalingGroups count=1").await.unwrap();
-    let question = call("autoscaling", "Action=DescribeAutoScalingGroups&Version=2011-01-01");
+    client
+        .fault("lost-response autoscaling:DescribeAutoScalingGroups count=1")
+        .await
+        .unwrap();
+    let question = call(
+        "autoscaling",
+        "Action=DescribeAutoScalingGroups&Version=2011-01-01",
+    );
     assert_eq!(raw(lab.house.address.port(), &question).await, "");
     assert!(raw(lab.house.address.port(), &question).await.contains("asg-1"));
     lab.down().await;
@@ -116,11 +173,24 @@ async fn a_lost_response_closes_the_connection_without_a_word() {
 async fn a_slow_call_holds_nothing_else_up() {
     let (lab, client) = up().await;
     let port = lab.house.address.port();
-    client.fault("late autoscaling:DescribeAutoScalingGroups by=3600 count=1").await.unwrap();
+    client
+        .fault("late autoscaling:DescribeAutoScalingGroups by=3600 count=1")
+        .await
+        .unwrap();
     let slow = tokio::spawn(async move {
-        raw(port, &call("autoscaling", "Action=DescribeAutoScalingGroups&Version=2011-01-01")).await
+        raw(
+            port,
+            &call(
+                "autoscaling",
+                "Action=DescribeAutoScalingGroups&Version=2011-01-01",
+            ),
+        )
+        .await
     });
-    until("the slow call is struck", || async { client.state().await.unwrap().faults.is_empty() }).await;
+    until("the slow call is struck", || async {
+        client.state().await.unwrap().faults.is_empty()
+    })
+    .await;
     assert!(!slow.is_finished());
     slow.abort();
     lab.down().await;
@@ -144,9 +214,13 @@ async fn a_web_page_can_neither_read_nor_write() {
     let port = lab.house.address.port();
     let rebound = "GET /_lab/state HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert!(raw(port, rebound).await.starts_with("HTTP/1.1 403"));
-    let form = "POST /_lab/down HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let form =
+        "POST /_lab/down HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let answer = raw(port, form).await;
-    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("x-lab: 1"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 403") && answer.contains("x-lab: 1"),
+        "{answer}"
+    );
     lab.down().await;
 }
 
@@ -156,16 +230,27 @@ async fn what_the_api_does_not_know_is_answered_with_what_it_does() {
     let port = lab.house.address.port();
     let unknown = "GET /_lab/stat HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let answer = raw(port, unknown).await;
-    assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("/_lab/state"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 404") && answer.contains("/_lab/state"),
+        "{answer}"
+    );
     lab.down().await;
 }
 
 #[tokio::test]
 async fn asked_down_a_lab_leaves_its_port_and_its_word() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = Lab::up(Settings { folder: Some(folder.path().to_owned()), ..settings(0) }).await.unwrap();
+    let lab = Lab::up(Settings {
+        folder: Some(folder.path().to_owned()),
+        ..settings(0)
+    })
+    .await
+    .unwrap();
     let port = lab.house.address.port();
-    assert_eq!(Whereabouts::find(folder.path()).unwrap().map(|word| word.port), Some(port));
+    assert_eq!(
+        Whereabouts::find(folder.path()).unwrap().map(|word| word.port),
+        Some(port)
+    );
     Client::new(port).down().await.unwrap();
     timeout(PATIENCE, lab.asked_down()).await.unwrap();
     lab.down().await;

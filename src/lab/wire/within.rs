@@ -19,8 +19,12 @@ pub(in crate::lab) fn call(world: &mut World, action: &str, input: &Tree) -> Res
         let (_, operations) = SERVICES.iter().find(|(known, _)| *known == service)?;
         operations.iter().find(|operation| operation.name == name)
     });
-    let operation = operation.ok_or_else(|| Refused::new("InvalidAction", format!("{action} is not in this lab")))?;
-    let unknown = input.members().iter().find(|(name, _)| !operation.members.contains(&name.as_str()));
+    let operation =
+        operation.ok_or_else(|| Refused::new("InvalidAction", format!("{action} is not in this lab")))?;
+    let unknown = input
+        .members()
+        .iter()
+        .find(|(name, _)| !operation.members.contains(&name.as_str()));
     if let Some((name, _)) = unknown {
         return Err(Refused::invalid(format!("{action} has no parameter {name}")));
     }
@@ -44,7 +48,11 @@ pub(in crate::lab) fn list(
     let mut page = call(world, action, input)?;
     loop {
         found.extend(page.items(list).iter().cloned());
-        match page.text(answered).filter(|mark| !mark.is_empty()).map(str::to_owned) {
+        match page
+            .text(answered)
+            .filter(|mark| !mark.is_empty())
+            .map(str::to_owned)
+        {
             Some(mark) => page = call(world, action, &input.clone().with(asked, Tree::Text(mark)))?,
             None => return Ok(found),
         }
