@@ -7,7 +7,7 @@ fn call(world: &mut World, name: &str, input: Tree) -> Result<Tree, Refused> {
     let operation = OPERATIONS
         .iter()
         .find(|operation| operation.name == name)
-        .unwrap();
+        .expect("it is there");
     for (member, _) in input.members() {
         assert!(
             operation.members.contains(&member.as_str()),
@@ -26,35 +26,35 @@ fn first(tree: &Tree, list: &str) -> Tree {
 }
 
 fn code(outcome: Result<Tree, Refused>) -> String {
-    outcome.unwrap_err().code.into_owned()
+    outcome.expect_err("AWS refuses this").code.into_owned()
 }
 
 /// A world with a load balancer; gives its ARN, too.
 fn balanced() -> (World, String) {
     let mut world = World::new(Settings::default());
-    let subnets = ["us-east-1a", "us-east-1b"].map(|zone| world.default_subnet(zone).unwrap());
+    let subnets = ["us-east-1a", "us-east-1b"].map(|zone| world.default_subnet(zone).expect("it is there"));
     let input = Tree::map()
         .with("Name", text("web"))
         .with("Subnets", Tree::texts(subnets));
-    let output = call(&mut world, "CreateLoadBalancer", input).unwrap();
+    let output = call(&mut world, "CreateLoadBalancer", input).expect("AWS allows this");
     let arn = first(&output, "LoadBalancers")
         .text("LoadBalancerArn")
-        .unwrap()
+        .expect("it is there")
         .to_owned();
     (world, arn)
 }
 
 fn group(world: &mut World, name: &str) -> String {
-    let vpc = world.default_vpc().unwrap().id.clone();
+    let vpc = world.default_vpc().expect("it is there").id.clone();
     let input = Tree::map()
         .with("Name", text(name))
         .with("Protocol", text("HTTP"))
         .with("Port", text("8080"))
         .with("VpcId", Tree::from(vpc));
-    let output = call(world, "CreateTargetGroup", input).unwrap();
+    let output = call(world, "CreateTargetGroup", input).expect("AWS allows this");
     first(&output, "TargetGroups")
         .text("TargetGroupArn")
-        .unwrap()
+        .expect("it is there")
         .to_owned()
 }
 
@@ -70,7 +70,10 @@ fn listener(world: &mut World, balancer: &str, actions: Tree) -> Tree {
         .with("Protocol", text("HTTP"))
         .with("Port", text("80"))
         .with("DefaultActions", actions);
-    first(&call(world, "CreateListener", input).unwrap(), "Listeners")
+    first(
+        &call(world, "CreateListener", input).expect("AWS allows this"),
+        "Listeners",
+    )
 }
 
 fn header_rule(listener: &str, priority: i64, actions: Tree) -> Tree {
@@ -94,12 +97,12 @@ fn a_forward_to_one_target_group_is_described_in_both_ways() {
     let listener = listener(&mut world, &balancer, forward(&blue));
     let action = first(&listener, "DefaultActions");
     assert_eq!(action.text("TargetGroupArn"), Some(blue.as_str()));
-    let config = action.get("ForwardConfig").unwrap();
+    let config = action.get("ForwardConfig").expect("it is there");
     let tuple = Tree::map()
         .with("TargetGroupArn", text(&blue))
         .with("Weight", Tree::Whole(1));
     assert_eq!(config.items("TargetGroups"), [tuple]);
-    let stickiness = config.get("TargetGroupStickinessConfig").unwrap();
+    let stickiness = config.get("TargetGroupStickinessConfig").expect("it is there");
     assert_eq!(stickiness, &Tree::map().with("Enabled", Tree::Flag(false)));
 }
 
@@ -108,7 +111,7 @@ fn what_was_described_can_be_written_back_as_it_is() {
     let (mut world, balancer) = balanced();
     let (blue, green) = (group(&mut world, "blue"), group(&mut world, "green"));
     let listener = listener(&mut world, &balancer, forward(&blue));
-    let arn = listener.text("ListenerArn").unwrap();
+    let arn = listener.text("ListenerArn").expect("it is there");
     let tuple = |group: &str, weight: i64| {
         Tree::map()
             .with("TargetGroupArn", text(group))
@@ -130,7 +133,7 @@ fn what_was_described_can_be_written_back_as_it_is() {
         "CreateRule",
         header_rule(arn, 10, Tree::list([action.clone()])),
     )
-    .unwrap();
+    .expect("AWS allows this");
     let rule = first(&created, "Rules");
     assert_eq!(rule.items("Actions"), [action]);
     assert_eq!(rule.text("Priority"), Some("10"));
@@ -139,7 +142,10 @@ fn what_was_described_can_be_written_back_as_it_is() {
         .with("Conditions", rule.get("Conditions").cloned())
         .with("Actions", rule.get("Actions").cloned());
     assert_eq!(
-        first(&call(&mut world, "ModifyRule", again).unwrap(), "Rules"),
+        first(
+            &call(&mut world, "ModifyRule", again).expect("AWS allows this"),
+            "Rules"
+        ),
         rule
     );
 }
@@ -149,14 +155,14 @@ fn rules_come_in_pages_and_the_default_one_is_last() {
     let (mut world, balancer) = balanced();
     let blue = group(&mut world, "blue");
     let listener = listener(&mut world, &balancer, forward(&blue));
-    let arn = listener.text("ListenerArn").unwrap();
+    let arn = listener.text("ListenerArn").expect("it is there");
     for priority in [200, 3, 40] {
         call(
             &mut world,
             "CreateRule",
             header_rule(arn, priority, forward(&blue)),
         )
-        .unwrap();
+        .expect("AWS allows this");
     }
     let mut seen = Vec::new();
     let mut marker = None;
@@ -165,11 +171,11 @@ fn rules_come_in_pages_and_the_default_one_is_last() {
             .with("ListenerArn", text(arn))
             .with("PageSize", Tree::Whole(3))
             .with("Marker", marker.take());
-        let page = call(&mut world, "DescribeRules", input).unwrap();
+        let page = call(&mut world, "DescribeRules", input).expect("AWS allows this");
         seen.extend(
             page.items("Rules")
                 .iter()
-                .map(|rule| rule.text("Priority").unwrap().to_owned()),
+                .map(|rule| rule.text("Priority").expect("it is there").to_owned()),
         );
         marker = page.get("NextMarker").cloned();
         if marker.is_none() {
@@ -186,7 +192,7 @@ fn the_load_balancers_of_a_target_group_follow_the_rules() {
     let of = |world: &mut World| {
         let input = Tree::map().with("TargetGroupArns", Tree::texts([blue.clone()]));
         first(
-            &call(world, "DescribeTargetGroups", input).unwrap(),
+            &call(world, "DescribeTargetGroups", input).expect("AWS allows this"),
             "TargetGroups",
         )
         .strings("LoadBalancerArns")
@@ -246,7 +252,7 @@ fn a_client_secret_goes_in_and_never_comes_out() {
         "CreateListener",
         create("HTTPS", oidc(Some("s3cret"), None)),
     )
-    .unwrap();
+    .expect("AWS allows this");
     assert!(!format!("{created:?}").contains("s3cret"));
     let arn = first(&created, "Listeners").get("ListenerArn").cloned();
     let modify = |actions: Tree| {
@@ -254,7 +260,7 @@ fn a_client_secret_goes_in_and_never_comes_out() {
             .with("ListenerArn", arn.clone())
             .with("DefaultActions", actions)
     };
-    call(&mut world, "ModifyListener", modify(oidc(None, Some(true)))).unwrap();
+    call(&mut world, "ModifyListener", modify(oidc(None, Some(true)))).expect("AWS allows this");
     assert_eq!(
         code(call(&mut world, "ModifyListener", modify(oidc(None, None)))),
         "InvalidLoadBalancerAction"
@@ -267,10 +273,10 @@ fn defaults_are_those_of_aws() {
     let blue = group(&mut world, "blue");
     let input = Tree::map().with("Names", Tree::texts(["blue"]));
     let described = first(
-        &call(&mut world, "DescribeTargetGroups", input).unwrap(),
+        &call(&mut world, "DescribeTargetGroups", input).expect("AWS allows this"),
         "TargetGroups",
     );
-    let whole = |name: &str| described.whole(name).unwrap().unwrap();
+    let whole = |name: &str| described.whole(name).expect("it is there").expect("it is there");
     assert_eq!(
         (
             whole("HealthCheckIntervalSeconds"),
@@ -281,13 +287,17 @@ fn defaults_are_those_of_aws() {
     assert_eq!(whole("UnhealthyThresholdCount"), 2);
     assert_eq!(described.text("HealthCheckPath"), Some("/"));
     let input = Tree::map().with("TargetGroupArn", text(&blue));
-    let attributes = call(&mut world, "DescribeTargetGroupAttributes", input).unwrap();
+    let attributes = call(&mut world, "DescribeTargetGroupAttributes", input).expect("AWS allows this");
     let value = |key: &str| {
         let found = attributes
             .items("Attributes")
             .iter()
             .find(|attribute| attribute.text("Key") == Some(key));
-        found.unwrap().text("Value").unwrap().to_owned()
+        found
+            .expect("it is there")
+            .text("Value")
+            .expect("it is there")
+            .to_owned()
     };
     assert_eq!(value("deregistration_delay.timeout_seconds"), "300");
     assert_eq!(value("stickiness.lb_cookie.duration_seconds"), "86400");
@@ -300,12 +310,19 @@ fn tags_are_given_at_creation_and_described() {
     let blue = group(&mut world, "blue");
     let listener = listener(&mut world, &balancer, forward(&blue));
     let tag = Tree::map().with("Key", text("owner")).with("Value", text("me"));
-    let rule = header_rule(listener.text("ListenerArn").unwrap(), 1, forward(&blue))
-        .with("Tags", Tree::list([tag.clone()]));
-    let created = first(&call(&mut world, "CreateRule", rule).unwrap(), "Rules");
+    let rule = header_rule(
+        listener.text("ListenerArn").expect("it is there"),
+        1,
+        forward(&blue),
+    )
+    .with("Tags", Tree::list([tag.clone()]));
+    let created = first(
+        &call(&mut world, "CreateRule", rule).expect("AWS allows this"),
+        "Rules",
+    );
     let input = Tree::map().with("ResourceArns", Tree::list(created.get("RuleArn").cloned()));
     let described = first(
-        &call(&mut world, "DescribeTags", input).unwrap(),
+        &call(&mut world, "DescribeTags", input).expect("AWS allows this"),
         "TagDescriptions",
     );
     assert_eq!(described.items("Tags"), [tag]);
@@ -325,6 +342,6 @@ fn patterns_that_the_lab_cannot_match_are_refused_by_name() {
         .with("Priority", Tree::Whole(1))
         .with("Conditions", Tree::list([condition]))
         .with("Actions", forward(&blue));
-    let refused = call(&mut world, "CreateRule", input).unwrap_err();
+    let refused = call(&mut world, "CreateRule", input).expect_err("AWS refuses this");
     assert!(refused.message.contains("RegexValues"), "{refused}");
 }

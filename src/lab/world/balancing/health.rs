@@ -248,7 +248,7 @@ impl World {
     /// The instance is gone, or has a new address: its targets are no longer what they were.
     pub(super) fn reassess_instance(&mut self, instance: &str) {
         let gone = self
-            .machine(instance)
+            .instance(instance)
             .is_none_or(|instance| instance.state == InstanceState::Terminated);
         let registered: Vec<(String, TargetKey)> = self
             .balancing

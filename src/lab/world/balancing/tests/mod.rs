@@ -22,7 +22,6 @@ use crate::lab::world::compute::templates::NewVersion;
 use crate::lab::world::compute::{Launch, TemplateRef};
 use crate::lab::world::orders::{Answer, Order, Probe};
 use crate::lab::world::routing::Routing;
-use crate::lab::world::time::Moment;
 use crate::lab::world::{Settings, World};
 
 /// The world of a test, with shortcuts.
@@ -47,7 +46,7 @@ fn bench_with(settings: Settings) -> Bench {
         subnets,
         ..NewBalancer::default()
     };
-    let balancer = world.create_load_balancer(&new).unwrap();
+    let balancer = world.create_load_balancer(&new).expect("AWS allows this");
     Bench {
         world,
         balancer,
@@ -58,7 +57,7 @@ fn bench_with(settings: Settings) -> Bench {
 fn subnets(world: &World, zones: &[&str]) -> Vec<String> {
     zones
         .iter()
-        .map(|zone| world.default_subnet(zone).unwrap())
+        .map(|zone| world.default_subnet(zone).expect("it is there"))
         .collect()
 }
 
@@ -66,7 +65,7 @@ impl Bench {
     /// A target group with the shortest checks: every 5 s, 2 s to answer, 2 to become healthy, 2 to become unhealthy.
     fn group(&mut self, name: &str) -> String {
         let new = self.new_group(name);
-        self.world.create_target_group(&new).unwrap()
+        self.world.create_target_group(&new).expect("AWS allows this")
     }
 
     fn new_group(&self, name: &str) -> NewTargetGroup {
@@ -74,7 +73,7 @@ impl Bench {
             name: name.to_owned(),
             protocol: Some("HTTP".to_owned()),
             port: Some(8080),
-            vpc: Some(self.world.default_vpc().unwrap().id.clone()),
+            vpc: Some(self.world.default_vpc().expect("it is there").id.clone()),
             check: CheckChange {
                 interval: Some(5),
                 timeout: Some(2),
@@ -87,7 +86,7 @@ impl Bench {
     }
 
     fn listener(&mut self, port: i64, actions: Vec<Action>) -> String {
-        self.try_listener(port, actions).unwrap()
+        self.try_listener(port, actions).expect("AWS allows this")
     }
 
     fn try_listener(&mut self, port: i64, actions: Vec<Action>) -> Result<String, Refused> {
@@ -113,7 +112,14 @@ impl Bench {
 
     /// A running instance in a zone.
     fn instance(&mut self, zone: &str) -> String {
-        let image = self.world.compute.images.keys().next().unwrap().clone();
+        let image = self
+            .world
+            .compute
+            .images
+            .keys()
+            .next()
+            .expect("it is there")
+            .clone();
         self.launched += 1;
         let data = Tree::map().with("ImageId", Tree::from(image));
         let version = NewVersion {
@@ -123,7 +129,10 @@ impl Bench {
             token: None,
         };
         let name = format!("template-{}", self.launched);
-        let template = self.world.create_template(&name, version).unwrap();
+        let template = self
+            .world
+            .create_template(&name, version)
+            .expect("AWS allows this");
         let launch = Launch {
             template: TemplateRef {
                 id: template,
@@ -131,20 +140,24 @@ impl Bench {
             },
             instance_type: None,
             image: None,
-            subnet: self.world.default_subnet(zone).unwrap(),
+            subnet: self.world.default_subnet(zone).expect("it is there"),
             tags: vec![],
             port: 8080,
         };
-        let instance = self.world.launch_instance(launch).unwrap();
+        let instance = self.world.launch_instance(launch).expect("AWS allows this");
         self.world.advance(self.world.now);
-        let address = format!("127.0.1.{}:8080", self.launched).parse().unwrap();
+        let address = format!("127.0.1.{}:8080", self.launched)
+            .parse()
+            .expect("it is there");
         self.world.instance_started(&instance, Ok(address));
         self.world.take_orders();
         instance
     }
 
     fn register(&mut self, group: &str, instance: &str) {
-        self.world.register_targets(group, &[asked(instance)]).unwrap();
+        self.world
+            .register_targets(group, &[asked(instance)])
+            .expect("AWS allows this");
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -177,7 +190,7 @@ impl Bench {
     fn health(&self, group: &str, instance: &str) -> TargetHealth {
         self.world
             .target_healths(group, &[asked(instance)])
-            .unwrap()
+            .expect("it is there")
             .remove(0)
             .1
     }
@@ -228,5 +241,5 @@ fn fixed(status: &str) -> Vec<Action> {
 }
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> String {
-    outcome.unwrap_err().code.into_owned()
+    outcome.expect_err("AWS refuses this").code.into_owned()
 }

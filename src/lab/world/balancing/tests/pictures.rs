@@ -25,7 +25,10 @@ fn a_change_reaches_the_data_plane_after_the_propagation_and_not_earlier() {
     bench.world.advance(bench.world.now + Duration::from_millis(499));
     assert!(bench.world.take_routing().is_none());
     bench.world.advance(bench.world.now + Duration::from_millis(1));
-    assert_eq!(bench.world.take_routing().unwrap().listeners.len(), 1);
+    assert_eq!(
+        bench.world.take_routing().expect("it is there").listeners.len(),
+        1
+    );
     bench.pass(5);
     assert!(bench.world.take_routing().is_none(), "nothing changed since");
 }
@@ -42,11 +45,17 @@ fn every_change_takes_its_own_time_to_spread() {
     bench.listener(81, fixed("404"));
     bench.world.take_routing();
     bench.pass(10);
-    assert_eq!(bench.world.take_routing().unwrap().listeners.len(), 1);
+    assert_eq!(
+        bench.world.take_routing().expect("it is there").listeners.len(),
+        1
+    );
     bench.pass(19);
     assert!(bench.world.take_routing().is_none());
     bench.pass(1);
-    assert_eq!(bench.world.take_routing().unwrap().listeners.len(), 2);
+    assert_eq!(
+        bench.world.take_routing().expect("it is there").listeners.len(),
+        2
+    );
 }
 
 #[test]
@@ -83,7 +92,7 @@ fn a_draining_target_gets_nothing_new_and_is_told_its_end() {
     bench
         .world
         .deregister_targets(&group, &[asked(&instance)])
-        .unwrap();
+        .expect("AWS allows this");
     let routing = bench.routing();
     let pool = pool(&routing, 0);
     assert!(pool.targets.is_empty() && !pool.failed_open);
@@ -99,7 +108,9 @@ fn what_did_not_change_is_shared_between_pictures() {
     let (blue, green) = (bench.group("blue"), bench.group("green"));
     let listener = bench.listener(80, forward(&[(&blue, 1)]));
     bench.listener(81, fixed("404"));
-    bench.rule(&listener, 1, forward(&[(&green, 1)])).unwrap();
+    bench
+        .rule(&listener, 1, forward(&[(&green, 1)]))
+        .expect("AWS allows this");
     let instance = bench.instance("us-east-1a");
     bench.register(&green, &instance);
     let before = bench.routing();
@@ -112,12 +123,12 @@ fn what_did_not_change_is_shared_between_pictures() {
                 .listeners
                 .iter()
                 .find(|listener| listener.port == port)
-                .unwrap(),
+                .expect("it is there"),
         )
     };
     assert!(Arc::ptr_eq(&of(&before, 81), &of(&after, 81)));
     assert!(!Arc::ptr_eq(&of(&before, 80), &of(&after, 80)));
-    let default = |routing: &Routing| match &of(routing, 80).rules.last().unwrap().action {
+    let default = |routing: &Routing| match &of(routing, 80).rules.last().expect("it is there").action {
         Routed::Forward { pools, .. } => Arc::clone(&pools[0].0),
         other => panic!("{other:?}"),
     };
@@ -129,11 +140,17 @@ fn slow_start_needs_somebody_who_is_past_it() {
     let mut bench = bench();
     let group = bench.group("blue");
     let slow = [("slow_start.duration_seconds".to_owned(), "30".to_owned())];
-    bench.world.change_target_group_attributes(&group, &slow).unwrap();
+    bench
+        .world
+        .change_target_group_attributes(&group, &slow)
+        .expect("AWS allows this");
     bench.listener(80, forward(&[(&group, 1)]));
     let together = [bench.instance("us-east-1a"), bench.instance("us-east-1b")];
     let targets: Vec<_> = together.iter().map(|instance| asked(instance)).collect();
-    bench.world.register_targets(&group, &targets).unwrap();
+    bench
+        .world
+        .register_targets(&group, &targets)
+        .expect("AWS allows this");
     bench.pass(2);
     for probe in bench.probes() {
         bench.world.probed(probe.id, OK);
@@ -148,7 +165,7 @@ fn slow_start_needs_somebody_who_is_past_it() {
             .targets
             .iter()
             .find(|target| target.instance == name)
-            .unwrap()
+            .expect("it is there")
             .slow_starts
     };
     assert!(!slow(&together[0]) && !slow(&together[1]) && slow(&late));

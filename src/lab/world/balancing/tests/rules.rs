@@ -12,26 +12,32 @@ fn used() -> (Bench, String, String) {
 #[test]
 fn a_priority_is_used_once() {
     let (mut bench, blue, listener) = used();
-    bench.rule(&listener, 10, forward(&[(&blue, 1)])).unwrap();
+    bench
+        .rule(&listener, 10, forward(&[(&blue, 1)]))
+        .expect("AWS allows this");
     assert_eq!(code(bench.rule(&listener, 10, fixed("404"))), "PriorityInUse");
     assert_eq!(code(bench.rule(&listener, 0, fixed("404"))), "ValidationError");
     assert_eq!(
         code(bench.rule(&listener, 50_001, fixed("404"))),
         "ValidationError"
     );
-    bench.rule(&listener, 50_000, fixed("404")).unwrap();
+    bench
+        .rule(&listener, 50_000, fixed("404"))
+        .expect("AWS allows this");
 }
 
 #[test]
 fn rules_are_in_the_order_of_their_priorities_and_the_default_rule_is_last() {
     let (mut bench, _, listener) = used();
     for priority in [30, 5, 200] {
-        bench.rule(&listener, priority, fixed("404")).unwrap();
+        bench
+            .rule(&listener, priority, fixed("404"))
+            .expect("AWS allows this");
     }
     let priorities: Vec<_> = bench
         .world
         .rules(Some(&listener), &[])
-        .unwrap()
+        .expect("it is there")
         .iter()
         .map(|rule| rule.priority)
         .collect();
@@ -41,26 +47,28 @@ fn rules_are_in_the_order_of_their_priorities_and_the_default_rule_is_last() {
 #[test]
 fn priorities_are_swapped_all_or_none() {
     let (mut bench, _, listener) = used();
-    let one = bench.rule(&listener, 1, fixed("401")).unwrap();
-    let two = bench.rule(&listener, 2, fixed("402")).unwrap();
-    bench.rule(&listener, 3, fixed("403")).unwrap();
+    let one = bench.rule(&listener, 1, fixed("401")).expect("AWS allows this");
+    let two = bench.rule(&listener, 2, fixed("402")).expect("AWS allows this");
+    bench.rule(&listener, 3, fixed("403")).expect("AWS allows this");
     bench
         .world
         .set_rule_priorities(&[(one.clone(), 2), (two.clone(), 1)])
-        .unwrap();
-    assert_eq!(bench.world.rule(&one).unwrap().priority, Some(2));
+        .expect("AWS allows this");
+    assert_eq!(bench.world.rule(&one).expect("AWS allows this").priority, Some(2));
     let refused = bench
         .world
         .set_rule_priorities(&[(one.clone(), 9), (two.clone(), 3)])
         .map(|_| ());
     assert_eq!(code(refused), "PriorityInUse");
-    assert_eq!(bench.world.rule(&one).unwrap().priority, Some(2));
+    assert_eq!(bench.world.rule(&one).expect("AWS allows this").priority, Some(2));
 }
 
 #[test]
 fn the_default_rule_changes_through_its_listener_only() {
     let (mut bench, _, listener) = used();
-    let fallback = bench.world.rules(Some(&listener), &[]).unwrap()[0].arn.clone();
+    let fallback = bench.world.rules(Some(&listener), &[]).expect("it is there")[0]
+        .arn
+        .clone();
     let change = RuleChange {
         actions: Some(fixed("404")),
         ..RuleChange::default()
@@ -74,20 +82,26 @@ fn the_default_rule_changes_through_its_listener_only() {
         actions: Some(fixed("404")),
         ..ListenerSettings::default()
     };
-    bench.world.modify_listener(&listener, settings).unwrap();
-    assert_eq!(bench.world.rule(&fallback).unwrap().actions, fixed("404"));
+    bench
+        .world
+        .modify_listener(&listener, settings)
+        .expect("AWS allows this");
+    assert_eq!(
+        bench.world.rule(&fallback).expect("AWS allows this").actions,
+        fixed("404")
+    );
 }
 
 #[test]
 fn a_rule_keeps_what_was_not_written() {
     let (mut bench, blue, listener) = used();
-    let rule = bench.rule(&listener, 7, fixed("404")).unwrap();
+    let rule = bench.rule(&listener, 7, fixed("404")).expect("AWS allows this");
     let change = RuleChange {
         actions: Some(forward(&[(&blue, 1)])),
         ..RuleChange::default()
     };
-    bench.world.modify_rule(&rule, change).unwrap();
-    let rule = bench.world.rule(&rule).unwrap();
+    bench.world.modify_rule(&rule, change).expect("AWS allows this");
+    let rule = bench.world.rule(&rule).expect("AWS allows this");
     assert_eq!(rule.conditions, [Condition::Path(vec!["/7/*".to_owned()])]);
     assert_eq!(rule.actions, forward(&[(&blue, 1)]));
 }
@@ -97,8 +111,12 @@ fn a_load_balancer_has_100_rules_besides_the_default_ones() {
     let (mut bench, _, listener) = used();
     let other = bench.listener(81, fixed("404"));
     for priority in 1..=50 {
-        bench.rule(&listener, priority, fixed("404")).unwrap();
-        bench.rule(&other, priority, fixed("404")).unwrap();
+        bench
+            .rule(&listener, priority, fixed("404"))
+            .expect("AWS allows this");
+        bench
+            .rule(&other, priority, fixed("404"))
+            .expect("AWS allows this");
     }
     assert_eq!(code(bench.rule(&listener, 51, fixed("404"))), "TooManyRules");
 }
@@ -112,7 +130,7 @@ fn a_target_group_belongs_to_one_load_balancer() {
         subnets,
         ..NewBalancer::default()
     };
-    bench.balancer = bench.world.create_load_balancer(&new).unwrap();
+    bench.balancer = bench.world.create_load_balancer(&new).expect("AWS allows this");
     assert_eq!(
         code(bench.try_listener(80, forward(&[(&blue, 1)]))),
         "TargetGroupAssociationLimit"
@@ -132,8 +150,11 @@ fn forwards_are_checked_as_aws_checks_them() {
         groups,
         ..ForwardAsked::default()
     };
-    assert_eq!(settle(both(vec![])).unwrap(), Forward::to("a"));
-    assert_eq!(settle(both(vec![group("a", None)])).unwrap(), Forward::to("a"));
+    assert_eq!(settle(both(vec![])).expect("AWS allows this"), Forward::to("a"));
+    assert_eq!(
+        settle(both(vec![group("a", None)])).expect("AWS allows this"),
+        Forward::to("a")
+    );
     assert_eq!(
         code(settle(both(vec![group("b", Some(1))]))),
         "InvalidLoadBalancerAction"
@@ -143,7 +164,7 @@ fn forwards_are_checked_as_aws_checks_them() {
         "InvalidLoadBalancerAction"
     );
     assert_eq!(code(settle(of(vec![group("a", Some(1000))]))), "ValidationError");
-    settle(of(vec![group("a", Some(999)), group("b", Some(0))])).unwrap();
+    settle(of(vec![group("a", Some(999)), group("b", Some(0))])).expect("AWS allows this");
     let six = ["a", "b", "c", "d", "e", "f"]
         .map(|name| group(name, Some(1)))
         .to_vec();
@@ -159,7 +180,7 @@ fn forwards_are_checked_as_aws_checks_them() {
         ..both(vec![])
     };
     assert_eq!(
-        settle(sticky).unwrap().stickiness(),
+        settle(sticky).expect("AWS allows this").stickiness(),
         Some(Duration::from_secs(604_800))
     );
 }
@@ -172,14 +193,17 @@ fn target_stickiness_among_several_demands_group_stickiness_from_both_sides() {
     bench
         .world
         .change_target_group_attributes(&green, &sticky)
-        .unwrap();
+        .expect("AWS allows this");
     let both = forward(&[(&blue, 1), (&green, 1)]);
     assert_eq!(code(bench.rule(&listener, 1, both)), "InvalidLoadBalancerAction");
     let off = [("stickiness.enabled".to_owned(), "false".to_owned())];
-    bench.world.change_target_group_attributes(&green, &off).unwrap();
+    bench
+        .world
+        .change_target_group_attributes(&green, &off)
+        .expect("AWS allows this");
     bench
         .rule(&listener, 1, forward(&[(&blue, 1), (&green, 1)]))
-        .unwrap();
+        .expect("AWS allows this");
     let refused = bench
         .world
         .change_target_group_attributes(&green, &sticky)
@@ -195,7 +219,7 @@ fn conditions_keep_to_their_limits() {
         name: name.to_owned(),
         values: texts(&["green"]),
     };
-    check(&[header("X-Preview"), header("X-Other")]).unwrap();
+    check(&[header("X-Preview"), header("X-Other")]).expect("AWS allows this");
     assert!(check(&[]).is_err());
     assert!(check(&[header("Host")]).is_err());
     assert!(check(&[header("X-*")]).is_err());
@@ -212,13 +236,18 @@ fn conditions_keep_to_their_limits() {
     );
     assert!(check(&[Condition::Method(texts(&["get"]))]).is_err());
     assert!(check(&[Condition::Source(texts(&["10.0.0.0/33"]))]).is_err());
-    check(&[Condition::Source(texts(&["10.0.0.0/8", "::1/128"]))]).unwrap();
+    check(&[Condition::Source(texts(&["10.0.0.0/8", "::1/128"]))]).expect("AWS allows this");
 }
 
 #[test]
 fn a_port_has_one_listener_and_the_same_again_is_no_error() {
     let (mut bench, blue, listener) = used();
-    assert_eq!(bench.try_listener(80, forward(&[(&blue, 1)])).unwrap(), listener);
+    assert_eq!(
+        bench
+            .try_listener(80, forward(&[(&blue, 1)]))
+            .expect("AWS allows this"),
+        listener
+    );
     assert_eq!(code(bench.try_listener(80, fixed("404"))), "DuplicateListener");
 }
 
