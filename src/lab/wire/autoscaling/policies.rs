@@ -210,7 +210,7 @@ pub(super) fn describe(world: &mut World, input: &Tree) -> Result<Tree, Refused>
 }
 
 fn alarms(world: &World, arn: &str) -> Tree {
-    Tree::list(world.alarms_of(arn).into_iter().map(|(name, arn)| {
+    Tree::list(world.policy_alarms(arn).into_iter().map(|(name, arn)| {
         Tree::map()
             .with("AlarmName", Tree::from(name))
             .with("AlarmARN", Tree::from(arn))

@@ -15,6 +15,8 @@ pub mod limits;
 pub mod measuring;
 pub mod member;
 pub mod notifications;
+#[cfg(test)]
+pub(in crate::lab) mod outside;
 pub mod policies;
 pub mod protection;
 mod reconcile;

@@ -157,6 +157,11 @@ impl World {
         Ok(())
     }
 
+    /// Names and ARNs of the alarms that call on a policy.
+    pub fn policy_alarms(&self, arn: &str) -> Vec<(String, String)> {
+        self.alarms_of(arn)
+    }
+
     /// The group and name of a policy.
     pub fn policy_by_arn(&self, arn: &str) -> Option<(&Group, &Policy)> {
         self.scaling
