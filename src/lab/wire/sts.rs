@@ -33,7 +33,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// How long a role is assumed for when nothing else is said.
 const SESSION: i64 = 3600;
 
-#[expect(clippy::unnecessary_wraps, reason = "every operation has this signature")]
 fn caller(world: &mut World, _input: &Tree) -> Result<Tree, Refused> {
     let account = &world.settings.account;
     Ok(Tree::map()

@@ -18,14 +18,14 @@ fn signed(service: &str, form: &str) -> Request<Bytes> {
         .header("authorization", SIGNED.replace("SERVICE", service))
         .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
         .body(Bytes::from(form.to_owned()))
-        .unwrap()
+        .expect("done")
 }
 
 fn responded(outcome: Outcome) -> (u16, String) {
-    let response: Response<Bytes> = outcome.response().unwrap();
+    let response: Response<Bytes> = outcome.response().expect("a response");
     (
         response.status().as_u16(),
-        String::from_utf8(response.body().to_vec()).unwrap(),
+        String::from_utf8(response.body().to_vec()).expect("done"),
     )
 }
 
@@ -38,7 +38,7 @@ fn a_form_becomes_lists_and_structures() {
     let form = "Action=ModifyRule&Version=2015-12-01&RuleArn=arn%3Aaws%3A1&Actions.member.1.Type=forward\
                 &Actions.member.1.ForwardConfig.TargetGroups.member.2.Weight=0\
                 &Actions.member.1.ForwardConfig.TargetGroups.member.1.Weight=100&Conditions=&Text=a+b%26c";
-    let call = query::call("", &Bytes::from(form)).unwrap();
+    let call = query::call("", &Bytes::from(form)).expect("done");
     assert_eq!(
         (call.operation.as_str(), call.version.as_deref()),
         ("ModifyRule", Some("2015-12-01"))
@@ -47,7 +47,10 @@ fn a_form_becomes_lists_and_structures() {
     assert_eq!(call.input.text("Text"), Some("a b&c"));
     assert!(call.input.items("Conditions").is_empty());
     let action = &call.input.items("Actions")[0];
-    let groups = action.get("ForwardConfig").unwrap().items("TargetGroups");
+    let groups = action
+        .get("ForwardConfig")
+        .expect("ForwardConfig")
+        .items("TargetGroups");
     let weights: Vec<_> = groups.iter().filter_map(|group| group.text("Weight")).collect();
     assert_eq!(weights, ["100", "0"]);
 }
@@ -59,7 +62,7 @@ fn ec2_numbers_its_lists_without_a_word_between_and_from_two_digits_on_too() {
         .collect::<Vec<_>>()
         .join("&");
     let form = format!("Action=X&{form}&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1");
-    let call = query::call("", &Bytes::from(form)).unwrap();
+    let call = query::call("", &Bytes::from(form)).expect("done");
     assert_eq!(call.input.strings("InstanceId")[9..], ["i-10", "i-11"]);
     assert_eq!(call.input.items("Filter")[0].strings("Value"), ["vpc-1"]);
 }
@@ -76,7 +79,10 @@ fn results_are_wrapped_and_lists_have_members() {
     let output = Tree::map()
         .with("Names", Tree::texts(["a<b", "\"&\""]))
         .with("Empty", Tree::list([]))
-        .with("At", Tree::Time("2026-11-21T12:00:00.5Z".parse().unwrap()))
+        .with(
+            "At",
+            Tree::Time("2026-11-21T12:00:00.5Z".parse().expect("readable")),
+        )
         .with("On", Tree::from(true));
     let text = xml::result("http://x/", "DescribeX", &output, "id-1");
     assert_eq!(
@@ -100,12 +106,12 @@ fn results_are_wrapped_and_lists_have_members() {
 
 #[test]
 fn cbor_and_json_carry_times_numbers_and_absence() {
-    let time = "2026-11-21T12:00:00Z".parse().unwrap();
+    let time = "2026-11-21T12:00:00Z".parse().expect("readable");
     let message = Tree::map()
         .with("At", Tree::Time(time))
         .with("Count", Tree::from(3_i64))
         .with("Values", Tree::list([Tree::from(1.5), Tree::from(2.0)]));
-    assert_eq!(cbor::read(&cbor::write(&message)).unwrap(), message);
+    assert_eq!(cbor::read(&cbor::write(&message)).expect("done"), message);
     // {"At": 1(1795262400), "None": null} with an integer time, as SDKs may write it.
     let bytes = [
         &b"\xa2\x62At\xc1\x1a"[..],
@@ -114,17 +120,20 @@ fn cbor_and_json_carry_times_numbers_and_absence() {
     ]
     .concat();
     assert_eq!(
-        cbor::read(&bytes).unwrap(),
+        cbor::read(&bytes).expect("done"),
         Tree::map().with("At", Tree::Time(time))
     );
     assert_eq!(
         json::write(&message),
         r#"{"At":1795262400.0,"Count":3,"Values":[1.5,2.0]}"#
     );
-    let read = json::read(br#"{"At":1795262400,"None":null,"Deep":{"On":true}}"#).unwrap();
-    assert_eq!(read.time("At").unwrap(), Some(time));
+    let read = json::read(br#"{"At":1795262400,"None":null,"Deep":{"On":true}}"#).expect("done");
+    assert_eq!(read.time("At").expect("done"), Some(time));
     assert_eq!(
-        (read.get("None"), read.get("Deep").unwrap().flag("On").unwrap()),
+        (
+            read.get("None"),
+            read.get("Deep").expect("Deep").flag("On").expect("done")
+        ),
         (None, Some(true))
     );
 }
@@ -133,7 +142,7 @@ fn cbor_and_json_carry_times_numbers_and_absence() {
 fn a_request_without_a_signature_is_refused_and_says_how_to_sign() {
     let request = Request::post("/")
         .body(Bytes::from("Action=GetCallerIdentity&Version=2011-06-15"))
-        .unwrap();
+        .expect("done");
     let (status, body) = responded(answer(&mut world(), &request));
     assert_eq!(status, 403);
     assert!(
@@ -145,7 +154,7 @@ fn a_request_without_a_signature_is_refused_and_says_how_to_sign() {
 #[test]
 fn a_presigned_request_is_signed() {
     let uri = "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Credential=AKID%2F20261121%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Signature=0";
-    let request = Request::get(uri).body(Bytes::new()).unwrap();
+    let request = Request::get(uri).body(Bytes::new()).expect("done");
     let (status, body) = responded(answer(&mut world(), &request));
     assert_eq!(status, 200);
     assert!(body.contains("<Account>000000000000</Account>"), "{body}");
@@ -201,8 +210,8 @@ fn an_error_in_cbor_and_json_names_its_type_and_its_code_of_old() {
             .header("authorization", SIGNED.replace("SERVICE", "monitoring"))
             .header(protocol, value)
             .body(Bytes::new())
-            .unwrap();
-        let response = answer(&mut world(), &request).response().unwrap();
+            .expect("done");
+        let response = answer(&mut world(), &request).response().expect("a response");
         assert_eq!(response.status(), 400);
         assert_eq!(response.headers()["x-amzn-query-error"], "InvalidAction;Sender");
         let body = if uri == "/" {
@@ -210,12 +219,12 @@ fn an_error_in_cbor_and_json_names_its_type_and_its_code_of_old() {
         } else {
             cbor::read(response.body())
         }
-        .unwrap();
+        .expect("done");
         assert_eq!(
             body.text("__type"),
             Some("com.amazonaws.cloudwatch#InvalidAction")
         );
-        assert!(body.text("message").unwrap().contains("NoSuch"));
+        assert!(body.text("message").expect("message").contains("NoSuch"));
     }
 }
 
@@ -236,4 +245,128 @@ fn a_role_is_assumed_for_as_long_as_was_asked() {
         body.contains("arn:aws:sts::123456789012:assumed-role/deploy/s"),
         "{body}"
     );
+}
+
+#[test]
+fn faults_lose_refuse_and_delay_what_the_caller_sees() {
+    let mut world = world();
+    let form = "Action=GetCallerIdentity&Version=2011-06-15";
+    for text in [
+        "throttle sts:* count=1",
+        "error sts:GetCaller* code=Broken status=503 count=1",
+        "late sts:* by=3s count=1",
+    ] {
+        world.break_with(text.parse().expect("readable")).expect("done");
+    }
+    let (status, body) = ask(&mut world, "sts", form);
+    assert!(
+        status == 400 && body.contains("<Code>Throttling</Code>"),
+        "{body}"
+    );
+    let (status, body) = ask(&mut world, "sts", form);
+    assert!(
+        status == 503 && body.contains("<Type>Receiver</Type><Code>Broken</Code>"),
+        "{body}"
+    );
+    let outcome = answer(&mut world, &signed("sts", form));
+    assert!(
+        matches!(outcome, Outcome::Late(by, _) if by == Duration::from_secs(3)),
+        "{outcome:?}"
+    );
+    assert_eq!(ask(&mut world, "sts", form).0, 200);
+}
+
+#[test]
+fn a_lost_response_has_had_its_effect_and_a_lost_request_has_not() {
+    let mut world = world();
+    let form = |name: &str| {
+        format!("Action=CreateSecurityGroup&Version=2016-11-15&GroupName={name}&GroupDescription=x")
+    };
+    world
+        .break_with(
+            "lost-request ec2:CreateSecurityGroup count=1"
+                .parse()
+                .expect("readable"),
+        )
+        .expect("done");
+    assert!(matches!(
+        answer(&mut world, &signed("ec2", &form("one"))),
+        Outcome::Lost
+    ));
+    assert_eq!(ask(&mut world, "ec2", &form("one")).0, 200);
+    world
+        .break_with(
+            "lost-response ec2:CreateSecurityGroup count=1"
+                .parse()
+                .expect("readable"),
+        )
+        .expect("done");
+    assert!(matches!(
+        answer(&mut world, &signed("ec2", &form("two"))),
+        Outcome::Lost
+    ));
+    let (status, body) = ask(&mut world, "ec2", &form("two"));
+    assert!(
+        status == 400 && body.contains("<Code>InvalidGroup.Duplicate</Code>"),
+        "{body}"
+    );
+}
+
+#[test]
+fn calls_beyond_the_bucket_are_throttled_in_the_services_own_words() {
+    let mut world = World::new(Settings {
+        throttle: true,
+        ..Settings::default()
+    });
+    let form = "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F16";
+    let answers: Vec<_> = (0..51).map(|_| ask(&mut world, "ec2", form)).collect();
+    assert_eq!(answers[49].0, 200);
+    assert!(
+        answers[50].0 == 503
+            && answers[50]
+                .1
+                .contains("<Response><Errors><Error><Code>RequestLimitExceeded</Code>")
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_ec2_names_what_it_does_not_know() {
+    let mut world = world();
+    let (status, body) = ask(
+        &mut world,
+        "ec2",
+        "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F16&DryRun=true",
+    );
+    assert!(
+        status == 412 && body.contains("<Code>DryRunOperation</Code>"),
+        "{body}"
+    );
+    assert_eq!(world.compute.network.vpcs.len(), 1);
+    let (_, body) = ask(
+        &mut world,
+        "ec2",
+        "Action=DescribeVpcs&Version=2016-11-15&Shape.1=round",
+    );
+    assert!(
+        body.contains("<Code>UnknownParameter</Code>") && body.contains("Shape"),
+        "{body}"
+    );
+}
+
+#[test]
+fn changes_are_told_and_questions_are_not() {
+    let mut world = world();
+    ask(&mut world, "ec2", "Action=DescribeVpcs&Version=2016-11-15");
+    ask(
+        &mut world,
+        "ec2",
+        "Action=DeleteVpc&Version=2016-11-15&VpcId=vpc-0",
+    );
+    let told: Vec<_> = world
+        .timeline
+        .since(0)
+        .filter(|happening| happening.kind == "call")
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].text, "DeleteVpc vpc-0: InvalidVpcID.NotFound (AKIDLAB)");
 }

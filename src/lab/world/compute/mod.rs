@@ -2,7 +2,7 @@
 
 pub(in crate::lab) mod cidr;
 pub(in crate::lab) mod images;
-mod instances;
+pub(in crate::lab) mod instances;
 pub(in crate::lab) mod network;
 pub(in crate::lab) mod tags;
 pub(in crate::lab) mod templates;
@@ -41,7 +41,7 @@ pub struct Compute {
     /// Instances that EC2 has not finished launching, whether or not the outside has.
     launching: BTreeSet<String>,
     /// What a `RunInstances` with a client token launched.
-    runs: BTreeMap<String, Vec<String>>,
+    pub(in crate::lab) runs: BTreeMap<String, Vec<String>>,
 }
 
 /// Which template an instance is to be launched from, as a group names it.

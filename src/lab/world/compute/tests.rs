@@ -33,7 +33,7 @@ fn new(data: Tree) -> NewVersion {
 }
 
 fn template(world: &mut World, members: &[(&str, &str)]) -> TemplateRef {
-    let id = world.create_template("web", new(data(members))).unwrap();
+    let id = world.create_template("web", new(data(members))).expect("done");
     TemplateRef {
         id,
         name: String::new(),
@@ -42,7 +42,7 @@ fn template(world: &mut World, members: &[(&str, &str)]) -> TemplateRef {
 }
 
 fn launch(world: &World, template: TemplateRef) -> Launch {
-    let subnet = world.default_subnet("us-east-1b").unwrap();
+    let subnet = world.default_subnet("us-east-1b").expect("done");
     Launch {
         template,
         instance_type: None,
@@ -58,19 +58,19 @@ fn after(seconds: f64) -> Moment {
 }
 
 fn address() -> SocketAddr {
-    "127.0.0.9:8080".parse().unwrap()
+    "127.0.0.9:8080".parse().expect("readable")
 }
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> String {
-    outcome.unwrap_err().code.into_owned()
+    outcome.expect_err("refused").code.into_owned()
 }
 
 #[test]
 fn a_new_account_has_a_default_subnet_in_each_of_three_zones() {
     let world = world();
     for zone in ["us-east-1a", "us-east-1b", "us-east-1c"] {
-        let subnet = world.default_subnet(zone).unwrap();
-        assert_eq!(world.subnet_zone(&subnet).unwrap(), zone);
+        let subnet = world.default_subnet(zone).expect("done");
+        assert_eq!(world.subnet_zone(&subnet).expect("done"), zone);
     }
     assert_eq!(code(world.default_subnet("us-east-1d")), "InvalidParameterValue");
     assert_eq!(code(world.subnet_zone("subnet-1")), "InvalidSubnetID.NotFound");
@@ -88,7 +88,7 @@ fn an_instance_runs_once_it_is_launched_and_started() {
         ],
     );
     let wanted = launch(&world, template);
-    let id = world.launch_instance(wanted).unwrap();
+    let id = world.launch_instance(wanted).expect("done");
     let orders = world.take_orders();
     let [Order::Start(start)] = orders.as_slice() else {
         panic!("{orders:?}")
@@ -98,9 +98,12 @@ fn an_instance_runs_once_it_is_launched_and_started() {
         ("hello", 8080, "t3.small")
     );
     world.instance_started(&id, Ok(address()));
-    assert_eq!(world.instance(&id).unwrap().state, InstanceState::Pending);
+    assert_eq!(
+        world.instance(&id).expect("an instance").state,
+        InstanceState::Pending
+    );
     world.advance(after(2.0));
-    let instance = world.instance(&id).unwrap();
+    let instance = world.instance(&id).expect("an instance");
     assert_eq!(
         (instance.state, instance.address),
         (InstanceState::Running, Some(address()))
@@ -116,9 +119,9 @@ fn an_instance_that_cannot_start_is_terminated_and_forgotten_after_an_hour() {
     let mut world = world();
     let template = template(&mut world, &[("ImageId", DEFAULT_IMAGE)]);
     let wanted = launch(&world, template);
-    let id = world.launch_instance(wanted).unwrap();
+    let id = world.launch_instance(wanted).expect("done");
     world.instance_started(&id, Err("no shell".to_owned()));
-    let instance = world.instance(&id).unwrap();
+    let instance = world.instance(&id).expect("an instance");
     assert_eq!(
         (instance.state, instance.reason.as_deref()),
         (InstanceState::Terminated, Some("no shell"))
@@ -134,7 +137,7 @@ fn a_terminated_instance_is_stopped_first() {
     let mut world = world();
     let template = template(&mut world, &[("ImageId", DEFAULT_IMAGE)]);
     let wanted = launch(&world, template);
-    let id = world.launch_instance(wanted).unwrap();
+    let id = world.launch_instance(wanted).expect("done");
     world.instance_started(&id, Ok(address()));
     world.advance(after(2.0));
     world.take_orders();
@@ -145,9 +148,12 @@ fn a_terminated_instance_is_stopped_first() {
         grace: Duration::from_secs(30),
     };
     assert_eq!(world.take_orders(), [stop]);
-    assert_eq!(world.instance(&id).unwrap().state, InstanceState::ShuttingDown);
+    assert_eq!(
+        world.instance(&id).expect("an instance").state,
+        InstanceState::ShuttingDown
+    );
     world.instance_ended(&id);
-    let instance = world.instance(&id).unwrap();
+    let instance = world.instance(&id).expect("an instance");
     assert_eq!(
         (instance.state, instance.address, instance.reason.as_deref()),
         (InstanceState::Terminated, None, None)
@@ -169,7 +175,7 @@ fn a_version_replaces_whole_members_of_its_source_and_does_not_inherit_snapshots
         ("UserData", "YQ=="),
     ])
     .with("BlockDeviceMapping", Tree::list([disk.clone()]));
-    let id = world.create_template("web", new(first)).unwrap();
+    let id = world.create_template("web", new(first)).expect("done");
     let named = TemplateRef {
         id: id.clone(),
         ..TemplateRef::default()
@@ -179,7 +185,7 @@ fn a_version_replaces_whole_members_of_its_source_and_does_not_inherit_snapshots
         ..new(data(&[("ImageId", "ami-00000000000000002")]))
     };
     assert_eq!(
-        world.create_template_version(&named, second).unwrap(),
+        world.create_template_version(&named, second).expect("done"),
         (id.clone(), 2)
     );
     let third =
@@ -188,7 +194,7 @@ fn a_version_replaces_whole_members_of_its_source_and_does_not_inherit_snapshots
         source: Some("$Latest".to_owned()),
         ..third
     };
-    world.create_template_version(&named, third).unwrap();
+    world.create_template_version(&named, third).expect("done");
 
     let version = |number: &str| {
         world
@@ -197,7 +203,7 @@ fn a_version_replaces_whole_members_of_its_source_and_does_not_inherit_snapshots
                 version: number.to_owned(),
                 ..TemplateRef::default()
             })
-            .unwrap()
+            .expect("done")
     };
     let second = version("2");
     assert_eq!(second.text("ImageId"), Some("ami-00000000000000002"));
@@ -205,7 +211,12 @@ fn a_version_replaces_whole_members_of_its_source_and_does_not_inherit_snapshots
         (second.text("InstanceType"), second.text("UserData")),
         (Some("t3.micro"), Some("YQ=="))
     );
-    let ebs = |data: &Tree| data.items("BlockDeviceMapping")[0].get("Ebs").unwrap().clone();
+    let ebs = |data: &Tree| {
+        data.items("BlockDeviceMapping")[0]
+            .get("Ebs")
+            .expect("Ebs")
+            .clone()
+    };
     assert_eq!(
         (ebs(&second).text("SnapshotId"), ebs(&second).text("VolumeSize")),
         (None, Some("8"))
@@ -222,12 +233,16 @@ fn a_client_token_makes_one_version_only() {
         token: Some("once".to_owned()),
         ..new(data(&[("ImageId", DEFAULT_IMAGE)]))
     };
-    let made = world.create_template_version(&named, asked.clone()).unwrap();
+    let made = world
+        .create_template_version(&named, asked.clone())
+        .expect("done");
     assert_eq!(
-        world.create_template_version(&named, asked.clone()).unwrap(),
+        world
+            .create_template_version(&named, asked.clone())
+            .expect("done"),
         made
     );
-    assert_eq!(world.compute.templates.find(&named).unwrap().latest(), 2);
+    assert_eq!(world.compute.templates.find(&named).expect("done").latest(), 2);
     let other = NewVersion {
         data: data(&[("ImageId", "ami-00000000000000009")]),
         ..asked
@@ -283,21 +298,21 @@ fn only_images_that_somebody_named_or_registered_exist() {
     );
     assert_eq!(code(world.check_image("ami-none")), "InvalidAMIID.Malformed");
     template(&mut world, &[("ImageId", "ami-0aaaaaaaaaaaaaaaa")]);
-    world.check_image("ami-0aaaaaaaaaaaaaaaa").unwrap();
-    let registered = world.register_image("release-2", "", "arm64").unwrap();
-    world.check_image(&registered).unwrap();
-    world.deregister_image(&registered).unwrap();
+    world.check_image("ami-0aaaaaaaaaaaaaaaa").expect("done");
+    let registered = world.register_image("release-2", "", "arm64").expect("done");
+    world.check_image(&registered).expect("done");
+    world.deregister_image(&registered).expect("done");
     assert_eq!(code(world.check_image(&registered)), "InvalidAMIID.NotFound");
 }
 
 #[test]
 fn subnets_lie_within_their_vpc_and_apart_from_each_other() {
     let mut world = world();
-    let vpc = world.create_vpc("10.0.0.0/16").unwrap();
+    let vpc = world.create_vpc("10.0.0.0/16").expect("done");
     let subnet = world
         .create_subnet(&vpc, "10.0.1.0/24", Some("us-east-1c"))
-        .unwrap();
-    assert_eq!(world.subnet_zone(&subnet).unwrap(), "us-east-1c");
+        .expect("done");
+    assert_eq!(world.subnet_zone(&subnet).expect("done"), "us-east-1c");
     assert_eq!(
         code(world.create_subnet(&vpc, "10.0.1.128/25", None)),
         "InvalidSubnet.Conflict"
@@ -307,6 +322,6 @@ fn subnets_lie_within_their_vpc_and_apart_from_each_other() {
         "InvalidSubnet.Range"
     );
     assert_eq!(code(world.delete_vpc(&vpc)), "DependencyViolation");
-    world.delete_subnet(&subnet).unwrap();
-    world.delete_vpc(&vpc).unwrap();
+    world.delete_subnet(&subnet).expect("done");
+    world.delete_vpc(&vpc).expect("done");
 }

@@ -205,15 +205,6 @@ impl World {
     /// Kills a share of the running instances, chosen at random, and one at least.
     fn kill_share(&mut self, share: f64) {
         let mut running: Vec<String> = self.living(|_| true);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "instances of one account are far fewer than 2^53"
-        )]
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a count"
-        )]
         let doomed = (running.len() as f64 * share).ceil() as usize;
         for _ in 0..doomed.min(running.len()) {
             let instance = running.swap_remove(self.ids.pick(running.len()));

@@ -29,7 +29,7 @@ fn world() -> World {
 }
 
 fn broken(world: &mut World, text: &str) -> u64 {
-    world.break_with(text.parse().unwrap()).unwrap()
+    world.break_with(text.parse().expect("readable")).expect("done")
 }
 
 fn launched(world: &mut World, zone: &str) -> Result<String, Refused> {
@@ -45,9 +45,9 @@ fn launched(world: &mut World, zone: &str) -> Result<String, Refused> {
             source: None,
             token: None,
         };
-        world.create_template("web", new).unwrap();
+        world.create_template("web", new).expect("done");
     }
-    let subnet = world.default_subnet(zone).unwrap();
+    let subnet = world.default_subnet(zone).expect("done");
     let launch = Launch {
         template: named,
         instance_type: None,
@@ -75,11 +75,15 @@ fn killed(world: &mut World) -> Vec<String> {
 #[test]
 fn every_fault_is_written_as_it_is_read() {
     for text in TEXTS {
-        let fault: Fault = text.parse().unwrap();
+        let fault: Fault = text.parse().expect("readable");
         let written = fault.to_string();
-        assert_eq!(written.parse::<Fault>().unwrap(), fault, "{written}");
-        let json = serde_json::to_string(&fault).unwrap();
-        assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault, "{json}");
+        assert_eq!(written.parse::<Fault>().expect("readable"), fault, "{written}");
+        let json = serde_json::to_string(&fault).expect("done");
+        assert_eq!(
+            serde_json::from_str::<Fault>(&json).expect("done"),
+            fault,
+            "{json}"
+        );
     }
 }
 
@@ -93,7 +97,7 @@ fn a_text_that_is_no_fault_says_what_is_wrong_and_what_would_be_right() {
         ("late ec2:*", "`by=` is missing"),
         ("kill", "INSTANCE is missing"),
     ] {
-        let error = text.parse::<Fault>().unwrap_err().to_string();
+        let error = text.parse::<Fault>().expect_err("unreadable").to_string();
         assert!(
             error.contains(wrong) && error.contains("zone-loss ZONE"),
             "{text}: {error}"
@@ -164,14 +168,14 @@ fn propagation_is_as_before_once_slowness_is_taken_back() {
 fn launches_fail_in_the_words_given_and_boots_are_marked() {
     let mut world = world();
     broken(&mut world, "launch-failure message=no room");
-    let refused = launched(&mut world, "us-east-1a").unwrap_err();
+    let refused = launched(&mut world, "us-east-1a").expect_err("refused");
     assert_eq!(
         (refused.code.as_ref(), refused.message.as_str()),
         ("InsufficientInstanceCapacity", "no room")
     );
     broken(&mut world, "unhealthy-boot");
-    launched(&mut world, "us-east-1a").unwrap();
-    launched(&mut world, "us-east-1a").unwrap();
+    launched(&mut world, "us-east-1a").expect("done");
+    launched(&mut world, "us-east-1a").expect("done");
     let orders = world.take_orders();
     let marked = orders.iter().map(|order| match order {
         Order::Start(start) => start.tags.iter().any(|(key, _)| key == UNHEALTHY_BOOT),
@@ -183,8 +187,8 @@ fn launches_fail_in_the_words_given_and_boots_are_marked() {
 #[test]
 fn a_lost_zone_kills_its_instances_and_takes_no_new_ones() {
     let mut world = world();
-    let lost = launched(&mut world, "us-east-1a").unwrap();
-    launched(&mut world, "us-east-1b").unwrap();
+    let lost = launched(&mut world, "us-east-1a").expect("done");
+    launched(&mut world, "us-east-1b").expect("done");
     world.take_orders();
     broken(&mut world, "zone-loss us-east-1a");
     assert_eq!(killed(&mut world), [lost]);
@@ -192,30 +196,38 @@ fn a_lost_zone_kills_its_instances_and_takes_no_new_ones() {
     assert!(launched(&mut world, "us-east-1b").is_ok());
     world.mend(None);
     assert!(launched(&mut world, "us-east-1a").is_ok());
-    assert!(world.break_with("zone-loss eu-west-1a".parse().unwrap()).is_err());
+    assert!(
+        world
+            .break_with("zone-loss eu-west-1a".parse().expect("readable"))
+            .is_err()
+    );
 }
 
 #[test]
 fn a_share_of_the_instances_is_killed_each_once() {
     let mut world = world();
     let all: Vec<_> = (0..4)
-        .map(|_| launched(&mut world, "us-east-1c").unwrap())
+        .map(|_| launched(&mut world, "us-east-1c").expect("done"))
         .collect();
     broken(&mut world, "kill share=0.5");
     let mut dead = killed(&mut world);
     assert_eq!(dead.len(), 2);
     dead.dedup();
     assert!(dead.len() == 2 && dead.iter().all(|instance| all.contains(instance)));
-    assert!(world.break_with("kill i-none".parse().unwrap()).is_err());
+    assert!(
+        world
+            .break_with("kill i-none".parse().expect("readable"))
+            .is_err()
+    );
 }
 
 #[test]
 fn an_image_that_is_missing_fails_launches() {
     let mut world = world();
-    launched(&mut world, "us-east-1a").unwrap();
+    launched(&mut world, "us-east-1a").expect("done");
     broken(&mut world, &format!("missing-image {DEFAULT_IMAGE}"));
     assert_eq!(
-        launched(&mut world, "us-east-1a").unwrap_err().code,
+        launched(&mut world, "us-east-1a").expect_err("refused").code,
         "InvalidAMIID.NotFound"
     );
 }

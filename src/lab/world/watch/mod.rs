@@ -22,21 +22,10 @@ pub struct Metric {
 }
 
 impl Metric {
-    pub fn new<'a>(
-        namespace: &str,
-        name: &str,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
-        let mut dimensions: Vec<_> = dimensions
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
+    pub fn new<'a>(namespace: &str, name: &str, dimensions: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut dimensions: Vec<_> = dimensions.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         dimensions.sort();
-        Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            dimensions,
-        }
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
     }
 }
 
@@ -52,14 +41,7 @@ impl World {
     pub fn record(&mut self, _metric: &Metric, _value: f64, _count: f64) {}
 
     /// Datapoints of a metric by period begin, for `statistic` (`Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, `p99`, …).
-    pub(super) fn statistic(
-        &self,
-        _metric: &Metric,
-        _statistic: &str,
-        _period: i64,
-        _from: Timestamp,
-        _to: Timestamp,
-    ) -> Vec<(Timestamp, f64)> {
+    pub(super) fn statistic(&self, _metric: &Metric, _statistic: &str, _period: i64, _from: Timestamp, _to: Timestamp) -> Vec<(Timestamp, f64)> {
         Vec::new()
     }
 
