@@ -149,10 +149,9 @@ impl fmt::Display for Entry {
     fn fmt(&self, line: &mut fmt::Formatter<'_>) -> fmt::Result {
         let target = self.target.map(|target| target.to_string());
         let target_status = self.target_status.map(|status| status.to_string());
-        let (cipher, protocol) = self
-            .tls
-            .as_ref()
-            .map_or(("-", "-"), |(cipher, protocol)| (cipher, protocol));
+        let (cipher, protocol) = self.tls.as_ref().map_or(("-", "-"), |(cipher, protocol)| {
+            (cipher.as_str(), protocol.as_str())
+        });
         writeln!(
             line,
             "{kind} {now:.6} {balancer} {client} {target} {request_time} {target_time} {response_time} {status} \

@@ -1,29 +1,21 @@
-//! TLS on both sides: a certificate made on the spot for clients, and no questions asked of targets.
+//! TLS towards clients: a certificate made on the spot for whatever name they ask for.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio_rustls::TlsAcceptor;
 
+/// For clients that name nobody, or go by address.
 const NAMES: [&str; 4] = ["localhost", "*.localhost", "127.0.0.1", "::1"];
-
-/// The lab's own authority, and what it vouches for.
-pub(super) struct Identity {
-    /// The authority's certificate, for clients to trust.
-    pub(super) authority: String,
-    /// With HTTP/2 on offer, and without.
-    pub(super) acceptors: [TlsAcceptor; 2],
-}
-
-impl std::fmt::Debug for Identity {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Identity").finish_non_exhaustive()
-    }
-}
+/// More names than this are not remembered, and get the usual certificate.
+const REMEMBERED: usize = 256;
 
 /// Making a certificate or setting TLS up did not work.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +34,20 @@ impl From<rustls::Error> for TlsError {
     }
 }
 
+/// What clients are to trust, and how they are spoken to.
+pub(super) struct Identity {
+    /// The authority's certificate.
+    pub(super) authority: String,
+    /// With HTTP/2 on offer, and without.
+    pub(super) acceptors: [TlsAcceptor; 2],
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
 impl Identity {
     pub(super) fn make() -> Result<Self, TlsError> {
         let mut authority = CertificateParams::default();
@@ -52,19 +58,24 @@ impl Identity {
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate()?;
         let root = authority.self_signed(&key)?;
-        let issuer = Issuer::new(authority, key);
-
-        let mut leaf = CertificateParams::new(NAMES.map(str::to_owned))?;
-        leaf.distinguished_name.push(DnType::CommonName, "localhost");
-        let key = KeyPair::generate()?;
-        let leaf = leaf.signed_by(&key, &issuer)?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let notary = Notary {
+            issuer: Issuer::new(authority, key),
+            key: KeyPair::generate()?,
+            provider: Arc::clone(&provider),
+        };
+        let usual = Arc::new(notary.vouch(NAMES.map(str::to_owned).to_vec())?);
+        let names = Arc::new(Names {
+            notary,
+            usual,
+            known: Mutex::default(),
+        });
         let acceptor = |protocols: &[&[u8]]| -> Result<TlsAcceptor, TlsError> {
-            let chain = vec![leaf.der().clone(), root.der().clone()];
-            let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-            let mut config = ServerConfig::builder_with_provider(provider())
+            let config = ServerConfig::builder_with_provider(Arc::clone(&provider));
+            let config = config
                 .with_safe_default_protocol_versions()?
-                .with_no_client_auth()
-                .with_single_cert(chain, key)?;
+                .with_no_client_auth();
+            let mut config = config.with_cert_resolver(Arc::clone(&names) as Arc<dyn ResolvesServerCert>);
             config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
             Ok(TlsAcceptor::from(Arc::new(config)))
         };
@@ -75,69 +86,53 @@ impl Identity {
     }
 }
 
-/// For connections to targets: HTTP/1.1, and HTTP/2.
-pub(super) fn connectors() -> Result<[TlsConnector; 2], TlsError> {
-    let connector = |protocol: &[u8]| -> Result<TlsConnector, TlsError> {
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Trusting(provider())))
-            .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
-        Ok(TlsConnector::from(Arc::new(config)))
-    };
-    Ok([connector(b"http/1.1")?, connector(b"h2")?])
+/// The authority at work.
+struct Notary {
+    issuer: Issuer<'static, KeyPair>,
+    key: KeyPair,
+    provider: Arc<CryptoProvider>,
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
+impl Notary {
+    fn vouch(&self, names: Vec<String>) -> Result<CertifiedKey, TlsError> {
+        let mut leaf = CertificateParams::new(names)?;
+        leaf.distinguished_name.push(DnType::CommonName, "localhost");
+        let chain: Vec<CertificateDer<'static>> =
+            vec![leaf.signed_by(&self.key, &self.issuer)?.der().clone()];
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        Ok(CertifiedKey::from_der(chain, key, &self.provider)?)
+    }
 }
 
-/// A load balancer does not look at the certificates of its targets.
-#[derive(Debug)]
-struct Trusting(Arc<CryptoProvider>);
+/// A certificate for every name: clients do not agree on what `*.localhost` covers.
+struct Names {
+    notary: Notary,
+    usual: Arc<CertifiedKey>,
+    known: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+}
 
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+impl fmt::Debug for Names {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Names").finish_non_exhaustive()
     }
+}
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+impl ResolvesServerCert for Names {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let Some(name) = hello.server_name().filter(|name| *name != "localhost") else {
+            return Some(Arc::clone(&self.usual));
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(certificate) = known.get(name) {
+            return Some(Arc::clone(certificate));
+        }
+        let fresh = (known.len() < REMEMBERED)
+            .then(|| self.notary.vouch(vec![name.to_owned()]).ok())
+            .flatten();
+        let certificate = fresh.map_or_else(|| Arc::clone(&self.usual), Arc::new);
+        if known.len() < REMEMBERED {
+            known.insert(name.to_owned(), Arc::clone(&certificate));
+        }
+        Some(certificate)
     }
 }

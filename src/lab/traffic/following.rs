@@ -36,9 +36,10 @@ impl Follower {
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
             let next = self.end_what_is_due();
-            let next_end = async {
+            let began = self.plane.began;
+            let next_end = async move {
                 match next {
-                    Some(next) => tokio::time::sleep_until(self.plane.began + next.since_start()).await,
+                    Some(next) => tokio::time::sleep_until(began + next.since_start()).await,
                     None => std::future::pending().await,
                 }
             };

@@ -1,7 +1,6 @@
 //! A connection to a target: how it is made, and HTTP/1.1 on it, driven by whoever has a request on it.
 
 use std::fmt;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -21,6 +21,7 @@ mod record;
 mod rules;
 mod sending;
 mod tally;
+mod trusting;
 mod tunnel;
 mod visit;
 mod wildcard;
@@ -76,7 +77,7 @@ impl Traffic {
             chance: Chance::seeded(settings.seed),
             log: AccessLog::to(settings.access_log),
             addresses: watch::Sender::default(),
-            connectors: certificate::connectors()?,
+            connectors: trusting::connectors()?,
             began: settings.began,
             ended: watch::Sender::new(false),
         });

@@ -110,7 +110,7 @@ fn choose<'a>(
     visit: &Visit,
 ) -> Option<Chosen<'a>> {
     let plane = &visit.plane;
-    let remembered = |names| {
+    let remembered = |names: &[&str]| {
         headers
             .contains_key(COOKIE)
             .then(|| cookies::remembered(headers, names, Timestamp::now()))

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,6 +13,9 @@ use super::backend::InFlight;
 use super::exchange::Failed;
 use super::line::Line;
 use super::record::Record;
+
+/// Why a response ends before its time.
+type Broke = Box<dyn Error + Send + Sync>;
 
 /// What the client gets: something of our own, or what a target sends.
 #[derive(Debug)]
@@ -58,10 +60,7 @@ impl Stream {
         }
     }
 
-    fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Box<dyn Error + Send + Sync>>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broke>>> {
         let mut polled = Pin::new(&mut self.incoming).poll_frame(context);
         if polled.is_pending()
             && let Some(line) = &mut self.line
@@ -99,7 +98,7 @@ impl Stream {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Box<dyn Error + Send + Sync>;
+    type Error = Broke;
 
     fn poll_frame(
         self: Pin<&mut Self>,

@@ -1,6 +1,5 @@
 //! A request on its way to a target: which connection it takes, and what happens when that one was stale.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -23,7 +23,7 @@ async fn closing(taken: Arc<AtomicUsize>) -> SocketAddr {
                     if stream.read(&mut buffer).await.unwrap_or(0) == 0 {
                         return;
                     }
-                    if taken.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+                    if taken.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
                         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
                         stream.write_all(answer).await.expect("a client");
                     }

@@ -90,7 +90,7 @@ async fn tls_offers_http2_under_a_certificate_that_can_be_trusted() {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    for name in ["localhost", "shop.localhost", "127.0.0.1"] {
+    for name in ["localhost", "shop.localhost", "shop.example.com", "127.0.0.1"] {
         let stream = TcpStream::connect(stage.address).await.expect("a connection");
         let name = ServerName::try_from(name).expect("a name");
         let stream = connector
