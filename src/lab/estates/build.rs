@@ -96,15 +96,15 @@ impl Site<'_> {
     fn look_around(&mut self) -> Result<(), Unbuilt> {
         let refused = |refused: Refused| Unbuilt::Refused(refused.to_string());
         let subnets =
-            within::list(self.world, "ec2:DescribeSubnets", &Tree::map(), "Subnets").map_err(refused)?;
+            within::list(self.world, "ec2:DescribeSubnets", &Tree::map(), "subnetSet").map_err(refused)?;
         self.network = subnets
             .first()
-            .and_then(|subnet| subnet.text("VpcId"))
+            .and_then(|subnet| subnet.text("vpcId"))
             .unwrap_or_default()
             .to_owned();
         self.subnets = subnets
             .iter()
-            .filter_map(|subnet| subnet.text("SubnetId"))
+            .filter_map(|subnet| subnet.text("subnetId"))
             .take(ZONES)
             .map(str::to_owned)
             .collect();
@@ -128,8 +128,8 @@ impl Site<'_> {
                 .with("LaunchTemplateData", data);
             let answer = self.call(action, &input)?;
             if let Some(id) = answer
-                .get("LaunchTemplate")
-                .and_then(|template| template.text("LaunchTemplateId"))
+                .get("launchTemplate")
+                .and_then(|template| template.text("launchTemplateId"))
             {
                 self.names
                     .insert(("launch_template", name.to_owned()), id.to_owned());
@@ -149,7 +149,7 @@ impl Site<'_> {
             .with("VirtualizationType", text("hvm"));
         let id = self
             .call("ec2:RegisterImage", &input)?
-            .text("ImageId")
+            .text("imageId")
             .unwrap_or_default()
             .to_owned();
         self.names.insert(("image", name.to_owned()), id.clone());

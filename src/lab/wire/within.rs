@@ -14,6 +14,7 @@ const SERVICES: &[(&str, &[Operation])] = &[
 ];
 
 /// Calls an operation by the name it has in a policy, such as `ec2:DescribeSubnets`. Neither throttled nor failed by faults.
+/// Answers have the names that a service writes: EC2's begin with a small letter, and its lists end in `Set`.
 pub(in crate::lab) fn call(world: &mut World, action: &str, input: &Tree) -> Result<Tree, Refused> {
     let operation = action.split_once(':').and_then(|(service, name)| {
         let (_, operations) = SERVICES.iter().find(|(known, _)| *known == service)?;
@@ -38,11 +39,11 @@ pub(in crate::lab) fn list(
     input: &Tree,
     list: &str,
 ) -> Result<Vec<Tree>, Refused> {
-    // Elastic Load Balancing calls its page mark by another name in the answer than in the question.
-    let (asked, answered) = if action.starts_with("elasticloadbalancing:") {
-        ("Marker", "NextMarker")
-    } else {
-        ("NextToken", "NextToken")
+    // What a page mark is called in the question, and in the answer.
+    let (asked, answered) = match action.split_once(':') {
+        Some(("elasticloadbalancing", _)) => ("Marker", "NextMarker"),
+        Some(("ec2", _)) => ("NextToken", "nextToken"),
+        _ => ("NextToken", "NextToken"),
     };
     let mut found = Vec::new();
     let mut page = call(world, action, input)?;
