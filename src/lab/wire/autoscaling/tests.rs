@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a step that fails is what fails the test")]
+
 use std::collections::BTreeSet;
 
 use super::super::{Operation, elbv2};
@@ -48,7 +50,8 @@ fn call(world: &mut World, operations: &[Operation], name: &str, input: &Tree) -
 impl Estate {
     fn new() -> Self {
         let mut world = World::new(Settings::default());
-        let subnets = ["us-east-1a", "us-east-1b"].map(|zone| world.default_subnet(zone).unwrap());
+        let subnets =
+            ["us-east-1a", "us-east-1b"].map(|zone| world.default_subnet(zone).expect("the estate has it"));
         let data = map(&[("ImageId", text("ami-0123456789abcdef0"))]);
         let version = NewVersion {
             description: None,
@@ -56,7 +59,7 @@ impl Estate {
             source: None,
             token: None,
         };
-        world.create_template("web", version).unwrap();
+        world.create_template("web", version).expect("the estate has it");
         let pool = map(&[
             ("Name", text("blue")),
             ("Protocol", text("HTTP")),
@@ -65,16 +68,18 @@ impl Estate {
             ("HealthCheckIntervalSeconds", text("5")),
             ("HealthCheckTimeoutSeconds", text("2")),
         ]);
-        let made = call(&mut world, elbv2::OPERATIONS, "CreateTargetGroup", &pool).unwrap();
+        let made =
+            call(&mut world, elbv2::OPERATIONS, "CreateTargetGroup", &pool).expect("the estate has it");
         let target_group = made.items("TargetGroups")[0]
             .text("TargetGroupArn")
-            .unwrap()
+            .expect("the estate has it")
             .to_owned();
         let balancer = map(&[("Name", text("front")), ("Subnets", Tree::texts(subnets))]);
-        let made = call(&mut world, elbv2::OPERATIONS, "CreateLoadBalancer", &balancer).unwrap();
+        let made =
+            call(&mut world, elbv2::OPERATIONS, "CreateLoadBalancer", &balancer).expect("the estate has it");
         let balancer = made.items("LoadBalancers")[0]
             .text("LoadBalancerArn")
-            .unwrap()
+            .expect("the estate has it")
             .to_owned();
         let forward = map(&[("Type", text("forward")), ("TargetGroupArn", text(&target_group))]);
         let listener = map(&[
@@ -83,7 +88,7 @@ impl Estate {
             ("Port", text("80")),
             ("DefaultActions", list([forward])),
         ]);
-        call(&mut world, elbv2::OPERATIONS, "CreateListener", &listener).unwrap();
+        call(&mut world, elbv2::OPERATIONS, "CreateListener", &listener).expect("the estate has it");
         Self {
             world,
             outside: Outside::default(),
@@ -122,7 +127,7 @@ impl Estate {
     fn group(&mut self) -> Tree {
         let names = [("AutoScalingGroupNames", Tree::texts(["web-1"]))];
         self.call("DescribeAutoScalingGroups", &names)
-            .unwrap()
+            .expect("the estate has it")
             .items("AutoScalingGroups")[0]
             .clone()
     }
@@ -132,7 +137,7 @@ impl Estate {
         group
             .items("Instances")
             .iter()
-            .map(|one| one.text("LifecycleState").unwrap().to_owned())
+            .map(|one| one.text("LifecycleState").expect("the estate has it").to_owned())
             .collect()
     }
 
@@ -141,14 +146,21 @@ impl Estate {
         group
             .items("Instances")
             .iter()
-            .map(|one| one.text("InstanceId").unwrap().to_owned())
+            .map(|one| one.text("InstanceId").expect("the estate has it").to_owned())
             .collect()
     }
 
     fn target_states(&mut self) -> Vec<String> {
         let input = map(&[("TargetGroupArn", text(&self.target_group))]);
-        let health = call(&mut self.world, elbv2::OPERATIONS, "DescribeTargetHealth", &input).unwrap();
-        let state = |one: &Tree| one.get("TargetHealth").unwrap().text("State").unwrap().to_owned();
+        let health = call(&mut self.world, elbv2::OPERATIONS, "DescribeTargetHealth", &input)
+            .expect("the estate has it");
+        let state = |one: &Tree| {
+            one.get("TargetHealth")
+                .expect("the estate has it")
+                .text("State")
+                .expect("the estate has it")
+                .to_owned()
+        };
         health
             .items("TargetHealthDescriptions")
             .iter()
@@ -158,7 +170,7 @@ impl Estate {
 }
 
 fn code(outcome: Result<Tree, Refused>) -> String {
-    outcome.unwrap_err().code.into_owned()
+    outcome.expect_err("it is refused").code.into_owned()
 }
 
 #[test]

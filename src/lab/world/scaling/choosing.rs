@@ -37,7 +37,7 @@ fn narrowed<'a>(group: &Group, policy: &str, candidates: Vec<&'a Member>) -> Vec
     }
 }
 
-fn least_by<'a, K: Ord>(candidates: Vec<&'a Member>, key: impl Fn(&Member) -> K) -> Vec<&'a Member> {
+fn least_by<K: Ord>(candidates: Vec<&Member>, key: impl Fn(&Member) -> K) -> Vec<&Member> {
     let Some(least) = candidates.iter().map(|member| key(member)).min() else {
         return candidates;
     };

@@ -61,7 +61,7 @@ impl Cron {
         dates.filter(|date| self.has_day(*date)).find_map(|date| {
             values(self.hours, 23)
                 .flat_map(|hour| values(self.minutes, 59).map(move |minute| (hour, minute)))
-                .filter_map(|(hour, minute)| Some(zone.to_timestamp(date.at(hour, minute, 0, 0)).ok()?))
+                .filter_map(|(hour, minute)| zone.to_timestamp(date.at(hour, minute, 0, 0)).ok())
                 .find(|time| *time > after)
         })
     }

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a step that fails is what fails the test")]
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
