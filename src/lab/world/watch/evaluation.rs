@@ -77,7 +77,7 @@ impl World {
         if alarm.standing.state == state {
             return Ok(());
         }
-        self.enter(name, state, reason.to_owned(), data.as_ref());
+        self.enter_alarm_state(name, state, reason.to_owned(), data.as_ref());
         self.act(name, value, true);
         self.tell_parents(name);
         Ok(())
@@ -131,7 +131,7 @@ impl World {
             reason(watching, &seen, before, state),
             reason_data(watching, &seen, self.clock()),
         );
-        self.enter(name, state, reason, Some(&data));
+        self.enter_alarm_state(name, state, reason, Some(&data));
         self.act(name, value, true);
         self.tell_parents(name);
     }
@@ -174,7 +174,7 @@ impl World {
             json!({ "arn": child.arn, "state": { "value": standing.state.name(), "timestamp": standing.transitioned.to_string() } })
         });
         let data = json!({ "triggeringAlarms": triggering.collect::<Json>() });
-        self.enter(name, state, reason, Some(&data));
+        self.enter_alarm_state(name, state, reason, Some(&data));
         self.act(name, None, true);
         true
     }
@@ -198,7 +198,7 @@ impl World {
         }
     }
 
-    fn enter(&mut self, name: &str, state: State, mut reason: String, data: Option<&Json>) {
+    fn enter_alarm_state(&mut self, name: &str, state: State, mut reason: String, data: Option<&Json>) {
         let now = self.clock();
         let Some(alarm) = self.watch.alarms.get_mut(name) else {
             return;
