@@ -16,7 +16,9 @@ pub(super) struct Addresses {
 impl Addresses {
     /// Two labs on one machine begin at different places, so that they seldom meet.
     pub(super) fn for_process(process: u32) -> Self {
-        Self { next: AtomicU16::new((process % 251) as u16 * 256 + 1) }
+        Self {
+            next: AtomicU16::new((process % 251) as u16 * 256 + 1),
+        }
     }
 
     /// An address that can be listened on now, at `port` if that is possible.
@@ -56,5 +58,7 @@ impl Addresses {
 }
 
 fn bindable(ip: IpAddr, port: u16) -> Result<SocketAddr, ErrorKind> {
-    TcpListener::bind((ip, port)).and_then(|listener| listener.local_addr()).map_err(|error| error.kind())
+    TcpListener::bind((ip, port))
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| error.kind())
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::UNHEALTHY_BOOT;
 use crate::lab::sample::Identity;
 use crate::lab::sample::knobs::Knobs;
+use crate::lab::world::faults::UNHEALTHY_BOOT;
 use crate::lab::world::orders::Start;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,12 +23,30 @@ pub(super) struct Description {
 
 impl Description {
     pub(super) fn new(start: Start, address: SocketAddr, folder: PathBuf) -> Self {
-        let Start { instance, image, user_data, tags, .. } = start;
-        Self { instance, image, user_data, address, tags, folder }
+        let Start {
+            instance,
+            image,
+            user_data,
+            tags,
+            ..
+        } = start;
+        Self {
+            instance,
+            image,
+            user_data,
+            address,
+            tags,
+            folder,
+        }
     }
 
     pub(super) fn identity(&self, knobs: &Knobs) -> Identity {
-        let tag = |wanted: &str| self.tags.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
+        let tag = |wanted: &str| {
+            self.tags
+                .iter()
+                .find(|(key, _)| key == wanted)
+                .map(|(_, value)| value.clone())
+        };
         Identity {
             version: knobs.version.clone().unwrap_or_else(|| self.image.clone()),
             instance: self.instance.clone(),
@@ -44,17 +62,31 @@ impl Description {
             ("LAB_INSTANCE_ID".to_owned(), self.instance.clone()),
             ("LAB_IMAGE".to_owned(), self.image.clone()),
         ];
-        variables.extend(self.tags.iter().map(|(key, value)| (tag_variable(key), value.clone())));
+        variables.extend(
+            self.tags
+                .iter()
+                .map(|(key, value)| (tag_variable(key), value.clone())),
+        );
         variables
     }
 }
 
-/// Whether the world wants the application of an instance with these tags not to come up.
-pub(super) fn is_to_stay_down(tags: &[(String, String)]) -> bool {
-    tags.iter().any(|(key, value)| key == UNHEALTHY_BOOT && value != "false")
+/// Whether the world wants an instance with these tags to answer 503 to everything.
+pub(super) fn is_to_fail(tags: &[(String, String)]) -> bool {
+    tags.iter()
+        .any(|(key, value)| key == UNHEALTHY_BOOT && value != "false")
 }
 
 fn tag_variable(key: &str) -> String {
-    let name: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let name: String = key
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
     format!("LAB_TAG_{name}")
 }

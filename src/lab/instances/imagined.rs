@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::addresses::Addresses;
-use super::description::is_to_stay_down;
+use super::description::is_to_fail;
 use super::processes::tell;
 use super::user_data::Program;
 use crate::lab::keeper::{Keeper, Machines};
@@ -23,31 +23,39 @@ pub struct Imagined {
 
 /// What a running instance would do.
 #[derive(Clone, Debug)]
-struct Thought {
+pub(super) struct Thought {
     began: Instant,
     knobs: Knobs,
-    /// Its application never comes up.
-    down: bool,
 }
 
 impl Default for Imagined {
     fn default() -> Self {
         // The same addresses in every run.
-        Self { addresses: Addresses::for_process(0), alive: Arc::default() }
+        Self {
+            addresses: Addresses::for_process(0),
+            alive: Arc::default(),
+        }
     }
 }
 
 impl Thought {
-    fn of(start: &Start) -> Result<Self, String> {
+    pub(super) fn of(start: &Start) -> Result<Self, String> {
         let knobs = match Program::of(&start.user_data)? {
             Program::Sample { knobs, .. } => *knobs,
             Program::Script => Knobs::default(),
         };
-        Ok(Self { began: Instant::now(), knobs, down: is_to_stay_down(&start.tags) })
+        Ok(Self {
+            began: Instant::now(),
+            knobs: if is_to_fail(&start.tags) {
+                knobs.failing()
+            } else {
+                knobs
+            },
+        })
     }
 
-    fn answers(&self, probe: &Probe) -> Answer {
-        let Some(age) = self.began.elapsed().checked_sub(self.knobs.boot).filter(|_| !self.down) else {
+    pub(super) fn answers(&self, probe: &Probe) -> Answer {
+        let Some(age) = self.began.elapsed().checked_sub(self.knobs.boot) else {
             return Answer::Refused;
         };
         let health = self.knobs.health(age);
@@ -57,6 +65,7 @@ impl Thought {
             "/AWS.ALB/healthcheck" if probe.grpc && health >= 400 => Answer::Grpc(14),
             _ if probe.grpc => Answer::Grpc(12),
             _ if path == self.knobs.health_path => Answer::Status(health),
+            _ if self.knobs.error_rate >= 1.0 => Answer::Status(self.knobs.error_status),
             "/" | "/version" => Answer::Status(200),
             _ => Answer::Status(404),
         }
@@ -64,18 +73,21 @@ impl Thought {
 
     /// When it ends by itself, from its start.
     fn life(&self) -> Option<Duration> {
-        self.knobs.dies_after.filter(|_| !self.down).map(|after| self.knobs.boot + after)
+        self.knobs.dies_after.map(|after| self.knobs.boot + after)
     }
 }
 
 impl Imagined {
     fn start(&self, keeper: &Arc<Keeper>, start: Start) {
-        let thought = Thought::of(&start);
         let address = self.addresses.imagine(start.port);
-        let instance = start.instance;
+        let thought = Thought::of(&start);
         // One that cannot read its knobs starts, too, and ends at once.
         let life = thought.as_ref().map_or(Some(Duration::ZERO), Thought::life);
-        let thought = thought.unwrap_or_else(|_| Thought { began: Instant::now(), knobs: Knobs::default(), down: true });
+        let thought = thought.unwrap_or_else(|_| Thought {
+            began: Instant::now(),
+            knobs: Knobs::default().failing(),
+        });
+        let instance = start.instance;
         locked(&self.alive).insert(instance.clone(), thought);
         let alive = Arc::clone(&self.alive);
         let keeper = Arc::downgrade(keeper);
@@ -97,7 +109,9 @@ impl Imagined {
     }
 
     fn answer(&self, keeper: &Arc<Keeper>, probe: &Probe) {
-        let answer = locked(&self.alive).get(&probe.instance).map_or(Answer::Refused, |thought| thought.answers(probe));
+        let answer = locked(&self.alive)
+            .get(&probe.instance)
+            .map_or(Answer::Refused, |thought| thought.answers(probe));
         let id = probe.id;
         let keeper = Arc::downgrade(keeper);
         tokio::spawn(async move { tell(&keeper, |world| world.probed(id, answer)) });

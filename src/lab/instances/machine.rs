@@ -34,7 +34,9 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) async fn start(command: &[OsString], description: &Description) -> Result<Self, String> {
-        let (program, arguments) = command.split_first().ok_or("there is no command to start instances with")?;
+        let (program, arguments) = command
+            .split_first()
+            .ok_or("there is no command to start instances with")?;
         let folder = &description.folder;
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let log = folder.join(super::child::LOG);
@@ -49,17 +51,26 @@ impl Machine {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("{}: {error}", program.display()))?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let group = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
         let mut line = child.stdin.take().ok_or("the machine has no standard input")?;
         let mut told = serde_json::to_vec(description).map_err(|error| error.to_string())?;
         told.push(b'\n');
-        line.write_all(&told).await.map_err(|error| format!("the machine did not listen: {error}"))?;
+        line.write_all(&told)
+            .await
+            .map_err(|error| format!("the machine did not listen: {error}"))?;
         Ok(Self { child, line, group })
     }
 
     /// Carries out how it is to end, if it is told, until it has ended. Ends it when nobody is left to tell.
     pub(super) async fn until_ended(self, mut endings: mpsc::UnboundedReceiver<Ending>) {
-        let Self { mut child, line, group } = self;
+        let Self {
+            mut child,
+            line,
+            group,
+        } = self;
         let mut line = Some(line);
         let mut asked = false;
         let mut limit = None;

@@ -18,6 +18,3 @@ mod user_data;
 
 pub use imagined::Imagined;
 pub use processes::Processes;
-
-/// A tag with which the world marks an instance whose application is not to come up.
-pub const UNHEALTHY_BOOT: &str = "lab:unhealthy-boot";

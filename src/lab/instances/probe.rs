@@ -26,7 +26,9 @@ const AGENT: &str = "ELB-HealthChecker/2.0";
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) async fn probe(probe: &Probe) -> Answer {
-    let Some(address) = probe.address else { return Answer::Refused };
+    let Some(address) = probe.address else {
+        return Answer::Refused;
+    };
     match timeout(probe.timeout, ask(probe, address)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Answer::Refused,
@@ -38,8 +40,17 @@ async fn ask(probe: &Probe, address: SocketAddr) -> Result<Answer, Failure> {
     let socket = TcpStream::connect(address).await?;
     if probe.tls {
         let two = probe.grpc || probe.http2;
-        let connector = TlsConnector::from(Arc::new(trust::anybody(if two { &[b"h2"] } else { &[b"http/1.1"] })?));
-        talk(probe, address, connector.connect(ServerName::from(address.ip()), socket).await?).await
+        let connector = TlsConnector::from(Arc::new(trust::anybody(if two {
+            &[b"h2"]
+        } else {
+            &[b"http/1.1"]
+        })?));
+        talk(
+            probe,
+            address,
+            connector.connect(ServerName::from(address.ip()), socket).await?,
+        )
+        .await
     } else {
         talk(probe, address, socket).await
     }
@@ -60,7 +71,9 @@ where
             .header(USER_AGENT, AGENT)
             .header(CONNECTION, "close")
             .body(Empty::<Bytes>::new())?;
-        return Ok(Answer::Status(sender.send_request(request).await?.status().as_u16()));
+        return Ok(Answer::Status(
+            sender.send_request(request).await?.status().as_u16(),
+        ));
     }
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
     driver.spawn(connection);
@@ -79,7 +92,9 @@ where
         called(sender.send_request(request).await?).await
     } else {
         let request = request.body(Full::default())?;
-        Ok(Answer::Status(sender.send_request(request).await?.status().as_u16()))
+        Ok(Answer::Status(
+            sender.send_request(request).await?.status().as_u16(),
+        ))
     }
 }
 
@@ -90,7 +105,10 @@ async fn called(response: Response<Incoming>) -> Result<Answer, Failure> {
     }
     let http = response.status().as_u16();
     let end = response.into_body().collect().await?;
-    Ok(end.trailers().and_then(grpc_status).map_or(Answer::Status(http), Answer::Grpc))
+    Ok(end
+        .trailers()
+        .and_then(grpc_status)
+        .map_or(Answer::Status(http), Answer::Grpc))
 }
 
 fn grpc_status(headers: &HeaderMap) -> Option<u32> {

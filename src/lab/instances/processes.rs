@@ -16,7 +16,7 @@ use crate::lab::world::World;
 use crate::lab::world::orders::{Order, Start};
 
 /// Instances by id, each with the way to end it.
-type Running = Arc<Mutex<BTreeMap<String, mpsc::UnboundedSender<Ending>>>>;
+type Running = Mutex<BTreeMap<String, mpsc::UnboundedSender<Ending>>>;
 
 /// Real processes, one folder each with its log. Whatever still runs is killed when this is dropped.
 #[derive(Debug)]
@@ -24,13 +24,20 @@ pub struct Processes {
     command: Vec<OsString>,
     folder: PathBuf,
     addresses: Addresses,
-    running: Running,
+    /// Only here, so that every way to end an instance is gone with this, which ends them.
+    running: Arc<Running>,
 }
 
 impl Processes {
     /// `command` starts this executable as a machine: it must end up in [`super::child::main`].
     pub fn new(command: Vec<OsString>, folder: PathBuf) -> Self {
-        Self { command, folder, addresses: Addresses::for_process(std::process::id()), running: Running::default() }
+        Self {
+            command,
+            // Machines work in folders of their own, where a relative path would lead elsewhere.
+            folder: std::path::absolute(&folder).unwrap_or(folder),
+            addresses: Addresses::for_process(std::process::id()),
+            running: Arc::default(),
+        }
     }
 
     /// Where an instance writes what it says.
@@ -42,7 +49,7 @@ impl Processes {
         let (sender, endings) = mpsc::unbounded_channel();
         let instance = start.instance.clone();
         locked(&self.running).insert(instance.clone(), sender);
-        let running = Arc::clone(&self.running);
+        let running = Arc::downgrade(&self.running);
         let keeper = Arc::downgrade(keeper);
         let folder = self.folder.join(&instance);
         let address = self.addresses.take(start.port);
@@ -59,11 +66,11 @@ impl Processes {
                 Ok((address, machine)) => {
                     tell(&keeper, |world| world.instance_started(&instance, Ok(address)));
                     machine.until_ended(endings).await;
-                    locked(&running).remove(&instance);
+                    forget(&running, &instance);
                     tell(&keeper, |world| world.instance_ended(&instance));
                 }
                 Err(error) => {
-                    locked(&running).remove(&instance);
+                    forget(&running, &instance);
                     tell(&keeper, |world| world.instance_started(&instance, Err(error)));
                 }
             }
@@ -71,7 +78,9 @@ impl Processes {
     }
 
     fn end(&self, keeper: &Arc<Keeper>, instance: String, ending: Ending) {
-        let sent = locked(&self.running).get(&instance).is_some_and(|sender| sender.send(ending).is_ok());
+        let sent = locked(&self.running)
+            .get(&instance)
+            .is_some_and(|sender| sender.send(ending).is_ok());
         if !sent {
             // Gone already, but the world waits for an answer.
             let keeper = Arc::downgrade(keeper);
@@ -94,6 +103,12 @@ impl Machines for Processes {
                 });
             }
         }
+    }
+}
+
+fn forget(running: &Weak<Running>, instance: &str) {
+    if let Some(running) = running.upgrade() {
+        locked(&running).remove(instance);
     }
 }
 

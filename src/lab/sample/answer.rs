@@ -14,13 +14,19 @@ use super::body::{self, Body};
 use super::{Identity, Service, grpc, websocket};
 
 /// Answers one request, late or wrong if the knobs say so, and signs the answer.
-pub(super) async fn answer(service: Service, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    service: Service,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let identity = service.identity.clone();
     let mut response = if grpc::is_grpc(&request) {
         grpc::answer(&service, request).await
     } else if request.uri().path() == service.knobs.health_path {
         let status = service.knobs.health(service.began.elapsed());
-        text(status, format!("{}\n", if status < 400 { "healthy" } else { "unhealthy" }))
+        text(
+            status,
+            format!("{}\n", if status < 400 { "healthy" } else { "unhealthy" }),
+        )
     } else {
         match trouble(&service).await {
             Some(status) => text(status, format!("{} fails as told\n", identity.version)),
@@ -58,7 +64,10 @@ fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {
             ),
         ),
         "/slow" => match number(&request, "ms") {
-            Ok(ms) => typed("text/plain", body::slow(Duration::from_millis(ms), identity.version.clone())),
+            Ok(ms) => typed(
+                "text/plain",
+                body::slow(Duration::from_millis(ms), identity.version.clone()),
+            ),
             Err(said) => text(400, said),
         },
         "/bytes" => match number(&request, "n") {
@@ -77,7 +86,10 @@ fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {
 
 fn introduction(identity: &Identity) -> String {
     let generation = identity.generation.as_deref().unwrap_or("none");
-    format!("version {} on {} (generation {generation})\n", identity.version, identity.instance)
+    format!(
+        "version {} on {} (generation {generation})\n",
+        identity.version, identity.instance
+    )
 }
 
 /// The request's body as it comes, with its type and its trailers.
@@ -109,15 +121,23 @@ pub(super) fn text(status: u16, text: impl Into<bytes::Bytes>) -> Response<Body>
 
 fn typed(content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 /// A version may be any text; what cannot stand in a header is written as `?`.
 fn sign(response: &mut Response<Body>, identity: &Identity) {
     let headers = response.headers_mut();
-    for (name, value) in [("x-version", &identity.version), ("x-instance", &identity.instance)] {
-        let visible: String = value.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    for (name, value) in [
+        ("x-version", &identity.version),
+        ("x-instance", &identity.instance),
+    ] {
+        let visible: String = value
+            .chars()
+            .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+            .collect();
         if let Ok(value) = HeaderValue::try_from(visible) {
             headers.insert(HeaderName::from_static(name), value);
         }

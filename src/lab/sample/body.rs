@@ -19,7 +19,9 @@ const BEAT: Duration = Duration::from_millis(100);
 pub(super) type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
 pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
+    Full::new(bytes.into())
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync()
 }
 
 /// A dot for each beat of `duration`, then `end`.

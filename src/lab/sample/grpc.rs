@@ -18,7 +18,10 @@ const UNAVAILABLE: u8 = 14;
 const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 0x08, 1];
 
 pub(super) fn is_grpc(request: &Request<Incoming>) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     content_type.is_some_and(|content_type| content_type.starts_with("application/grpc"))
 }
 
@@ -28,7 +31,11 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Res
     match request.uri().path() {
         "/grpc.health.v1.Health/Check" if healthy => {
             let message = Full::new(Bytes::from_static(&SERVING)).map_err(|never| match never {});
-            stream(message.with_trailers(std::future::ready(Some(Ok(status(OK))))).boxed_unsync())
+            stream(
+                message
+                    .with_trailers(std::future::ready(Some(Ok(status(OK)))))
+                    .boxed_unsync(),
+            )
         }
         "/grpc.health.v1.Health/Check" | "/AWS.ALB/healthcheck" if !healthy => failed(UNAVAILABLE),
         "/lab.Echo/Say" => match answer::trouble(service).await {
@@ -57,7 +64,9 @@ fn said(incoming: Incoming) -> Body {
 
 fn stream(body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }
 
@@ -69,5 +78,8 @@ fn failed(code: u8) -> Response<Body> {
 }
 
 fn status(code: u8) -> HeaderMap {
-    HeaderMap::from_iter([(hyper::header::HeaderName::from_static("grpc-status"), u16::from(code).into())])
+    HeaderMap::from_iter([(
+        hyper::header::HeaderName::from_static("grpc-status"),
+        u16::from(code).into(),
+    )])
 }

@@ -67,6 +67,17 @@ impl Knobs {
         toml::from_str(text).map_err(|error| format!("the sample's knobs cannot be read: {error}"))
     }
 
+    /// The same service, but it answers 503 to everything.
+    #[must_use]
+    pub fn failing(self) -> Self {
+        Self {
+            error_rate: 1.0,
+            error_status: 503,
+            health_status: 503,
+            ..self
+        }
+    }
+
     /// What a health check is answered by a service that has been listening for `age`.
     pub fn health(&self, age: Duration) -> u16 {
         match self.unhealthy_after {
@@ -81,7 +92,11 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| Error::custom(format!("{text:?} is not a duration such as \"2s\", \"150ms\" or \"1m 30s\"")))
+        .ok_or_else(|| {
+            Error::custom(format!(
+                "{text:?} is not a duration such as \"2s\", \"150ms\" or \"1m 30s\""
+            ))
+        })
 }
 
 fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
@@ -101,5 +116,7 @@ fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     if (200..=599).contains(&status) {
         return Ok(status);
     }
-    Err(Error::custom(format!("{status} is not an HTTP status from 200 to 599")))
+    Err(Error::custom(format!(
+        "{status} is not an HTTP status from 200 to 599"
+    )))
 }

@@ -47,8 +47,12 @@ pub async fn serve(
     let (stopping, watched) = watch::channel(false);
     let patience = knobs.slow_shutdown;
     let dies_after = knobs.dies_after;
-    let service =
-        Service { knobs: Arc::new(knobs), identity: Arc::new(identity), began: Instant::now(), stopping: watched };
+    let service = Service {
+        knobs: Arc::new(knobs),
+        identity: Arc::new(identity),
+        began: Instant::now(),
+        stopping: watched,
+    };
     let outcome = tokio::select! {
         () = accept(&listener, &service) => Outcome::Died,
         () = death(dies_after) => Outcome::Died,
@@ -93,7 +97,9 @@ async fn converse(socket: TcpStream, service: Service) {
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
     let each = service_fn(move |request| answer::answer(service.clone(), request));
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), each).into_owned();
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(socket), each)
+        .into_owned();
     tokio::pin!(connection);
     // A client that breaks off is its own affair.
     tokio::select! {

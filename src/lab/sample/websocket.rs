@@ -17,7 +17,10 @@ use super::{Service, answer, ending};
 
 /// Agrees to the upgrade; the conversation goes on beside.
 pub(super) fn answer(service: &Service, mut request: Request<Incoming>) -> Response<Body> {
-    let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    let upgrade = request
+        .headers()
+        .get(UPGRADE)
+        .and_then(|value| value.to_str().ok());
     if !upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket")) {
         return answer::text(426, "this is a WebSocket\n");
     }
@@ -41,7 +44,11 @@ pub(super) fn answer(service: &Service, mut request: Request<Incoming>) -> Respo
 async fn converse(mut service: Service, upgrade: OnUpgrade) {
     let Ok(upgraded) = upgrade.await else { return };
     let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-    if socket.send(Message::text(service.identity.version.clone())).await.is_err() {
+    if socket
+        .send(Message::text(service.identity.version.clone()))
+        .await
+        .is_err()
+    {
         return;
     }
     loop {
@@ -59,7 +66,10 @@ async fn converse(mut service: Service, upgrade: OnUpgrade) {
             () = ending(&mut service.stopping) => break,
         }
     }
-    let away = CloseFrame { code: CloseCode::Away, reason: "the service is ending".into() };
+    let away = CloseFrame {
+        code: CloseCode::Away,
+        reason: "the service is ending".into(),
+    };
     if socket.close(Some(away)).await.is_ok() {
         // Until the client has agreed; what it still says comes too late.
         while let Some(Ok(_)) = socket.next().await {}

@@ -1,16 +1,21 @@
 //! All processes of this machine: they are found even where they have left its process group, and end together.
 
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpgid, getpgrp, getpid, kill_current_process_group, kill_process, setpgid, wait,
+    Pid, Signal, WaitOptions, getpgid, getpgrp, getpid, kill_current_process_group, kill_process, setpgid,
+    wait,
 };
 
 /// How often the last ones are looked for, and how long between: together less than the lab waits for this machine.
 const ROUNDS: usize = 200;
 const ROUND: Duration = Duration::from_millis(2);
+
+/// Held by whoever is ending this process.
+static LAST: Mutex<()> = Mutex::new(());
 
 /// Makes this process the head of its own group, and on Linux the parent of whatever loses its own in it.
 pub(super) fn found() {
@@ -33,35 +38,49 @@ pub(super) fn ask_to_end() {
 
 /// Whether anything is left once the script itself has ended.
 pub(super) fn goes_on() -> bool {
-    bury();
-    !children().is_empty()
+    !childless()
 }
 
 /// Kills everything, this process too.
 pub(super) fn end() {
-    // Whoever loses its parent here becomes our child, so that in the end all are found.
-    for _ in 0..ROUNDS {
-        let children = children();
-        if children.is_empty() {
-            break;
+    let _last = last();
+    // Whoever loses its parent here becomes our child, so that in the end all are found. Elsewhere the group has to do.
+    if cfg!(target_os = "linux") {
+        for _ in 0..ROUNDS {
+            for child in children() {
+                let _ = kill_process(child, Signal::KILL);
+            }
+            if childless() {
+                break;
+            }
+            sleep(ROUND);
         }
-        for child in children {
-            let _ = kill_process(child, Signal::KILL);
-        }
-        bury();
-        sleep(ROUND);
     }
     let _ = kill_current_process_group(Signal::KILL);
 }
 
-fn bury() {
-    while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+/// Keeps this process from ending in any other way while it kills what it runs: what would be left then would never end.
+pub(super) fn last() -> MutexGuard<'static, ()> {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The direct children, from Linux's `/proc`; nothing is known of them elsewhere, where the group has to do.
+/// Buries the dead, and asks the system whether there are others: it knows better than any list, which is old when it is read.
+fn childless() -> bool {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => return false,
+            Err(_) => return true,
+        }
+    }
+}
+
+/// The direct children, from Linux's `/proc`; nothing is known of them elsewhere.
 fn children() -> Vec<Pid> {
     let own = getpid().as_raw_nonzero().to_string();
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     processes
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|id: &i32| {

@@ -27,7 +27,13 @@ impl Log {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(path)?;
         let size = file.metadata()?.len();
-        Ok(Self { to: Arc::new(Mutex::new(Pages { path: path.to_owned(), file, size })) })
+        Ok(Self {
+            to: Arc::new(Mutex::new(Pages {
+                path: path.to_owned(),
+                file,
+                size,
+            })),
+        })
     }
 
     /// A line of the machine's own, told from what its program says.

@@ -19,23 +19,42 @@ use super::log::Log;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Until the script has ended and, as on a real machine, everything that it put in the background.
-pub(super) async fn run(description: &Description, log: &Log, termination: &mut Signal) -> Result<String, String> {
+pub(super) async fn run(
+    description: &Description,
+    log: &Log,
+    termination: &mut Signal,
+) -> Result<String, String> {
     let path = description.folder.join("user-data");
     fs::write(&path, &description.user_data).map_err(|error| format!("{}: {error}", path.display()))?;
     // The interpreter is called here and not by the system, which would not run a script from every temporary folder.
-    let first = description.user_data.lines().next().unwrap_or_default().trim_start_matches("#!").trim();
+    let first = description
+        .user_data
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("#!")
+        .trim();
     let (interpreter, argument) = first.split_once(char::is_whitespace).unwrap_or((first, ""));
     let argument = Some(argument.trim()).filter(|argument| !argument.is_empty());
     let (reader, writer) = io::pipe().map_err(|error| error.to_string())?;
     let again = writer.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(interpreter);
-    command.args(argument).arg(&path).current_dir(&description.folder).envs(description.environment());
+    command
+        .args(argument)
+        .arg(&path)
+        .current_dir(&description.folder)
+        .envs(description.environment());
     command.stdin(Stdio::null()).stdout(writer).stderr(again);
     if let Ok(executable) = env::current_exe() {
         command.env("SWINGBRIDGE", executable);
     }
-    log.say(&format!("the user data is a script for {interpreter}, which is to serve at {}", description.address));
-    let mut child = command.spawn().map_err(|error| format!("{interpreter}: {error}"))?;
+    log.say(&format!(
+        "the user data is a script for {interpreter}, which is to serve at {}",
+        description.address
+    ));
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("{interpreter}: {error}"))?;
     // Its ends of the pipe must not be the ones that keep it open.
     drop(command);
     let copy = log.clone();
@@ -52,7 +71,9 @@ pub(super) async fn run(description: &Description, log: &Log, termination: &mut 
         }
     };
     if family::goes_on() {
-        log.say(&format!("the script ended ({status}); what it left running is the instance now"));
+        log.say(&format!(
+            "the script ended ({status}); what it left running is the instance now"
+        ));
     }
     while family::goes_on() {
         tokio::select! {
@@ -67,5 +88,9 @@ pub(super) async fn run(description: &Description, log: &Log, termination: &mut 
     // Nobody is left that could write, so the last words are all there are.
     let _ = copier.join();
     let said = format!("the script ended ({status})");
-    if status.success() || asked { Ok(said) } else { Err(said) }
+    if status.success() || asked {
+        Ok(said)
+    } else {
+        Err(said)
+    }
 }

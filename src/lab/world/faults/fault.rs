@@ -106,8 +106,14 @@ impl Fault {
             0.0..=86_400.0 => Ok(()),
             _ => wrong("by", number, "between 0 and 86400 seconds"),
         };
+        let some = |what: &str, number: Option<u32>| match number {
+            Some(0) => wrong(what, 0.0, "1 or more"),
+            _ => Ok(()),
+        };
         match self {
             Self::Call { calls, effect } => {
+                some("count", calls.count)?;
+                some("nth", calls.nth)?;
                 calls
                     .probability
                     .map_or(Ok(()), |probability| share("probability", probability))?;
@@ -120,6 +126,7 @@ impl Fault {
                 }
             }
             Self::SlowPropagation { seconds } => wait(*seconds),
+            Self::LaunchFailure { count, .. } | Self::UnhealthyBoot { count } => some("count", Some(*count)),
             Self::KillShare { share: number } => share("share", *number),
             _ => Ok(()),
         }

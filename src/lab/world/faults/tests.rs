@@ -231,3 +231,21 @@ fn an_image_that_is_missing_fails_launches() {
         "InvalidAMIID.NotFound"
     );
 }
+
+#[test]
+fn numbers_that_mean_nothing_are_refused() {
+    for text in [
+        "throttle ec2:* count=0",
+        "throttle ec2:* probability=2",
+        "late ec2:* by=-1",
+        "slow-propagation by=NaN",
+        "error ec2:* code=Fine status=200",
+        "unhealthy-boot count=0",
+        "kill share=1.5",
+    ] {
+        let refused = world()
+            .break_with(text.parse().expect("readable"))
+            .expect_err("refused");
+        assert_eq!(refused.code, "ValidationError", "{text}");
+    }
+}

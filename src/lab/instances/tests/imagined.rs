@@ -1,0 +1,121 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::processes::{keeper, launch, seen};
+use crate::lab::instances::Imagined;
+use crate::lab::instances::imagined::Thought;
+use crate::lab::world::balancing::ProbeId;
+use crate::lab::world::compute::InstanceState;
+use crate::lab::world::faults::UNHEALTHY_BOOT;
+use crate::lab::world::orders::{Answer, Probe, Start};
+
+fn thought(user_data: &str, tags: &[(&str, &str)]) -> Thought {
+    let start = Start {
+        instance: "i-1".into(),
+        image: "ami-1".into(),
+        instance_type: "t3.small".into(),
+        user_data: user_data.into(),
+        port: 8080,
+        tags: tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+    };
+    Thought::of(&start).expect("known knobs")
+}
+
+fn check(path: &str) -> Probe {
+    Probe {
+        id: ProbeId(1),
+        instance: "i-1".into(),
+        address: None,
+        tls: false,
+        path: path.into(),
+        grpc: false,
+        http2: false,
+        timeout: Duration::from_secs(5),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_imagined_instance_answers_when_it_has_booted_and_until_it_is_unhealthy() {
+    let thought = thought("#!sample\nboot = '90s'\nunhealthy_after = '1h'\n", &[]);
+    assert_eq!(thought.answers(&check("/health")), Answer::Refused);
+    sleep(Duration::from_secs(89)).await;
+    assert_eq!(thought.answers(&check("/health")), Answer::Refused);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(thought.answers(&check("/health")), Answer::Status(200));
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(thought.answers(&check("/health")), Answer::Status(503));
+    assert_eq!(thought.answers(&check("/")), Answer::Status(200));
+    assert_eq!(thought.answers(&check("/nowhere")), Answer::Status(404));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_imagined_grpc_service_answers_as_the_sample_does() {
+    let grpc = |path| Probe {
+        grpc: true,
+        ..check(path)
+    };
+    let healthy = thought("", &[]);
+    assert_eq!(
+        healthy.answers(&grpc("/grpc.health.v1.Health/Check")),
+        Answer::Grpc(0)
+    );
+    assert_eq!(healthy.answers(&grpc("/AWS.ALB/healthcheck")), Answer::Grpc(12));
+    let failing = thought("", &[(UNHEALTHY_BOOT, "true")]);
+    assert_eq!(
+        failing.answers(&grpc("/grpc.health.v1.Health/Check")),
+        Answer::Grpc(14)
+    );
+    assert_eq!(failing.answers(&check("/health")), Answer::Status(503));
+    assert_eq!(failing.answers(&check("/")), Answer::Status(503));
+}
+
+#[tokio::test(start_paused = true)]
+async fn imagined_instances_run_at_once_each_at_its_own_address() {
+    let keeper = keeper(Imagined::default());
+    let ids = ["one", "two"].map(|name| launch(&keeper, &format!("#!/bin/sh\n{name}")));
+    sleep(Duration::from_millis(1)).await;
+    let addresses: Vec<SocketAddr> = ids
+        .iter()
+        .map(|id| seen(&keeper, id).address.expect("an address"))
+        .collect();
+    assert_eq!(
+        addresses,
+        [
+            "127.1.0.1:18090".parse().expect("it is well formed"),
+            "127.1.0.2:18090".parse().expect("it is well formed")
+        ]
+    );
+    assert!(
+        ids.iter()
+            .all(|id| seen(&keeper, id).state == InstanceState::Running)
+    );
+    keeper.with(|world| world.terminate_instance(&ids[0]));
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(seen(&keeper, &ids[0]).state, InstanceState::Terminated);
+    assert_eq!(seen(&keeper, &ids[1]).state, InstanceState::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_imagined_instance_dies_when_its_knobs_say_so() {
+    let began = Instant::now();
+    let keeper = keeper(Imagined::default());
+    let id = launch(&keeper, "#!sample\nboot = '60s'\ndies_after = '10m'");
+    sleep(Duration::from_secs(659)).await;
+    assert_eq!(seen(&keeper, &id).state, InstanceState::Running);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(seen(&keeper, &id).state, InstanceState::Terminated);
+    assert!(began.elapsed() < Duration::from_secs(700));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_imagined_instance_with_knobs_that_do_not_exist_ends_at_once() {
+    let keeper = keeper(Imagined::default());
+    let id = launch(&keeper, "#!sample\nlatencey = '2s'");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(seen(&keeper, &id).state, InstanceState::Terminated);
+}

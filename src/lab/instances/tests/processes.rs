@@ -1,0 +1,129 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{command, soon};
+use crate::lab::instances::Processes;
+use crate::lab::keeper::{Keeper, Machines};
+use crate::lab::tree::Tree;
+use crate::lab::world::Settings;
+use crate::lab::world::compute::images::DEFAULT_IMAGE;
+use crate::lab::world::compute::templates::NewVersion;
+use crate::lab::world::compute::{Instance, InstanceState, Launch, TemplateRef};
+
+/// A world whose instances these are.
+pub(super) fn keeper(machines: impl Machines + 'static) -> Arc<Keeper> {
+    Keeper::start(
+        Settings {
+            launch: Duration::ZERO,
+            ..Settings::default()
+        },
+        Box::new(machines),
+    )
+}
+
+pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
+    let data = Tree::map()
+        .with("ImageId", Tree::from(DEFAULT_IMAGE))
+        .with("UserData", Tree::from(STANDARD.encode(user_data)));
+    keeper.with(|world| {
+        let version = NewVersion {
+            description: None,
+            data,
+            source: None,
+            token: None,
+        };
+        let id = world
+            .create_template(user_data.lines().last().unwrap_or("none"), version)
+            .expect("a template");
+        let template = TemplateRef {
+            id,
+            name: String::new(),
+            version: String::new(),
+        };
+        let subnet = world.default_subnet("us-east-1a").expect("a subnet");
+        let launch = Launch {
+            template,
+            instance_type: None,
+            image: None,
+            subnet,
+            tags: vec![],
+            port: 18_090,
+        };
+        world.launch_instance(launch).expect("a launch")
+    })
+}
+
+pub(super) fn seen(keeper: &Arc<Keeper>, instance: &str) -> Instance {
+    keeper.with(|world| world.instance(instance).expect("it is known").clone())
+}
+
+async fn until(keeper: &Arc<Keeper>, instance: &str, state: InstanceState) -> Instance {
+    soon(&format!("{instance} is {state:?}"), || {
+        seen(keeper, instance).state == state
+    })
+    .await;
+    seen(keeper, instance)
+}
+
+#[tokio::test]
+async fn a_launch_becomes_a_process_and_a_termination_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
+    let id = launch(&keeper, "#!/bin/sh\nsleep 1000");
+    let address = until(&keeper, &id, InstanceState::Running)
+        .await
+        .address
+        .expect("an address");
+    assert!(address.ip().is_loopback());
+    let log = Processes::log(folder.path(), &id);
+    soon("its log is in its folder", || {
+        std::fs::read_to_string(&log).is_ok_and(|log| log.contains("/bin/sh"))
+    })
+    .await;
+    keeper.with(|world| world.terminate_instance(&id));
+    assert_eq!(until(&keeper, &id, InstanceState::Terminated).await.address, None);
+}
+
+#[tokio::test]
+async fn an_instance_whose_process_ends_by_itself_is_terminated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
+    let id = launch(&keeper, "#!/bin/sh\nexit 3");
+    until(&keeper, &id, InstanceState::Terminated).await;
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_started_is_a_launch_that_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keeper = keeper(Processes::new(
+        vec!["/no/such/lab".into()],
+        folder.path().to_owned(),
+    ));
+    let id = launch(&keeper, "");
+    until(&keeper, &id, InstanceState::Terminated).await;
+    let told = keeper.with(|world| {
+        world
+            .timeline
+            .since(0)
+            .any(|told| told.text.contains("/no/such/lab"))
+    });
+    assert!(told, "the reason names the executable");
+}
+
+#[tokio::test]
+async fn processes_end_with_the_lab_that_started_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
+    let id = launch(
+        &keeper,
+        "#!/bin/sh\ntrap '' TERM\necho $$ > pid\nwhile :; do sleep 0.1; done",
+    );
+    let pid = folder.path().join(&id).join("pid");
+    soon("it runs", || super::written(&pid).is_some()).await;
+    drop(keeper);
+    let process = super::written(&pid).expect("an id");
+    soon("it is gone", || !super::alive(process)).await;
+}
