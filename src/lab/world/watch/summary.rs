@@ -67,8 +67,13 @@ impl Summary {
             Statistic::Minimum => Some(self.minimum),
             Statistic::Maximum => Some(self.maximum),
             Statistic::Percentile(percent) => {
-                let value = self.spread.as_ref()?.quantile(percent / 100.0)?;
-                Some(value.clamp(self.minimum, self.maximum))
+                let spread = self.spread.as_ref()?;
+                // The ends are known exactly.
+                match percent {
+                    0.0 => Some(self.minimum),
+                    100.0 => Some(self.maximum),
+                    _ => Some(spread.quantile(percent / 100.0)?.clamp(self.minimum, self.maximum)),
+                }
             }
         }
     }
