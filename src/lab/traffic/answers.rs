@@ -1,4 +1,4 @@
-//! What the load balancer answers by itself: errors, fixed responses and redirects.
+//! What the load balancer answers by itself: error pages, fixed responses, and redirects once it is known where to.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, SERVER};
@@ -6,16 +6,6 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::receiving::ResponseBody;
 use super::record::Record;
-
-/// Where a request came to, for a redirect's placeholders.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) protocol: &'a str,
-    pub(super) host: &'a str,
-    pub(super) port: &'a str,
-    pub(super) path: &'a str,
-    pub(super) query: &'a str,
-}
 
 /// An error page.
 pub(super) fn error(status: u16, mut record: Record) -> Response<ResponseBody> {
@@ -60,16 +50,6 @@ pub(super) fn redirect(status: u16, location: &str, mut record: Record) -> Respo
         response.headers_mut().insert(LOCATION, location);
     }
     response
-}
-
-/// Puts the request's own parts where a redirect names them.
-pub(super) fn filled(template: &str, place: &Place<'_>) -> String {
-    template
-        .replace("#{protocol}", place.protocol)
-        .replace("#{host}", place.host)
-        .replace("#{port}", place.port)
-        .replace("#{path}", place.path.trim_start_matches('/'))
-        .replace("#{query}", place.query)
 }
 
 fn own(status: u16, content_type: &str, text: Bytes, record: Record) -> Response<ResponseBody> {

@@ -91,6 +91,10 @@ impl Backend {
         self.leaving.store(true, Ordering::Relaxed);
         let idle = std::mem::take(&mut *self.lines());
         drop(idle);
+        // Whoever is just opening it has a request for it.
+        if let Ok(mut streams) = self.streams.try_lock() {
+            *streams = None;
+        }
     }
 
     /// Ends the requests still in flight, unless the target was taken in again.

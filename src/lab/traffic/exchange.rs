@@ -4,24 +4,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::backend::Backend;
 
 /// Bytes of one exchange, counted where they pass.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Exchange {
+    began: Instant,
     received: AtomicU64,
     sent: AtomicU64,
+    /// When something moved last, in milliseconds since it began.
+    moved: AtomicU64,
 }
 
 impl Exchange {
+    pub(super) fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+        }
+    }
+
     /// Bytes came from the client.
     pub(super) fn receive(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.note_movement();
     }
 
     /// Bytes went to the client.
     pub(super) fn send(&self, bytes: usize) {
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.note_movement();
     }
 
     pub(super) fn received(&self) -> u64 {
@@ -30,6 +46,24 @@ impl Exchange {
 
     pub(super) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    fn note_movement(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(now, Ordering::Relaxed);
+    }
+
+    /// Ends when nothing has moved for so long.
+    async fn standstill(&self, idle: Duration) {
+        let mut moved = 0;
+        loop {
+            tokio::time::sleep_until(self.began + Duration::from_millis(moved) + idle).await;
+            let latest = self.moved.load(Ordering::Relaxed);
+            if latest == moved {
+                return;
+            }
+            moved = latest;
+        }
     }
 }
 
@@ -60,20 +94,9 @@ impl Failed {
 
 /// Ends when the exchange must: it stood still for too long, or its target's time is over.
 pub(super) async fn fate(exchange: Arc<Exchange>, backend: Arc<Backend>, idle: Duration) -> Failed {
-    let standstill = async {
-        let mut before = 0;
-        loop {
-            tokio::time::sleep(idle).await;
-            let moved = exchange.received() + exchange.sent();
-            if moved == before {
-                return;
-            }
-            before = moved;
-        }
-    };
     tokio::select! {
         biased;
         () = backend.cut() => Failed::Cut,
-        () = standstill => Failed::Idle,
+        () = exchange.standstill(idle) => Failed::Idle,
     }
 }

@@ -21,17 +21,17 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let upgrade = headers.remove(UPGRADE);
     let mut upgrades = false;
-    if let Some(connection) = headers
-        .remove(CONNECTION)
-        .as_ref()
-        .and_then(|line| line.to_str().ok())
-    {
-        for name in connection.split(',').map(str::trim) {
-            if name.eq_ignore_ascii_case("upgrade") {
-                upgrades = true;
-            } else if !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("te") {
-                headers.remove(name);
-            }
+    let lines: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
+    headers.remove(CONNECTION);
+    let named = lines
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','));
+    for name in named.map(str::trim) {
+        if name.eq_ignore_ascii_case("upgrade") {
+            upgrades = true;
+        } else if !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("te") {
+            headers.remove(name);
         }
     }
     for name in [

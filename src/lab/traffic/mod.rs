@@ -18,6 +18,7 @@ mod plane;
 mod proxy;
 mod receiving;
 mod record;
+mod redirect;
 mod rules;
 mod sending;
 mod tally;

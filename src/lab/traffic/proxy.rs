@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use jiff::Timestamp;
 
-use super::answers::{self, Place};
+use super::answers;
 use super::backend::{Backend, InFlight};
 use super::exchange::{Failed, fate};
 use super::group::{Group, by_weight};
@@ -25,7 +25,7 @@ use super::rules::{self, Asked};
 use super::sending::{RequestBody, Way, send};
 use super::tally::Measure;
 use super::visit::Visit;
-use super::{cookies, forwarded, tunnel};
+use super::{cookies, forwarded, redirect, tunnel};
 use crate::lab::world::routing::{Action, Pool, Protocol, TargetStickiness};
 
 /// Answers one request; never fails, for a failure is an answer, too.
@@ -74,7 +74,7 @@ pub(super) async fn answer(visit: Arc<Visit>, mut request: Request<Incoming>) ->
         Action::Redirect { status, .. } => {
             record.rule(place, is_default, "redirect");
             record.tally.add(Measure::Redirects);
-            let location = location(&rule.action, &asked, &visit, &picture, seen);
+            let location = redirect::location(&rule.action, &asked, &visit, &picture, seen);
             answers::redirect(*status, &location, record)
         }
         Action::Forward { pools, stickiness } => {
@@ -357,47 +357,4 @@ fn absolute(uri: Uri, host: &HeaderValue) -> Uri {
         .path_and_query
         .get_or_insert_with(|| PathAndQuery::from_static("/"));
     Uri::from_parts(parts).unwrap_or_default()
-}
-
-/// Where a redirect leads. A port on which this load balancer listens is given as the one that it has on this machine.
-fn location(action: &Action, asked: &Asked<'_>, visit: &Visit, picture: &Picture, seen: &Seen) -> String {
-    let Action::Redirect {
-        protocol,
-        port,
-        host,
-        path,
-        query,
-        ..
-    } = action
-    else {
-        return String::new();
-    };
-    let listener = &seen.listener;
-    let place = Place {
-        protocol: if listener.tls { "https" } else { "http" },
-        host: asked.host,
-        port: &listener.port.to_string(),
-        path: asked.path,
-        query: asked.query,
-    };
-    let mut port = answers::filled(port, &place);
-    let same = picture.listeners.values().map(|seen| &seen.listener);
-    let mut same = same.filter(|other| other.balancer.arn == listener.balancer.arn);
-    if let Some(there) = same.find(|other| other.port.to_string() == port)
-        && let Some(address) = visit.plane.addresses.borrow().get(&there.arn)
-    {
-        port = address.port().to_string();
-    }
-    let query = answers::filled(query, &place);
-    let query = if query.is_empty() {
-        query
-    } else {
-        format!("?{query}")
-    };
-    let protocol = answers::filled(protocol, &place).to_ascii_lowercase();
-    format!(
-        "{protocol}://{}:{port}{}{query}",
-        answers::filled(host, &place),
-        answers::filled(path, &place)
-    )
 }

@@ -39,7 +39,7 @@ impl Record {
             .is_on()
             .then(|| Box::new(entry(visit, balancer, request)));
         Self {
-            exchange: Arc::default(),
+            exchange: Arc::new(Exchange::begin()),
             tally: Arc::clone(tally),
             visit: Arc::clone(visit),
             began: Instant::now(),

@@ -76,6 +76,29 @@ async fn a_target_that_does_not_answer_in_time_is_a_504() {
 }
 
 #[tokio::test]
+async fn a_response_that_goes_on_moving_is_not_idle_however_long_it_takes() {
+    let address = backend(|_| async {
+        let frames = futures_util::stream::unfold(0, |sent| async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (sent < 6).then(|| {
+                (
+                    Ok(http_body::Frame::data(bytes::Bytes::from_static(b"x"))),
+                    sent + 1,
+                )
+            })
+        });
+        http::Response::new(http_body_util::BodyExt::boxed_unsync(
+            http_body_util::StreamBody::new(frames),
+        ))
+    })
+    .await;
+    let mut impatient = balancer();
+    impatient.idle_timeout = Duration::from_millis(300);
+    let stage = Stage::with(all_to(&pool("blue", &[address])), impatient, false, None).await;
+    assert_eq!(stage.get("/", &[]).await.text, "xxxxxx");
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_closes_under_a_get_is_made_good_on_a_fresh_one() {
     let taken = Arc::new(AtomicUsize::new(0));
     let stage = Stage::set(all_to(&pool("blue", &[closing(Arc::clone(&taken)).await]))).await;

@@ -152,3 +152,23 @@ async fn grpc_passes_with_its_trailers() {
         assert_eq!(collected.to_bytes(), message);
     }
 }
+
+#[tokio::test]
+async fn a_target_behind_tls_is_spoken_to_without_being_asked_who_it_is() {
+    let behind = Stage::with(all_to(&pool("behind", &[mirror().await])), balancer(), true, None).await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut blue = pool("blue", &[behind.address]);
+        (blue.tls, blue.protocol) = (true, protocol);
+        let stage = Stage::set(all_to(&blue)).await;
+        for _ in 0..2 {
+            let got = stage.get("/", &[]).await;
+            assert_eq!(got.status, 200);
+            assert!(got.text.contains("host: shop.test\n"), "{}", got.text);
+            assert!(
+                got.text.contains("x-forwarded-for: 127.0.0.1, 127.0.0.1\n"),
+                "{}",
+                got.text
+            );
+        }
+    }
+}
