@@ -95,8 +95,9 @@ impl Site<'_> {
 
     fn look_around(&mut self) -> Result<(), Unbuilt> {
         let refused = |refused: Refused| Unbuilt::Refused(refused.to_string());
-        let subnets =
+        let mut subnets =
             within::list(self.world, "ec2:DescribeSubnets", &Tree::map(), "subnetSet").map_err(refused)?;
+        subnets.sort_by_key(|subnet| subnet.text("availabilityZone").map(str::to_owned));
         self.network = subnets
             .first()
             .and_then(|subnet| subnet.text("vpcId"))

@@ -2,7 +2,7 @@ use super::{Estate, INITIAL};
 
 #[test]
 fn the_estate_that_is_shown_is_the_one_a_lab_begins_with() {
-    let estate = Estate::named("001").unwrap();
+    let estate = Estate::named("001").expect("the seed");
     assert_eq!(estate.name, "001");
     assert_eq!(Estate::named("002"), None);
     assert_eq!(estate.load_balancers[0].name, "alb-ks");
@@ -28,7 +28,7 @@ fn every_key_that_is_commented_out_is_one_that_is_known() {
         })
         .map(|line| format!("{line}\n"))
         .collect();
-    let estate = Estate::read(&uncommented).unwrap();
+    let estate = Estate::read(&uncommented).expect("known keys");
     assert_eq!(estate.groups[0].policies[0].name, "requests");
     assert_eq!(estate.calls.len(), 1);
 }
@@ -44,6 +44,6 @@ fn is_key(line: &str) -> bool {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
-    let error = Estate::read("name = \"mine\"\n[[groups]]\nnme = \"asg-1\"\n").unwrap_err();
+    let error = Estate::read("name = \"mine\"\n[[groups]]\nnme = \"asg-1\"\n").expect_err("an unknown key");
     assert!(error.contains("nme") && error.contains("line 3"), "{error}");
 }

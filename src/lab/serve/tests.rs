@@ -6,9 +6,9 @@ use super::whereabouts::Whereabouts;
 
 fn headers(host: &str, origin: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(HOST, HeaderValue::from_str(host).unwrap());
+    headers.insert(HOST, HeaderValue::from_str(host).expect("a header"));
     if let Some(origin) = origin {
-        headers.insert(ORIGIN, HeaderValue::from_str(origin).unwrap());
+        headers.insert(ORIGIN, HeaderValue::from_str(origin).expect("a header"));
     }
     headers
 }
@@ -64,7 +64,7 @@ fn a_control_write_needs_the_header_that_a_form_cannot_send() {
 
 #[test]
 fn word_of_a_lab_is_taken_back_by_the_one_that_left_it_only() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let first = Whereabouts {
         pid: 1,
         port: 4600,
@@ -74,10 +74,16 @@ fn word_of_a_lab_is_taken_back_by_the_one_that_left_it_only() {
         pid: 2,
         ..first.clone()
     };
-    first.leave(folder.path()).unwrap();
-    second.leave(folder.path()).unwrap();
-    first.take_back(folder.path()).unwrap();
-    assert_eq!(Whereabouts::find(folder.path()).unwrap(), Some(second.clone()));
-    second.take_back(folder.path()).unwrap();
-    assert_eq!(Whereabouts::find(folder.path()).unwrap(), None);
+    first.leave(folder.path()).expect("a folder to write in");
+    second.leave(folder.path()).expect("a folder to write in");
+    first.take_back(folder.path()).expect("a folder to write in");
+    assert_eq!(
+        Whereabouts::find(folder.path()).expect("a folder to write in"),
+        Some(second.clone())
+    );
+    second.take_back(folder.path()).expect("a folder to write in");
+    assert_eq!(
+        Whereabouts::find(folder.path()).expect("a folder to write in"),
+        None
+    );
 }
