@@ -15,10 +15,17 @@ const POINTS_LIMIT: usize = 100_800;
 pub(super) fn get_metric_data(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let trees = input.items("MetricDataQueries");
     match trees.len() {
-        0 => return Err(Refused::new("MissingParameter", "The parameter MetricDataQueries is required.")),
+        0 => {
+            return Err(Refused::new(
+                "MissingParameter",
+                "The parameter MetricDataQueries is required.",
+            ));
+        }
         1..=QUERIES_LIMIT => {}
         more => {
-            let message = format!("The collection MetricDataQueries must not have a size greater than {QUERIES_LIMIT}, and has {more}.");
+            let message = format!(
+                "The collection MetricDataQueries must not have a size greater than {QUERIES_LIMIT}, and has {more}."
+            );
             return Err(Refused::invalid(message));
         }
     }
@@ -27,15 +34,30 @@ pub(super) fn get_metric_data(world: &mut World, input: &Tree) -> Result<Tree, R
     let newest_first = match input.text("ScanBy") {
         None | Some("TimestampDescending") => true,
         Some("TimestampAscending") => false,
-        Some(_) => return Err(invalid(format!("The value {} for ScanBy is not known.", required(input, "ScanBy")?))),
+        Some(_) => {
+            return Err(invalid(format!(
+                "The value {} for ScanBy is not known.",
+                required(input, "ScanBy")?
+            )));
+        }
     };
     let asked = input.whole("MaxDatapoints")?.map(|most| {
-        let most_of_all = usize::try_from(most).ok().filter(|most| (1..=POINTS_LIMIT).contains(most));
-        most_of_all.ok_or_else(|| invalid(format!("MaxDatapoints must be from 1 to {POINTS_LIMIT}, and is {most}.")))
+        let most_of_all = usize::try_from(most)
+            .ok()
+            .filter(|most| (1..=POINTS_LIMIT).contains(most));
+        most_of_all.ok_or_else(|| {
+            invalid(format!(
+                "MaxDatapoints must be from 1 to {POINTS_LIMIT}, and is {most}."
+            ))
+        })
     });
     let asked = asked.transpose()?.unwrap_or(POINTS_LIMIT);
     // Calls with metric math are answered whole.
-    let limit = if queries.iter().any(Query::is_computed) { usize::MAX } else { asked };
+    let limit = if queries.iter().any(Query::is_computed) {
+        usize::MAX
+    } else {
+        asked
+    };
 
     let mut lines = Vec::new();
     for query in queries.iter().filter(|query| query.returned) {
@@ -51,14 +73,24 @@ pub(super) fn get_metric_data(world: &mut World, input: &Tree) -> Result<Tree, R
 
 fn read_span(input: &Tree) -> Result<Span, Refused> {
     let missing = |name: &str| Refused::new("MissingParameter", format!("The parameter {name} is required."));
-    let from = input.time("StartTime")?.ok_or_else(|| missing("StartTime"))?.as_second();
-    let to = input.time("EndTime")?.ok_or_else(|| missing("EndTime"))?.as_second();
+    let from = input
+        .time("StartTime")?
+        .ok_or_else(|| missing("StartTime"))?
+        .as_second();
+    let to = input
+        .time("EndTime")?
+        .ok_or_else(|| missing("EndTime"))?
+        .as_second();
     if from >= to {
-        return Err(Refused::invalid("The parameter StartTime must be less than the parameter EndTime."));
+        return Err(Refused::invalid(
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ));
     }
     // Ten years at a second's period is more than any client can want, and more than the memory that filling it would take.
     if to - from > 455 * 24 * 3600 {
-        return Err(Refused::invalid("The time asked for is longer than the 455 days that metrics are kept."));
+        return Err(Refused::invalid(
+            "The time asked for is longer than the 455 days that metrics are kept.",
+        ));
     }
     Ok(Span { from, to, speed: 1.0 })
 }
@@ -95,11 +127,19 @@ fn cut(
 }
 
 fn result(id: &str, label: &str, points: &[(i64, f64)], complete: bool) -> Tree {
-    let times = points.iter().map(|(at, _)| Tree::from(Timestamp::from_second(*at).unwrap_or(Timestamp::MAX)));
+    let times = points
+        .iter()
+        .map(|(at, _)| Tree::from(Timestamp::from_second(*at).unwrap_or(Timestamp::MAX)));
     Tree::map()
         .with("Id", Tree::from(id))
         .with("Label", Tree::from(label))
         .with("Timestamps", Tree::list(times))
-        .with("Values", Tree::list(points.iter().map(|(_, value)| Tree::from(*value))))
-        .with("StatusCode", Tree::from(if complete { "Complete" } else { "PartialData" }))
+        .with(
+            "Values",
+            Tree::list(points.iter().map(|(_, value)| Tree::from(*value))),
+        )
+        .with(
+            "StatusCode",
+            Tree::from(if complete { "Complete" } else { "PartialData" }),
+        )
 }

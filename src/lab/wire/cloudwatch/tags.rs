@@ -19,7 +19,9 @@ pub(super) fn untag_resource(world: &mut World, input: &Tree) -> Result<Tree, Re
 pub(super) fn list_tags_for_resource(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     let tags = world.watch.tags(required(input, "ResourceARN")?)?;
     let write = |(key, value): &(String, String)| {
-        Tree::map().with("Key", Tree::from(key.as_str())).with("Value", Tree::from(value.as_str()))
+        Tree::map()
+            .with("Key", Tree::from(key.as_str()))
+            .with("Value", Tree::from(value.as_str()))
     };
     Ok(Tree::map().with("Tags", Tree::list(tags.iter().map(write))))
 }

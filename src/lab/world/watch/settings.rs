@@ -55,9 +55,14 @@ impl Settings {
                 rule,
             }),
         )?;
-        let impossible = settings.actions.all().find(|action| action.contains(":autoscaling:") || action.contains(":ec2:"));
+        let impossible = settings
+            .actions
+            .all()
+            .find(|action| action.contains(":autoscaling:") || action.contains(":ec2:"));
         if let Some(action) = impossible {
-            return Err(Refused::invalid(format!("A composite alarm cannot have the action {action}.")));
+            return Err(Refused::invalid(format!(
+                "A composite alarm cannot have the action {action}."
+            )));
         }
         Ok(settings)
     }

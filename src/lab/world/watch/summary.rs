@@ -72,7 +72,11 @@ impl Summary {
                 match percent {
                     0.0 => Some(self.minimum),
                     100.0 => Some(self.maximum),
-                    _ => Some(spread.quantile(percent / 100.0)?.clamp(self.minimum, self.maximum)),
+                    _ => Some(
+                        spread
+                            .quantile(percent / 100.0)?
+                            .clamp(self.minimum, self.maximum),
+                    ),
                 }
             }
         }

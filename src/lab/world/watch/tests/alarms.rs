@@ -23,7 +23,10 @@ fn busy(periods: &str) -> Tree {
 }
 
 fn calls(world: &World) -> usize {
-    happened(world, "busy", ItemKind::Action).iter().filter(|summary| summary.contains("scalingPolicy")).count()
+    happened(world, "busy", ItemKind::Action)
+        .iter()
+        .filter(|summary| summary.contains("scalingPolicy"))
+        .count()
 }
 
 #[test]
@@ -31,7 +34,10 @@ fn a_new_alarm_has_insufficient_data_until_its_first_period_ends() {
     let mut world = world(1.0);
     world.put_alarm(&busy("1")).expect("it is accepted");
     world.record(&requests(), 1.0, 11.0);
-    assert_eq!(world.watch.alarm("busy").expect("there").standing.reason, "Unchecked: Initial alarm creation");
+    assert_eq!(
+        world.watch.alarm("busy").expect("there").standing.reason,
+        "Unchecked: Initial alarm creation"
+    );
     until(&mut world, 59.0);
     assert_eq!(state(&world, "busy"), State::InsufficientData);
     until(&mut world, 61.0);
@@ -42,7 +48,8 @@ fn a_new_alarm_has_insufficient_data_until_its_first_period_ends() {
         "Threshold Crossed: 1 out of the last 1 datapoint [11 (01/01/26 00:00:00)] was greater than the threshold (10) \
          (minimum 1 datapoint for INSUFFICIENT_DATA -> ALARM transition)."
     );
-    let data: serde_json::Value = serde_json::from_str(standing.data.as_deref().expect("data")).expect("JSON");
+    let data: serde_json::Value =
+        serde_json::from_str(standing.data.as_deref().expect("data")).expect("JSON");
     assert_eq!(data["recentDatapoints"], serde_json::json!([11.0]));
     assert_eq!(data["period"], 60);
 }
@@ -57,7 +64,13 @@ fn a_policy_is_called_on_at_every_evaluation_and_a_topic_once() {
     }
     until(&mut world, 241.0);
     assert_eq!(calls(&world), 4);
-    assert_eq!(happened(&world, "busy", ItemKind::Action).iter().filter(|summary| summary.contains(TOPIC)).count(), 1);
+    assert_eq!(
+        happened(&world, "busy", ItemKind::Action)
+            .iter()
+            .filter(|summary| summary.contains(TOPIC))
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -104,16 +117,28 @@ fn a_set_state_acts_and_lasts_until_the_next_evaluation() {
     let mut world = world(1.0);
     world.put_alarm(&busy("1")).expect("it is accepted");
     world.record(&requests(), 1.0, 1.0);
-    world.set_alarm_state("busy", State::Alarm, "a drill", None).expect("it is there");
+    world
+        .set_alarm_state("busy", State::Alarm, "a drill", None)
+        .expect("it is there");
     assert_eq!(state(&world, "busy"), State::Alarm);
     assert_eq!(calls(&world), 1);
     until(&mut world, 61.0);
     assert_eq!(state(&world, "busy"), State::Ok);
     let changes = happened(&world, "busy", ItemKind::StateUpdate);
-    assert_eq!(changes, ["Alarm updated from INSUFFICIENT_DATA to ALARM", "Alarm updated from ALARM to OK"]);
-    let refused = world.set_alarm_state("unknown", State::Ok, "", None).expect_err("not there");
+    assert_eq!(
+        changes,
+        [
+            "Alarm updated from INSUFFICIENT_DATA to ALARM",
+            "Alarm updated from ALARM to OK"
+        ]
+    );
+    let refused = world
+        .set_alarm_state("unknown", State::Ok, "", None)
+        .expect_err("not there");
     assert_eq!((refused.status, &*refused.code), (404, "ResourceNotFound"));
-    let refused = world.set_alarm_state("busy", State::Alarm, "", Some("{")).expect_err("no JSON");
+    let refused = world
+        .set_alarm_state("busy", State::Alarm, "", Some("{"))
+        .expect_err("no JSON");
     assert_eq!(refused.code, "InvalidFormat");
 }
 
@@ -121,8 +146,16 @@ fn a_set_state_acts_and_lasts_until_the_next_evaluation() {
 fn writing_an_alarm_again_overwrites_all_but_state_and_tags() {
     let mut world = world(1.0);
     let tags = Tree::list([tree(&[("Key", "team"), ("Value", "web")])]);
-    world.put_alarm(&busy("1").with("AlarmDescription", Tree::from("first")).with("Tags", tags)).expect("it is accepted");
-    world.set_alarm_state("busy", State::Alarm, "a drill", None).expect("it is there");
+    world
+        .put_alarm(
+            &busy("1")
+                .with("AlarmDescription", Tree::from("first"))
+                .with("Tags", tags),
+        )
+        .expect("it is accepted");
+    world
+        .set_alarm_state("busy", State::Alarm, "a drill", None)
+        .expect("it is there");
     let rewritten = tree(&[
         ("AlarmName", "busy"),
         ("Namespace", "n"),
@@ -164,7 +197,11 @@ fn an_alarm_on_an_expression_watches_its_result() {
         let stat = tree(&[("Period", "60"), ("Stat", "Sum")]).with("Metric", metric);
         tree(&[("Id", id), ("ReturnData", "false")]).with("MetricStat", stat)
     };
-    let rate = tree(&[("Id", "rate"), ("Expression", "100 * FILL(errors, 0) / requests"), ("ReturnData", "true")]);
+    let rate = tree(&[
+        ("Id", "rate"),
+        ("Expression", "100 * FILL(errors, 0) / requests"),
+        ("ReturnData", "true"),
+    ]);
     let alarm = tree(&[
         ("AlarmName", "errors"),
         ("EvaluationPeriods", "1"),
@@ -172,7 +209,10 @@ fn an_alarm_on_an_expression_watches_its_result() {
         ("ComparisonOperator", "GreaterThanOrEqualToThreshold"),
         ("TreatMissingData", "notBreaching"),
     ])
-    .with("Metrics", Tree::list([stored("errors", "e"), stored("requests", "r"), rate]));
+    .with(
+        "Metrics",
+        Tree::list([stored("errors", "e"), stored("requests", "r"), rate]),
+    );
     world.put_alarm(&alarm).expect("it is accepted");
     world.record(&Metric::new("n", "r", []), 1.0, 100.0);
     until(&mut world, 61.0);
@@ -199,8 +239,12 @@ fn a_percentile_of_few_samples_is_ignored_where_asked() {
             ("EvaluateLowSampleCountPercentile", few),
         ])
     };
-    world.put_alarm(&alarm("ignoring", "ignore")).expect("it is accepted");
-    world.put_alarm(&alarm("believing", "evaluate")).expect("it is accepted");
+    world
+        .put_alarm(&alarm("ignoring", "ignore"))
+        .expect("it is accepted");
+    world
+        .put_alarm(&alarm("believing", "evaluate"))
+        .expect("it is accepted");
     // Of the 99th percentile, fewer than 10 / (1 - 0.99) = 1000 samples are few.
     world.record(&Metric::new("n", "time", []), 2.0, 999.0);
     until(&mut world, 61.0);
@@ -211,13 +255,26 @@ fn a_percentile_of_few_samples_is_ignored_where_asked() {
 #[test]
 fn an_alarm_that_only_called_on_a_policy_goes_with_it() {
     let mut world = world(1.0);
-    world.put_alarm(&busy("1").with("OKActions", Tree::texts([POLICY]))).expect("it is accepted");
+    world
+        .put_alarm(&busy("1").with("OKActions", Tree::texts([POLICY])))
+        .expect("it is accepted");
     assert_eq!(
         world.alarms_of(POLICY),
-        [("busy".to_owned(), "arn:aws:cloudwatch:us-east-1:000000000000:alarm:busy".to_owned())]
+        [(
+            "busy".to_owned(),
+            "arn:aws:cloudwatch:us-east-1:000000000000:alarm:busy".to_owned()
+        )]
     );
     world.forget_policy(POLICY);
-    assert_eq!(world.watch.alarm("busy").expect("the topic is still called on").actions.alarm, [TOPIC]);
+    assert_eq!(
+        world
+            .watch
+            .alarm("busy")
+            .expect("the topic is still called on")
+            .actions
+            .alarm,
+        [TOPIC]
+    );
     world.forget_policy(TOPIC);
     assert_eq!(world.watch.alarm("busy"), None);
 }
@@ -226,23 +283,65 @@ fn an_alarm_that_only_called_on_a_policy_goes_with_it() {
 fn what_is_wrong_with_an_alarm_is_said() {
     let mut world = world(1.0);
     let with = |member: &str, value: Tree| {
-        let Tree::Map(mut members) = busy("3") else { panic!("a map") };
+        let Tree::Map(mut members) = busy("3") else {
+            panic!("a map")
+        };
         members.retain(|(name, _)| name != member);
         Tree::Map(members).with(member, value)
     };
     let table = [
-        (with("Period", "45".into()), "ValidationError", "Period must be 10, 20, 30"),
-        (with("DatapointsToAlarm", "4".into()), "ValidationError", "DatapointsToAlarm"),
-        (with("EvaluationPeriods", "1441".into()), "ValidationError", "one day"),
+        (
+            with("Period", "45".into()),
+            "ValidationError",
+            "Period must be 10, 20, 30",
+        ),
+        (
+            with("DatapointsToAlarm", "4".into()),
+            "ValidationError",
+            "DatapointsToAlarm",
+        ),
+        (
+            with("EvaluationPeriods", "1441".into()),
+            "ValidationError",
+            "one day",
+        ),
         (with("Threshold", "".into()), "ValidationError", "Threshold"),
-        (with("ComparisonOperator", "GreaterThanUpperThreshold".into()), "ValidationError", "anomaly detection"),
-        (with("TreatMissingData", "zero".into()), "ValidationError", "TreatMissingData"),
-        (with("ExtendedStatistic", "p99".into()), "InvalidParameterCombination", "Exactly one of Statistic"),
-        (with("AlarmActions", Tree::texts([TOPIC; 6])), "ValidationError", "AlarmActions"),
-        (with("OKActions", Tree::texts(["page me"])), "ValidationError", "Invalid arn syntax"),
+        (
+            with("ComparisonOperator", "GreaterThanUpperThreshold".into()),
+            "ValidationError",
+            "anomaly detection",
+        ),
+        (
+            with("TreatMissingData", "zero".into()),
+            "ValidationError",
+            "TreatMissingData",
+        ),
+        (
+            with("ExtendedStatistic", "p99".into()),
+            "InvalidParameterCombination",
+            "Exactly one of Statistic",
+        ),
+        (
+            with("AlarmActions", Tree::texts([TOPIC; 6])),
+            "ValidationError",
+            "AlarmActions",
+        ),
+        (
+            with("OKActions", Tree::texts(["page me"])),
+            "ValidationError",
+            "Invalid arn syntax",
+        ),
         (with("AlarmName", "".into()), "ValidationError", "AlarmName"),
-        (with("Metrics", Tree::list([tree(&[("Id", "a")])])), "InvalidParameterCombination", "Metrics"),
-        (with("EvaluateLowSampleCountPercentile", "ignore".into()), "InvalidParameterCombination", "percentile only"),
+        (
+            with("Metrics", Tree::list([tree(&[("Id", "a")])])),
+            "InvalidParameterCombination",
+            "Metrics",
+        ),
+        (
+            with("EvaluateLowSampleCountPercentile", "ignore".into()),
+            "InvalidParameterCombination",
+            "percentile only",
+        ),
     ];
     for (alarm, code, wanted) in table {
         let refused = world.put_alarm(&alarm).expect_err(wanted);
@@ -256,7 +355,9 @@ fn what_is_wrong_with_an_alarm_is_said() {
 fn deleting_names_those_that_do_not_exist_and_deletes_the_others() {
     let mut world = world(1.0);
     world.put_alarm(&busy("1")).expect("it is accepted");
-    let refused = world.delete_alarms(&["busy".to_owned(), "gone".to_owned()]).expect_err("one does not exist");
+    let refused = world
+        .delete_alarms(&["busy".to_owned(), "gone".to_owned()])
+        .expect_err("one does not exist");
     assert_eq!((refused.status, &*refused.code), (404, "ResourceNotFound"));
     assert!(refused.message.ends_with(": gone"));
     assert_eq!(world.watch.alarm("busy"), None);

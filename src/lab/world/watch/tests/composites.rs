@@ -20,7 +20,9 @@ fn put(world: &mut World, name: &str, rule: &str) -> Result<(), Refused> {
 }
 
 fn set(world: &mut World, name: &str, state: State) {
-    world.set_alarm_state(name, state, "a drill", None).expect("it is there");
+    world
+        .set_alarm_state(name, state, "a drill", None)
+        .expect("it is there");
 }
 
 #[test]
@@ -54,7 +56,19 @@ fn rules_hold_as_logic_has_it() {
 
 #[test]
 fn rules_that_cannot_be_read_are_refused() {
-    for text in ["", "ALARM", "ALARM()", "ALARM(x", "ALARM(\"x)", "ALARM(x) ALARM(y)", "MAYBE(x)", "(TRUE", "TRUE AND", "NOT", "TRUEAND FALSE"] {
+    for text in [
+        "",
+        "ALARM",
+        "ALARM()",
+        "ALARM(x",
+        "ALARM(\"x)",
+        "ALARM(x) ALARM(y)",
+        "MAYBE(x)",
+        "(TRUE",
+        "TRUE AND",
+        "NOT",
+        "TRUEAND FALSE",
+    ] {
         Rule::read(text).expect_err(text);
     }
     Rule::read(&"(".repeat(10_000)).expect_err("too deep");
@@ -71,13 +85,22 @@ fn a_composite_alarm_follows_its_children_at_once() {
     put(&mut world, "top", "ALARM(both)").expect("it is accepted");
     assert_eq!(state(&world, "both"), State::InsufficientData);
     until(&mut world, 2.0);
-    assert_eq!((state(&world, "both"), state(&world, "top")), (State::Ok, State::Ok));
+    assert_eq!(
+        (state(&world, "both"), state(&world, "top")),
+        (State::Ok, State::Ok)
+    );
     set(&mut world, "a", State::Alarm);
     assert_eq!(state(&world, "both"), State::Ok);
     set(&mut world, "b", State::Alarm);
-    assert_eq!((state(&world, "both"), state(&world, "top")), (State::Alarm, State::Alarm));
+    assert_eq!(
+        (state(&world, "both"), state(&world, "top")),
+        (State::Alarm, State::Alarm)
+    );
     set(&mut world, "a", State::Ok);
-    assert_eq!((state(&world, "both"), state(&world, "top")), (State::Ok, State::Ok));
+    assert_eq!(
+        (state(&world, "both"), state(&world, "top")),
+        (State::Ok, State::Ok)
+    );
 }
 
 #[test]
@@ -87,11 +110,21 @@ fn alarms_that_a_rule_names_must_exist_and_stay() {
     assert!(refused.message.contains("[a, b]"), "{}", refused.message);
     child(&mut world, "a");
     put(&mut world, "c", "ALARM(a)").expect("it is accepted");
-    let refused = world.delete_alarms(&["a".to_owned()]).expect_err("c depends on it");
-    assert!(refused.message.contains("composite alarm c depends on it"), "{}", refused.message);
+    let refused = world
+        .delete_alarms(&["a".to_owned()])
+        .expect_err("c depends on it");
+    assert!(
+        refused.message.contains("composite alarm c depends on it"),
+        "{}",
+        refused.message
+    );
     put(&mut world, "d", "FALSE").expect("it is accepted");
-    world.delete_alarms(&["c".to_owned(), "d".to_owned()]).expect_err("two composite alarms");
-    world.delete_alarms(&["c".to_owned(), "a".to_owned()]).expect("nothing is left that depends on them");
+    world
+        .delete_alarms(&["c".to_owned(), "d".to_owned()])
+        .expect_err("two composite alarms");
+    world
+        .delete_alarms(&["c".to_owned(), "a".to_owned()])
+        .expect("nothing is left that depends on them");
 }
 
 #[test]
@@ -111,10 +144,20 @@ fn a_name_is_of_one_kind_of_alarm_and_composites_do_not_scale() {
     let mut world = world(1.0);
     child(&mut world, "a");
     put(&mut world, "a", "TRUE").expect_err("a is a metric alarm");
-    let scaling = tree(&[("AlarmName", "c"), ("AlarmRule", "TRUE")])
-        .with("AlarmActions", Tree::texts(["arn:aws:autoscaling:us-east-1:1:scalingPolicy:x"]));
+    let scaling = tree(&[("AlarmName", "c"), ("AlarmRule", "TRUE")]).with(
+        "AlarmActions",
+        Tree::texts(["arn:aws:autoscaling:us-east-1:1:scalingPolicy:x"]),
+    );
     world.put_composite_alarm(&scaling).expect_err("no scaling");
-    let suppressed = tree(&[("AlarmName", "c"), ("AlarmRule", "TRUE"), ("ActionsSuppressor", "a")]);
+    let suppressed = tree(&[
+        ("AlarmName", "c"),
+        ("AlarmRule", "TRUE"),
+        ("ActionsSuppressor", "a"),
+    ]);
     let refused = world.put_composite_alarm(&suppressed).expect_err("not simulated");
-    assert!(refused.message.contains("ActionsSuppressor is not simulated"), "{}", refused.message);
+    assert!(
+        refused.message.contains("ActionsSuppressor is not simulated"),
+        "{}",
+        refused.message
+    );
 }

@@ -18,8 +18,20 @@ fn check(table: &[Row], periods: usize, to_alarm: usize) {
             })
             .collect();
         for (missing, expected) in Treatment::ALL.into_iter().zip(states) {
-            let state = verdict(&points, Criteria { periods, to_alarm, missing });
-            assert_eq!(state, *expected, "{drawn}, {to_alarm} of {periods}, {}", missing.name());
+            let state = verdict(
+                &points,
+                Criteria {
+                    periods,
+                    to_alarm,
+                    missing,
+                },
+            );
+            assert_eq!(
+                state,
+                *expected,
+                "{drawn}, {to_alarm} of {periods}, {}",
+                missing.name()
+            );
         }
     }
 }
