@@ -89,7 +89,9 @@ impl Drop for Keeper {
 async fn keep(keeper: Weak<Keeper>, woken: Arc<Notify>) {
     loop {
         let due = match keeper.upgrade() {
-            Some(keeper) => keeper.turn(|world| world.next_due()).map(|due| keeper.began + due.since_start()),
+            Some(keeper) => keeper
+                .turn(|world| world.next_due())
+                .map(|due| keeper.began + due.since_start()),
             None => return,
         };
         match due {

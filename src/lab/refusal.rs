@@ -15,7 +15,11 @@ pub struct Refused {
 
 impl Refused {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.into(), message: message.into() }
+        Self {
+            status: 400,
+            code: code.into(),
+            message: message.into(),
+        }
     }
 
     pub fn missing(name: &str) -> Self {
@@ -23,7 +27,10 @@ impl Refused {
     }
 
     pub fn malformed(name: &str, value: &Tree, wanted: &str) -> Self {
-        Self::new("ValidationError", format!("{name} is {value:?}, which is not {wanted}"))
+        Self::new(
+            "ValidationError",
+            format!("{name} is {value:?}, which is not {wanted}"),
+        )
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {

@@ -41,7 +41,10 @@ impl Tree {
 
     pub fn get(&self, name: &str) -> Option<&Tree> {
         match self {
-            Self::Map(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Map(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -58,23 +61,49 @@ impl Tree {
     }
 
     pub fn need(&self, name: &str) -> Result<&str, Refused> {
-        self.text(name).filter(|text| !text.is_empty()).ok_or_else(|| Refused::missing(name))
+        self.text(name)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Refused::missing(name))
     }
 
     pub fn whole(&self, name: &str) -> Result<Option<i64>, Refused> {
-        self.get(name).map(|value| value.as_whole().ok_or_else(|| Refused::malformed(name, value, "a whole number"))).transpose()
+        self.get(name)
+            .map(|value| {
+                value
+                    .as_whole()
+                    .ok_or_else(|| Refused::malformed(name, value, "a whole number"))
+            })
+            .transpose()
     }
 
     pub fn real(&self, name: &str) -> Result<Option<f64>, Refused> {
-        self.get(name).map(|value| value.as_real().ok_or_else(|| Refused::malformed(name, value, "a number"))).transpose()
+        self.get(name)
+            .map(|value| {
+                value
+                    .as_real()
+                    .ok_or_else(|| Refused::malformed(name, value, "a number"))
+            })
+            .transpose()
     }
 
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Refused> {
-        self.get(name).map(|value| value.as_flag().ok_or_else(|| Refused::malformed(name, value, "true or false"))).transpose()
+        self.get(name)
+            .map(|value| {
+                value
+                    .as_flag()
+                    .ok_or_else(|| Refused::malformed(name, value, "true or false"))
+            })
+            .transpose()
     }
 
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Refused> {
-        self.get(name).map(|value| value.as_time().ok_or_else(|| Refused::malformed(name, value, "a time"))).transpose()
+        self.get(name)
+            .map(|value| {
+                value
+                    .as_time()
+                    .ok_or_else(|| Refused::malformed(name, value, "a time"))
+            })
+            .transpose()
     }
 
     /// The elements of a list; an absent list and an empty one (`Name=` in a query) are the same.
@@ -86,7 +115,10 @@ impl Tree {
     }
 
     pub fn strings(&self, name: &str) -> Vec<String> {
-        self.items(name).iter().filter_map(|item| item.as_text().map(str::to_owned)).collect()
+        self.items(name)
+            .iter()
+            .filter_map(|item| item.as_text().map(str::to_owned))
+            .collect()
     }
 
     pub fn as_text(&self) -> Option<&str> {
@@ -99,7 +131,10 @@ impl Tree {
     pub fn as_whole(&self) -> Option<i64> {
         match self {
             Self::Whole(number) => Some(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "a whole number in a float's clothes")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a whole number in a float's clothes"
+            )]
             Self::Real(number) if number.fract() == 0.0 => Some(*number as i64),
             Self::Text(text) => text.trim().parse().ok(),
             _ => None,
@@ -108,7 +143,10 @@ impl Tree {
 
     pub fn as_real(&self) -> Option<f64> {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "counts and seconds stay far below 2^53")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts and seconds stay far below 2^53"
+            )]
             Self::Whole(number) => Some(*number as f64),
             Self::Real(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
@@ -132,8 +170,13 @@ impl Tree {
         match self {
             Self::Time(time) => Some(*time),
             Self::Text(text) => text.parse().ok(),
-            #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit an i64")]
-            Self::Whole(_) | Self::Real(_) => Timestamp::from_millisecond((self.as_real()? * 1000.0).round() as i64).ok(),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "milliseconds of this era fit an i64"
+            )]
+            Self::Whole(_) | Self::Real(_) => {
+                Timestamp::from_millisecond((self.as_real()? * 1000.0).round() as i64).ok()
+            }
             _ => None,
         }
     }

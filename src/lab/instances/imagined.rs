@@ -64,7 +64,7 @@ impl Thought {
             "/grpc.health.v1.Health/Check" if probe.grpc => Answer::Grpc(if health < 400 { 0 } else { 14 }),
             "/AWS.ALB/healthcheck" if probe.grpc && health >= 400 => Answer::Grpc(14),
             _ if probe.grpc => Answer::Grpc(12),
-            _ if path == self.knobs.health_path => Answer::Status(health),
+            _ if self.knobs.checks(path, true) => Answer::Status(health),
             _ if self.knobs.error_rate >= 1.0 => Answer::Status(self.knobs.error_status),
             "/" | "/version" => Answer::Status(200),
             _ => Answer::Status(404),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRAILER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRAILER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use tokio::time::sleep;
@@ -21,7 +21,10 @@ pub(super) async fn answer(
     let identity = service.identity.clone();
     let mut response = if grpc::is_grpc(&request) {
         grpc::answer(&service, request).await
-    } else if request.uri().path() == service.knobs.health_path {
+    } else if service
+        .knobs
+        .checks(request.uri().path(), is_by_balancer(&request))
+    {
         let status = service.knobs.health(service.began.elapsed());
         text(
             status,
@@ -82,6 +85,14 @@ fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {
         "/ws" => websocket::answer(&service, request),
         path => text(404, format!("there is nothing at {path}\n")),
     }
+}
+
+fn is_by_balancer(request: &Request<Incoming>) -> bool {
+    let agent = request
+        .headers()
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("ELB-HealthChecker/"))
 }
 
 fn introduction(identity: &Identity) -> String {

@@ -36,7 +36,9 @@ pub struct Knobs {
     /// How long requests in flight may take after SIGTERM.
     #[serde(deserialize_with = "duration")]
     pub slow_shutdown: Duration,
-    pub health_path: String,
+    /// Where health checks are answered. When it is not said: at `/health`, and wherever a load balancer checks, so that the service
+    /// can stand in for another one.
+    pub health_path: Option<String>,
     /// What a healthy service answers to health checks.
     #[serde(deserialize_with = "status")]
     pub health_status: u16,
@@ -55,7 +57,7 @@ impl Default for Knobs {
             unhealthy_after: None,
             dies_after: None,
             slow_shutdown: Duration::from_secs(20),
-            health_path: "/health".to_owned(),
+            health_path: None,
             health_status: 200,
         }
     }
@@ -75,6 +77,14 @@ impl Knobs {
             error_status: 503,
             health_status: 503,
             ..self
+        }
+    }
+
+    /// Whether a request for this path, by a load balancer or by somebody else, is a health check.
+    pub fn checks(&self, path: &str, by_balancer: bool) -> bool {
+        match &self.health_path {
+            Some(health_path) => path == health_path,
+            None => by_balancer || path == "/health",
         }
     }
 

@@ -10,7 +10,9 @@ pub struct Ids {
 
 impl Ids {
     pub(super) fn seeded(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed) }
+        Self {
+            random: StdRng::seed_from_u64(seed),
+        }
     }
 
     /// `i-0123456789abcdef0`, `lt-…`, `ami-…`: a prefix and 17 hexadecimal digits.
@@ -28,12 +30,23 @@ impl Ids {
         let bits = (u128::from(self.random.next_u64()) << 64) | u128::from(self.random.next_u64());
         let bits = (bits & !(0xf000 << 64) & !(0xc << 60)) | (0x4000 << 64) | (0x8 << 60);
         let hex = format!("{bits:032x}");
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        )
     }
 
     /// A number in 0..`below`, for choices that AWS makes at random.
     pub fn pick(&mut self, below: usize) -> usize {
-        if below == 0 { 0 } else { self.random.random_range(0..below) }
+        if below == 0 {
+            0
+        } else {
+            self.random.random_range(0..below)
+        }
     }
 
     /// Whether something with this probability (0 to 1) happens now.

@@ -105,7 +105,10 @@ impl World {
 
     /// What the wall clock shows at a moment.
     pub fn at(&self, moment: Moment) -> Timestamp {
-        self.settings.began.saturating_add(moment.since_start()).unwrap_or(Timestamp::MAX)
+        self.settings
+            .began
+            .saturating_add(moment.since_start())
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// How long something that takes `duration` on AWS takes here.

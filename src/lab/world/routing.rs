@@ -51,7 +51,10 @@ pub struct Rule {
 pub enum Condition {
     Host(Vec<String>),
     Path(Vec<String>),
-    Header { name: String, values: Vec<String> },
+    Header {
+        name: String,
+        values: Vec<String>,
+    },
     Method(Vec<String>),
     /// Key (any, when there is none) and value.
     Query(Vec<(Option<String>, String)>),
@@ -67,8 +70,19 @@ pub enum Action {
         /// Group stickiness, when it is on.
         stickiness: Option<Duration>,
     },
-    Redirect { status: u16, protocol: String, port: String, host: String, path: String, query: String },
-    Fixed { status: u16, content_type: String, body: String },
+    Redirect {
+        status: u16,
+        protocol: String,
+        port: String,
+        host: String,
+        path: String,
+        query: String,
+    },
+    Fixed {
+        status: u16,
+        content_type: String,
+        body: String,
+    },
 }
 
 /// A target group as the data plane sees it.

@@ -93,7 +93,11 @@ impl Ord for Entry {
 impl Timers {
     pub(super) fn set(&mut self, due: Moment, timer: Timer) {
         self.set += 1;
-        self.due.push(Reverse(Entry { due, order: self.set, timer }));
+        self.due.push(Reverse(Entry {
+            due,
+            order: self.set,
+            timer,
+        }));
     }
 
     pub(super) fn next(&self) -> Option<Moment> {

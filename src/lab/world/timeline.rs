@@ -27,7 +27,9 @@ pub struct Timeline {
 impl Timeline {
     /// What happened after happening `number`, oldest first.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &Happening> {
-        self.happened.iter().filter(move |happening| happening.number > number)
+        self.happened
+            .iter()
+            .filter(move |happening| happening.number > number)
     }
 }
 
@@ -35,7 +37,12 @@ impl World {
     /// Notes something for the timeline.
     pub fn tell(&mut self, kind: &'static str, text: impl Into<String>) {
         self.timeline.count += 1;
-        let happening = Happening { number: self.timeline.count, at: self.clock(), kind, text: text.into() };
+        let happening = Happening {
+            number: self.timeline.count,
+            at: self.clock(),
+            kind,
+            text: text.into(),
+        };
         self.timeline.happened.push_back(happening);
         if self.timeline.happened.len() > KEPT {
             self.timeline.happened.pop_front();

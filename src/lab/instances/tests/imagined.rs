@@ -41,7 +41,10 @@ fn check(path: &str) -> Probe {
 
 #[tokio::test(start_paused = true)]
 async fn an_imagined_instance_answers_when_it_has_booted_and_until_it_is_unhealthy() {
-    let thought = thought("#!sample\nboot = '90s'\nunhealthy_after = '1h'\n", &[]);
+    let thought = thought(
+        "#!sample\nboot = '90s'\nhealth_path = '/health'\nunhealthy_after = '1h'\n",
+        &[],
+    );
     assert_eq!(thought.answers(&check("/health")), Answer::Refused);
     sleep(Duration::from_secs(89)).await;
     assert_eq!(thought.answers(&check("/health")), Answer::Refused);
@@ -51,6 +54,17 @@ async fn an_imagined_instance_answers_when_it_has_booted_and_until_it_is_unhealt
     assert_eq!(thought.answers(&check("/health")), Answer::Status(503));
     assert_eq!(thought.answers(&check("/")), Answer::Status(200));
     assert_eq!(thought.answers(&check("/nowhere")), Answer::Status(404));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_imagined_service_of_somebody_elses_is_healthy_wherever_it_is_checked() {
+    for user_data in ["#!/bin/sh\nexec serve", "#cloud-config\npackages: [nginx]", ""] {
+        assert_eq!(
+            thought(user_data, &[]).answers(&check("/status")),
+            Answer::Status(200),
+            "{user_data}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,8 +28,13 @@ fn machine() {
 
 /// Starts [`machine`].
 fn command() -> Vec<OsString> {
+    again("machine")
+}
+
+/// Starts this executable again, for one test of this module.
+fn again(test: &str) -> Vec<OsString> {
     let (_, module) = module_path!().split_once("::").expect("the crate comes first");
-    let name = format!("{module}::machine");
+    let name = format!("{module}::{test}");
     let mut command = vec![std::env::current_exe().expect("this executable").into_os_string()];
     command.extend([&*name, "--exact", "--ignored", "--nocapture"].map(OsString::from));
     command

@@ -67,6 +67,17 @@ async fn both_versions_of_http_are_answered_with_the_status() {
 }
 
 #[tokio::test]
+async fn the_sample_is_healthy_wherever_it_is_checked_unless_its_knobs_say_where() {
+    for (knobs, status) in [("", 200), ("health_path = '/up'", 404)] {
+        let order = Probe {
+            path: "/status".into(),
+            ..check(sample(knobs).await)
+        };
+        assert_eq!(probe(&order).await, Answer::Status(status), "{knobs}");
+    }
+}
+
+#[tokio::test]
 async fn a_grpc_check_reads_the_calls_own_status_from_head_or_trailers() {
     let address = sample("").await;
     for (path, status) in [("/grpc.health.v1.Health/Check", 0), ("/AWS.ALB/healthcheck", 12)] {

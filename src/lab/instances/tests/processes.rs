@@ -1,10 +1,11 @@
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{command, soon};
+use super::{again, alive, command, soon, written};
 use crate::lab::instances::Processes;
 use crate::lab::keeper::{Keeper, Machines};
 use crate::lab::tree::Tree;
@@ -122,8 +123,45 @@ async fn processes_end_with_the_lab_that_started_them() {
         "#!/bin/sh\ntrap '' TERM\necho $$ > pid\nwhile :; do sleep 0.1; done",
     );
     let pid = folder.path().join(&id).join("pid");
-    soon("it runs", || super::written(&pid).is_some()).await;
+    soon("it runs", || written(&pid).is_some()).await;
     drop(keeper);
-    let process = super::written(&pid).expect("an id");
-    soon("it is gone", || !super::alive(process)).await;
+    let process = written(&pid).expect("an id");
+    soon("it is gone", || !alive(process)).await;
+}
+
+/// Where [`lab`] finds the folder for its instances.
+const FOLDER: &str = "LAB_TEST_FOLDER";
+
+const STUBBORN: &str = "#!/bin/sh\ntrap '' TERM HUP\necho $$ > pid\nwhile :; do sleep 0.1; done";
+
+#[tokio::test]
+#[ignore = "what the next test starts as a lab, to kill it"]
+async fn lab() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let keeper = keeper(Processes::new(command(), folder.into()));
+    launch(&keeper, STUBBORN);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+#[tokio::test]
+async fn no_process_outlives_a_lab_that_was_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let command = again("processes::lab");
+    let (program, arguments) = command.split_first().expect("a program");
+    let mut lab = tokio::process::Command::new(program)
+        .args(arguments)
+        .env(FOLDER, folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("this executable");
+    let pid = || {
+        let instance = std::fs::read_dir(folder.path()).ok()?.next()?.ok()?;
+        written(&instance.path().join("pid"))
+    };
+    soon("its instance runs", || pid().is_some()).await;
+    let script = pid().expect("an id");
+    lab.kill().await.expect("it was there");
+    soon("its instance is gone", || !alive(script)).await;
 }
