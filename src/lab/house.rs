@@ -29,6 +29,8 @@ pub struct Settings {
     /// Where word of the running lab is left; nowhere when there is none.
     pub folder: Option<PathBuf>,
     pub surroundings: Surroundings,
+    /// Ports on this machine by listener port, for listeners that are not to have the usual one.
+    pub ports: BTreeMap<u16, u16>,
 }
 
 /// Why a lab does not come up.
@@ -53,13 +55,29 @@ pub struct Lab {
 impl Lab {
     pub async fn up(settings: Settings) -> Result<Self, Failed> {
         let listener = bind(settings.port).await?;
-        let address = listener.local_addr().map_err(|error| Taken::Bind { port: settings.port, error })?;
-        let life = Life::begin(&settings.surroundings, BTreeMap::new(), settings.world.clone(), &settings.estate).await?;
+        let address = listener.local_addr().map_err(|error| Taken::Bind {
+            port: settings.port,
+            error,
+        })?;
+        let life = Life::begin(
+            &settings.surroundings,
+            settings.ports.clone(),
+            settings.world.clone(),
+            &settings.estate,
+        )
+        .await?;
         let started = Timestamp::now();
         let word = match settings.folder {
             Some(ref folder) => {
-                let word = Whereabouts { pid: std::process::id(), port: address.port(), started };
-                word.leave(folder).map_err(|error| Failed::Word { folder: folder.clone(), error })?;
+                let word = Whereabouts {
+                    pid: std::process::id(),
+                    port: address.port(),
+                    started,
+                };
+                word.leave(folder).map_err(|error| Failed::Word {
+                    folder: folder.clone(),
+                    error,
+                })?;
                 Some((word, folder.clone()))
             }
             None => None,
@@ -168,7 +186,10 @@ impl House {
         let current = self.lives.load(Ordering::Relaxed);
         let since = if life == current { since } else { 0 };
         let events = keeper.with(|world| world.timeline.since(since).cloned().collect());
-        News { life: current, events }
+        News {
+            life: current,
+            events,
+        }
     }
 
     /// Back to the beginning. The listeners' ports are taken again by the same listeners.
@@ -178,7 +199,15 @@ impl House {
         life.end().await;
         let mut settings = self.settings.world.clone();
         settings.began = Timestamp::now();
-        *life = Arc::new(Life::begin(&self.settings.surroundings, ports, settings, &self.settings.estate).await?);
+        *life = Arc::new(
+            Life::begin(
+                &self.settings.surroundings,
+                ports,
+                settings,
+                &self.settings.estate,
+            )
+            .await?,
+        );
         self.lives.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -19,18 +19,12 @@ use super::world::faults::Fault;
 /// The longest that the estate's listeners may take to open; what cannot open is shown as such.
 const OPENING: Duration = Duration::from_secs(5);
 
-/// What a world needs around it, anew at each reset.
-pub struct Surroundings {
-    /// Makes whoever plays the instances.
-    pub machines: Box<dyn Fn() -> Box<dyn Machines> + Send + Sync>,
-    /// Ports on this machine by listener port, for listeners that are not to have the usual one.
-    pub ports: BTreeMap<u16, u16>,
-    pub access_log: Option<std::path::PathBuf>,
-}
+/// Makes whoever plays the instances, anew at each reset.
+pub struct Surroundings(pub Box<dyn Fn() -> Box<dyn Machines> + Send + Sync>);
 
 impl std::fmt::Debug for Surroundings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Surroundings").field("ports", &self.ports).finish_non_exhaustive()
+        formatter.debug_struct("Surroundings").finish_non_exhaustive()
     }
 }
 
@@ -55,7 +49,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// `ports` are those that listeners had in the life before.
+    /// `ports` are those that listeners are to have on this machine, by listener port, where it is not the usual one.
     pub(super) async fn begin(
         surroundings: &Surroundings,
         ports: BTreeMap<u16, u16>,
@@ -64,12 +58,12 @@ impl Life {
     ) -> Result<Self, Broken> {
         let seed = settings.seed;
         let began = Instant::now();
-        let keeper = Keeper::start(settings, (surroundings.machines)());
+        let keeper = Keeper::start(settings, (surroundings.0)());
         keeper.with(|world| build(world, estate))?;
         let settings = traffic::Settings {
             began,
-            ports: surroundings.ports.clone().into_iter().chain(ports).collect(),
-            access_log: surroundings.access_log.clone(),
+            ports,
+            access_log: None,
             seed,
         };
         let traffic = Traffic::start(keeper.routing(), settings).await?;
@@ -77,11 +71,25 @@ impl Life {
         let mut addresses = traffic.addresses();
         let traffic = Arc::new(Mutex::new(Some(traffic)));
         let rates = Arc::new(Mutex::new(Rates::default()));
-        tokio::spawn(meter(Arc::downgrade(&keeper), Arc::clone(&traffic), Arc::clone(&rates)));
-        let expected = estate.load_balancers.iter().map(|balancer| balancer.listeners.len()).sum::<usize>();
+        tokio::spawn(meter(
+            Arc::downgrade(&keeper),
+            Arc::clone(&traffic),
+            Arc::clone(&rates),
+        ));
+        let expected = estate
+            .load_balancers
+            .iter()
+            .map(|balancer| balancer.listeners.len())
+            .sum::<usize>();
         // A listener whose port is taken stays closed: the rest of the lab is of use all the same.
         let _ = timeout(OPENING, addresses.wait_for(|open| open.len() >= expected)).await;
-        Ok(Self { keeper, traffic, addresses, certificate, rates })
+        Ok(Self {
+            keeper,
+            traffic,
+            addresses,
+            certificate,
+            rates,
+        })
     }
 
     pub(super) fn keeper(&self) -> &Arc<Keeper> {
@@ -91,24 +99,41 @@ impl Life {
     pub(super) fn survey(&self) -> Found {
         let addresses = self.addresses.borrow();
         let url = |arn: &str, protocol: &str| {
-            addresses.get(arn).map(|address: &SocketAddr| format!("{}://{address}", protocol.to_lowercase()))
+            addresses
+                .get(arn)
+                .map(|address: &SocketAddr| format!("{}://{address}", protocol.to_lowercase()))
         };
         self.keeper.with(|world| survey(world, url))
     }
 
     pub(super) fn traffic(&self) -> picture::Traffic {
         // Seconds are added whole, so a panic elsewhere leaves them as they should be.
-        self.rates.lock().unwrap_or_else(PoisonError::into_inner).traffic()
+        self.rates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .traffic()
     }
 
     /// Makes something go wrong, in the words of `lab fault`.
     pub(super) fn fault(&self, text: &str) -> Result<(), String> {
-        let fault: Fault = text.parse().map_err(|unreadable| format!("{unreadable}"))?;
-        self.keeper.with(|world| world.break_with(fault)).map(drop).map_err(|refused| refused.to_string())
+        let fault = text
+            .parse::<Fault>()
+            .map_err(|unreadable| unreadable.to_string())?;
+        self.keeper
+            .with(|world| world.break_with(fault))
+            .map(drop)
+            .map_err(|refused| refused.to_string())
     }
 
     pub(super) fn faults(&self) -> Vec<String> {
-        self.keeper.with(|world| world.faults.list().iter().map(|active| active.fault.to_string()).collect())
+        self.keeper.with(|world| {
+            world
+                .faults
+                .list()
+                .iter()
+                .map(|active| active.fault.to_string())
+                .collect()
+        })
     }
 
     pub(super) fn heal(&self) {
@@ -125,7 +150,9 @@ impl Life {
         let addresses = self.addresses.borrow();
         let routing = self.keeper.routing();
         let routing = routing.borrow();
-        let real = |listener: &Arc<world::routing::Listener>| Some((listener.port, addresses.get(&listener.arn)?.port()));
+        let real = |listener: &Arc<world::routing::Listener>| {
+            Some((listener.port, addresses.get(&listener.arn)?.port()))
+        };
         routing.listeners.iter().filter_map(real).collect()
     }
 

@@ -8,7 +8,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use picture::Picture;
+pub use picture::{Action, Picture};
 pub(in crate::lab) use rates::{Rates, Tally};
 pub(in crate::lab) use survey::{Found, survey};
 

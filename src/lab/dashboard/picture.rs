@@ -62,7 +62,10 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Action {
-    Forward { shares: Vec<Share>, sticky_seconds: Option<i64> },
+    Forward {
+        shares: Vec<Share>,
+        sticky_seconds: Option<i64>,
+    },
     /// Anything the load balancer answers by itself.
     Answer { text: String },
 }

@@ -36,11 +36,19 @@ impl Rates {
     }
 
     pub(in crate::lab) fn traffic(&self) -> Traffic {
-        let names: std::collections::BTreeSet<&String> = self.seconds.iter().flat_map(BTreeMap::keys).collect();
+        let names: std::collections::BTreeSet<&String> =
+            self.seconds.iter().flat_map(BTreeMap::keys).collect();
         let series = names.into_iter().map(|name| {
-            let tallies = self.seconds.iter().map(|second| second.get(name).copied().unwrap_or_default());
+            let tallies = self
+                .seconds
+                .iter()
+                .map(|second| second.get(name).copied().unwrap_or_default());
             let (requests, failed) = tallies.map(|tally| (tally.requests, tally.failed)).unzip();
-            Series { target_group: name.clone(), requests, failed }
+            Series {
+                target_group: name.clone(),
+                requests,
+                failed,
+            }
         });
         Traffic {
             series: series.collect(),

@@ -20,12 +20,22 @@ pub(in crate::lab) struct Found {
 
 /// Looks at everything. `url` says where a listener (by its ARN and protocol) really is.
 pub(in crate::lab) fn survey(world: &mut World, url: impl Fn(&str, &str) -> Option<String>) -> Found {
-    let mut view = View { world, troubles: Vec::new(), names: BTreeMap::new() };
+    let mut view = View {
+        world,
+        troubles: Vec::new(),
+        names: BTreeMap::new(),
+    };
     let target_groups = view.target_groups();
     let balancers = view.balancers(&url);
     let groups = view.groups();
     let alarms = view.alarms();
-    Found { balancers, target_groups, groups, alarms, troubles: view.troubles }
+    Found {
+        balancers,
+        target_groups,
+        groups,
+        alarms,
+        troubles: view.troubles,
+    }
 }
 
 struct View<'w> {
@@ -45,15 +55,26 @@ impl View<'_> {
     }
 
     fn target_groups(&mut self) -> Vec<TargetGroup> {
-        let found = self.list("elasticloadbalancing:DescribeTargetGroups", &Tree::map(), "TargetGroups");
-        self.names = found.iter().map(|group| (text(group, "TargetGroupArn"), text(group, "TargetGroupName"))).collect();
+        let found = self.list(
+            "elasticloadbalancing:DescribeTargetGroups",
+            &Tree::map(),
+            "TargetGroups",
+        );
+        self.names = found
+            .iter()
+            .map(|group| (text(group, "TargetGroupArn"), text(group, "TargetGroupName")))
+            .collect();
         found.iter().map(|group| self.target_group(group)).collect()
     }
 
     fn target_group(&mut self, group: &Tree) -> TargetGroup {
         let arn = text(group, "TargetGroupArn");
         let input = Tree::map().with("TargetGroupArn", Tree::from(arn.as_str()));
-        let health = self.list("elasticloadbalancing:DescribeTargetHealth", &input, "TargetHealthDescriptions");
+        let health = self.list(
+            "elasticloadbalancing:DescribeTargetHealth",
+            &input,
+            "TargetHealthDescriptions",
+        );
         let targets = health.iter().map(|described| self.target(described)).collect();
         TargetGroup {
             name: text(group, "TargetGroupName"),
@@ -74,7 +95,9 @@ impl View<'_> {
         let zone = target.text("AvailabilityZone").map(str::to_owned);
         Target {
             port: whole(target, "Port"),
-            zone: zone.or_else(|| Some(self.world.instance(&id)?.zone.clone())).unwrap_or_default(),
+            zone: zone
+                .or_else(|| Some(self.world.instance(&id)?.zone.clone()))
+                .unwrap_or_default(),
             health: text(health, "State"),
             reason: health.text("Reason").map(str::to_owned),
             description: health.text("Description").map(str::to_owned),
@@ -83,15 +106,26 @@ impl View<'_> {
     }
 
     fn balancers(&mut self, url: &impl Fn(&str, &str) -> Option<String>) -> Vec<Balancer> {
-        let found = self.list("elasticloadbalancing:DescribeLoadBalancers", &Tree::map(), "LoadBalancers");
+        let found = self.list(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            &Tree::map(),
+            "LoadBalancers",
+        );
         let mut balancers = Vec::new();
         for balancer in found {
             let arn = text(&balancer, "LoadBalancerArn");
             let input = Tree::map().with("LoadBalancerArn", Tree::from(arn.as_str()));
             let mut listeners = self.list("elasticloadbalancing:DescribeListeners", &input, "Listeners");
             listeners.sort_by_key(|listener| whole(listener, "Port"));
-            let listeners = listeners.iter().map(|listener| self.listener(listener, url)).collect();
-            balancers.push(Balancer { name: text(&balancer, "LoadBalancerName"), arn, listeners });
+            let listeners = listeners
+                .iter()
+                .map(|listener| self.listener(listener, url))
+                .collect();
+            balancers.push(Balancer {
+                name: text(&balancer, "LoadBalancerName"),
+                arn,
+                listeners,
+            });
         }
         balancers
     }
@@ -117,37 +151,59 @@ impl View<'_> {
             conditions: rule.items("Conditions").iter().map(words::condition).collect(),
             action: self.action(rule.items("Actions")),
             // A default rule is its listener's: it has no tags of its own.
-            tags: if rule.flag("IsDefault").ok().flatten() == Some(true) { BTreeMap::new() } else { self.tags(&arn) },
+            tags: if rule.flag("IsDefault").ok().flatten() == Some(true) {
+                BTreeMap::new()
+            } else {
+                self.tags(&arn)
+            },
             arn,
         }
     }
 
     fn action(&self, actions: &[Tree]) -> Action {
-        let Some(last) = actions.last() else { return Action::Answer { text: String::new() } };
+        let Some(last) = actions.last() else {
+            return Action::Answer { text: String::new() };
+        };
         if let Some(text) = words::answer(last) {
             return Action::Answer { text };
         }
         let config = last.get("ForwardConfig");
-        let weighed = config.map(|config| config.items("TargetGroups")).unwrap_or_default();
+        let weighed = config
+            .map(|config| config.items("TargetGroups"))
+            .unwrap_or_default();
         let shares: Vec<(String, i64)> = if weighed.is_empty() {
             vec![(text(last, "TargetGroupArn"), 1)]
         } else {
             let weight = |group: &Tree| group.whole("Weight").ok().flatten().unwrap_or(1);
-            weighed.iter().map(|group| (text(group, "TargetGroupArn"), weight(group))).collect()
+            weighed
+                .iter()
+                .map(|group| (text(group, "TargetGroupArn"), weight(group)))
+                .collect()
         };
         let whole: i64 = shares.iter().map(|(_, weight)| weight).sum();
         let sticky = config.and_then(|config| config.get("TargetGroupStickinessConfig"));
         let sticky = sticky.filter(|sticky| sticky.flag("Enabled").ok().flatten() == Some(true));
         Action::Forward {
-            shares: shares.into_iter().map(|(arn, weight)| self.share(&arn, weight, whole)).collect(),
+            shares: shares
+                .into_iter()
+                .map(|(arn, weight)| self.share(&arn, weight, whole))
+                .collect(),
             sticky_seconds: sticky.and_then(|sticky| sticky.whole("DurationSeconds").ok().flatten()),
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "weights are at most 999")]
     fn share(&self, arn: &str, weight: i64, whole: i64) -> Share {
-        let percent = if whole == 0 { 0.0 } else { 100.0 * weight as f64 / whole as f64 };
-        Share { target_group: self.name_of(arn), weight, percent }
+        let percent = if whole == 0 {
+            0.0
+        } else {
+            100.0 * weight as f64 / whole as f64
+        };
+        Share {
+            target_group: self.name_of(arn),
+            weight,
+            percent,
+        }
     }
 
     fn name_of(&self, arn: &str) -> String {
@@ -157,11 +213,19 @@ impl View<'_> {
     fn tags(&mut self, arn: &str) -> BTreeMap<String, String> {
         let input = Tree::map().with("ResourceArns", Tree::texts([arn]));
         let described = self.list("elasticloadbalancing:DescribeTags", &input, "TagDescriptions");
-        described.iter().flat_map(|described| described.items("Tags")).map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect()
+        described
+            .iter()
+            .flat_map(|described| described.items("Tags"))
+            .map(|tag| (text(tag, "Key"), text(tag, "Value")))
+            .collect()
     }
 
     fn groups(&mut self) -> Vec<Group> {
-        let found = self.list("autoscaling:DescribeAutoScalingGroups", &Tree::map(), "AutoScalingGroups");
+        let found = self.list(
+            "autoscaling:DescribeAutoScalingGroups",
+            &Tree::map(),
+            "AutoScalingGroups",
+        );
         found.iter().map(|group| self.group(group)).collect()
     }
 
@@ -172,10 +236,22 @@ impl View<'_> {
             desired: whole(group, "DesiredCapacity"),
             max: whole(group, "MaxSize"),
             template: template(group),
-            target_groups: group.strings("TargetGroupARNs").iter().map(|arn| self.name_of(arn)).collect(),
+            target_groups: group
+                .strings("TargetGroupARNs")
+                .iter()
+                .map(|arn| self.name_of(arn))
+                .collect(),
             instances: group.items("Instances").iter().map(member).collect(),
-            suspended: group.items("SuspendedProcesses").iter().map(|process| text(process, "ProcessName")).collect(),
-            tags: group.items("Tags").iter().map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect(),
+            suspended: group
+                .items("SuspendedProcesses")
+                .iter()
+                .map(|process| text(process, "ProcessName"))
+                .collect(),
+            tags: group
+                .items("Tags")
+                .iter()
+                .map(|tag| (text(tag, "Key"), text(tag, "Value")))
+                .collect(),
             status: group.text("Status").map(str::to_owned),
         }
     }
@@ -199,7 +275,11 @@ fn template(holder: &Tree) -> String {
         template.get("LaunchTemplateSpecification").cloned()
     };
     match holder.get("LaunchTemplate").cloned().or_else(|| mixed(holder)) {
-        Some(template) => format!("{} {}", text(&template, "LaunchTemplateName"), text(&template, "Version")),
+        Some(template) => format!(
+            "{} {}",
+            text(&template, "LaunchTemplateName"),
+            text(&template, "Version")
+        ),
         None => String::new(),
     }
 }
@@ -210,8 +290,15 @@ fn member(instance: &Tree) -> Member {
         lifecycle: text(instance, "LifecycleState"),
         health: text(instance, "HealthStatus"),
         zone: text(instance, "AvailabilityZone"),
-        version: instance.get("LaunchTemplate").map(|template| text(template, "Version")).unwrap_or_default(),
-        protected: instance.flag("ProtectedFromScaleIn").ok().flatten().unwrap_or_default(),
+        version: instance
+            .get("LaunchTemplate")
+            .map(|template| text(template, "Version"))
+            .unwrap_or_default(),
+        protected: instance
+            .flag("ProtectedFromScaleIn")
+            .ok()
+            .flatten()
+            .unwrap_or_default(),
     }
 }
 

@@ -8,7 +8,11 @@ pub(super) fn condition(condition: &Tree) -> String {
     let of = |config: &str| match condition.get(config) {
         Some(config) => {
             let values = config.strings("Values");
-            if values.is_empty() { config.strings("RegexValues") } else { values }
+            if values.is_empty() {
+                config.strings("RegexValues")
+            } else {
+                values
+            }
         }
         None => condition.strings("Values"),
     };
@@ -18,8 +22,14 @@ pub(super) fn condition(condition: &Tree) -> String {
         "http-request-method" => format!("method is {}", either(&of("HttpRequestMethodConfig"))),
         "source-ip" => format!("source is {}", either(&of("SourceIpConfig"))),
         "http-header" => {
-            let name = condition.get("HttpHeaderConfig").and_then(|config| config.text("HttpHeaderName"));
-            format!("header {} is {}", name.unwrap_or("?"), either(&of("HttpHeaderConfig")))
+            let name = condition
+                .get("HttpHeaderConfig")
+                .and_then(|config| config.text("HttpHeaderName"));
+            format!(
+                "header {} is {}",
+                name.unwrap_or("?"),
+                either(&of("HttpHeaderConfig"))
+            )
         }
         "query-string" => format!("query has {}", either(&pairs(condition))),
         other => other.to_owned(),
@@ -27,7 +37,10 @@ pub(super) fn condition(condition: &Tree) -> String {
 }
 
 fn pairs(condition: &Tree) -> Vec<String> {
-    let values = condition.get("QueryStringConfig").map(|config| config.items("Values")).unwrap_or_default();
+    let values = condition
+        .get("QueryStringConfig")
+        .map(|config| config.items("Values"))
+        .unwrap_or_default();
     let pair = |value: &Tree| match (value.text("Key"), value.text("Value")) {
         (Some(key), Some(value)) => format!("{key}={value}"),
         (_, value) => value.unwrap_or_default().to_owned(),
@@ -47,7 +60,11 @@ pub(super) fn answer(action: &Tree) -> Option<String> {
             let config = action.get("FixedResponseConfig")?;
             let body = part(config, "MessageBody", "");
             let status = part(config, "StatusCode", "?");
-            Some(if body.is_empty() { format!("answer {status}") } else { format!("answer {status}: {body}") })
+            Some(if body.is_empty() {
+                format!("answer {status}")
+            } else {
+                format!("answer {status}: {body}")
+            })
         }
         "redirect" => {
             let config = action.get("RedirectConfig")?;
@@ -72,7 +89,9 @@ pub(super) fn health_check(group: &Tree) -> String {
         return "no health check".to_owned();
     }
     let number = |name: &str| group.whole(name).ok().flatten().unwrap_or_default();
-    let matcher = group.get("Matcher").and_then(|matcher| matcher.text("HttpCode").or(matcher.text("GrpcCode")));
+    let matcher = group
+        .get("Matcher")
+        .and_then(|matcher| matcher.text("HttpCode").or(matcher.text("GrpcCode")));
     format!(
         "{} {} every {} s expects {} within {} s; healthy after {}, unhealthy after {}",
         group.text("HealthCheckProtocol").unwrap_or("HTTP"),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::plan::{Action, Estate, Forward, Group, Listener, LoadBalancer, Policy, Rule, TargetGroup, Version};
+use super::plan::{
+    Action, Estate, Forward, Group, Listener, LoadBalancer, Policy, Rule, TargetGroup, Version,
+};
 use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;
 use crate::lab::wire::within;
@@ -20,14 +22,23 @@ pub enum Unbuilt {
     #[error("{0}")]
     Refused(String),
     #[error("{what} names the {kind} {name}, which the estate does not have")]
-    Unknown { what: String, kind: &'static str, name: String },
+    Unknown {
+        what: String,
+        kind: &'static str,
+        name: String,
+    },
     #[error("{0} has neither a forward nor a status")]
     NoAction(String),
 }
 
 /// Builds it all, or says which call was refused and why.
 pub(in crate::lab) fn build(world: &mut World, estate: &Estate) -> Result<(), Unbuilt> {
-    let mut site = Site { world, names: BTreeMap::new(), network: String::new(), subnets: Vec::new() };
+    let mut site = Site {
+        world,
+        names: BTreeMap::new(),
+        network: String::new(),
+        subnets: Vec::new(),
+    };
     site.look_around()?;
     for template in &estate.launch_templates {
         site.launch_template(&template.name, &template.versions)?;
@@ -65,20 +76,39 @@ impl Site<'_> {
     /// Calls, and takes one text out of the first thing that was made.
     fn made(&mut self, action: &str, input: &Tree, list: &str, member: &str) -> Result<String, Unbuilt> {
         let answer = self.call(action, input)?;
-        let made = answer.items(list).first().and_then(|made| made.text(member)).map(str::to_owned);
+        let made = answer
+            .items(list)
+            .first()
+            .and_then(|made| made.text(member))
+            .map(str::to_owned);
         made.ok_or_else(|| Unbuilt::Refused(format!("{action} answered without {list}.{member}")))
     }
 
     fn name(&self, what: &str, kind: &'static str, name: &str) -> Result<String, Unbuilt> {
         let known = self.names.get(&(kind, name.to_owned())).cloned();
-        known.ok_or_else(|| Unbuilt::Unknown { what: what.to_owned(), kind, name: name.to_owned() })
+        known.ok_or_else(|| Unbuilt::Unknown {
+            what: what.to_owned(),
+            kind,
+            name: name.to_owned(),
+        })
     }
 
     fn look_around(&mut self) -> Result<(), Unbuilt> {
         let refused = |refused: Refused| Unbuilt::Refused(refused.to_string());
-        let subnets = within::list(self.world, "ec2:DescribeSubnets", &Tree::map(), "Subnets").map_err(refused)?;
-        self.network = subnets.first().and_then(|subnet| subnet.text("VpcId")).unwrap_or_default().to_owned();
-        self.subnets = subnets.iter().filter_map(|subnet| subnet.text("SubnetId")).take(ZONES).map(str::to_owned).collect();
+        let mut subnets =
+            within::list(self.world, "ec2:DescribeSubnets", &Tree::map(), "subnetSet").map_err(refused)?;
+        subnets.sort_by_key(|subnet| subnet.text("availabilityZone").map(str::to_owned));
+        self.network = subnets
+            .first()
+            .and_then(|subnet| subnet.text("vpcId"))
+            .unwrap_or_default()
+            .to_owned();
+        self.subnets = subnets
+            .iter()
+            .filter_map(|subnet| subnet.text("subnetId"))
+            .take(ZONES)
+            .map(str::to_owned)
+            .collect();
         Ok(())
     }
 
@@ -89,11 +119,21 @@ impl Site<'_> {
                 .with("ImageId", Tree::Text(image))
                 .with("InstanceType", text(&version.instance_type))
                 .with("UserData", Tree::Text(STANDARD.encode(&version.user_data)));
-            let action = if place == 0 { "ec2:CreateLaunchTemplate" } else { "ec2:CreateLaunchTemplateVersion" };
-            let input = Tree::map().with("LaunchTemplateName", text(name)).with("LaunchTemplateData", data);
+            let action = if place == 0 {
+                "ec2:CreateLaunchTemplate"
+            } else {
+                "ec2:CreateLaunchTemplateVersion"
+            };
+            let input = Tree::map()
+                .with("LaunchTemplateName", text(name))
+                .with("LaunchTemplateData", data);
             let answer = self.call(action, &input)?;
-            if let Some(id) = answer.get("LaunchTemplate").and_then(|template| template.text("LaunchTemplateId")) {
-                self.names.insert(("launch_template", name.to_owned()), id.to_owned());
+            if let Some(id) = answer
+                .get("launchTemplate")
+                .and_then(|template| template.text("launchTemplateId"))
+            {
+                self.names
+                    .insert(("launch_template", name.to_owned()), id.to_owned());
             }
         }
         Ok(())
@@ -108,14 +148,25 @@ impl Site<'_> {
             .with("Architecture", text("x86_64"))
             .with("RootDeviceName", text("/dev/xvda"))
             .with("VirtualizationType", text("hvm"));
-        let id = self.call("ec2:RegisterImage", &input)?.text("ImageId").unwrap_or_default().to_owned();
+        let id = self
+            .call("ec2:RegisterImage", &input)?
+            .text("imageId")
+            .unwrap_or_default()
+            .to_owned();
         self.names.insert(("image", name.to_owned()), id.clone());
         Ok(id)
     }
 
     fn target_group(&mut self, group: &TargetGroup) -> Result<(), Unbuilt> {
-        let code = if group.protocol_version == "GRPC" { "GrpcCode" } else { "HttpCode" };
-        let matcher = group.health_codes.as_deref().map(|codes| Tree::map().with(code, text(codes)));
+        let code = if group.protocol_version == "GRPC" {
+            "GrpcCode"
+        } else {
+            "HttpCode"
+        };
+        let matcher = group
+            .health_codes
+            .as_deref()
+            .map(|codes| Tree::map().with(code, text(codes)));
         let input = Tree::map()
             .with("Name", text(&group.name))
             .with("Protocol", text(&group.protocol))
@@ -131,9 +182,16 @@ impl Site<'_> {
             .with("UnhealthyThresholdCount", Tree::from(group.unhealthy_after))
             .with("Matcher", matcher)
             .with("Tags", pairs(&group.tags));
-        let arn = self.made("elasticloadbalancing:CreateTargetGroup", &input, "TargetGroups", "TargetGroupArn")?;
+        let arn = self.made(
+            "elasticloadbalancing:CreateTargetGroup",
+            &input,
+            "TargetGroups",
+            "TargetGroupArn",
+        )?;
         if let Some(attributes) = pairs(&group.attributes) {
-            let input = Tree::map().with("TargetGroupArn", text(&arn)).with("Attributes", attributes);
+            let input = Tree::map()
+                .with("TargetGroupArn", text(&arn))
+                .with("Attributes", attributes);
             self.call("elasticloadbalancing:ModifyTargetGroupAttributes", &input)?;
         }
         self.names.insert(("target_group", group.name.clone()), arn);
@@ -147,9 +205,16 @@ impl Site<'_> {
             .with("Scheme", text("internet-facing"))
             .with("Subnets", Tree::texts(self.subnets.clone()))
             .with("Tags", pairs(&balancer.tags));
-        let arn = self.made("elasticloadbalancing:CreateLoadBalancer", &input, "LoadBalancers", "LoadBalancerArn")?;
+        let arn = self.made(
+            "elasticloadbalancing:CreateLoadBalancer",
+            &input,
+            "LoadBalancers",
+            "LoadBalancerArn",
+        )?;
         if let Some(attributes) = pairs(&balancer.attributes) {
-            let input = Tree::map().with("LoadBalancerArn", text(&arn)).with("Attributes", attributes);
+            let input = Tree::map()
+                .with("LoadBalancerArn", text(&arn))
+                .with("Attributes", attributes);
             self.call("elasticloadbalancing:ModifyLoadBalancerAttributes", &input)?;
         }
         for listener in &balancer.listeners {
@@ -165,15 +230,26 @@ impl Site<'_> {
             .with("LoadBalancerArn", text(balancer))
             .with("Protocol", text(&listener.protocol))
             .with("Port", Tree::from(listener.port))
-            .with("DefaultActions", Tree::list([self.action(&what, &listener.default)?]));
+            .with(
+                "DefaultActions",
+                Tree::list([self.action(&what, &listener.default)?]),
+            );
         if listener.protocol == "HTTPS" {
             let settings = &self.world.settings;
             // The lab presents its own; a client only needs to have named one.
-            let certificate = format!("arn:aws:acm:{}:{}:certificate/lab", settings.region, settings.account);
+            let certificate = format!(
+                "arn:aws:acm:{}:{}:certificate/lab",
+                settings.region, settings.account
+            );
             let certificate = Tree::map().with("CertificateArn", Tree::Text(certificate));
             input = input.with("Certificates", Tree::list([certificate]));
         }
-        let arn = self.made("elasticloadbalancing:CreateListener", &input, "Listeners", "ListenerArn")?;
+        let arn = self.made(
+            "elasticloadbalancing:CreateListener",
+            &input,
+            "Listeners",
+            "ListenerArn",
+        )?;
         for rule in &listener.rules {
             let what = format!("the rule {} of {what}", rule.priority);
             let input = Tree::map()
@@ -194,9 +270,14 @@ impl Site<'_> {
         let status = action.status.ok_or_else(|| Unbuilt::NoAction(what.to_owned()))?;
         let fixed = Tree::map()
             .with("StatusCode", Tree::Text(status.to_string()))
-            .with("ContentType", text(action.content_type.as_deref().unwrap_or("text/plain")))
+            .with(
+                "ContentType",
+                text(action.content_type.as_deref().unwrap_or("text/plain")),
+            )
             .with("MessageBody", action.body.as_deref().map(text));
-        Ok(Tree::map().with("Type", text("fixed-response")).with("FixedResponseConfig", fixed))
+        Ok(Tree::map()
+            .with("Type", text("fixed-response"))
+            .with("FixedResponseConfig", fixed))
     }
 
     fn forward(&self, what: &str, forward: &Forward, sticky: Option<u32>) -> Result<Tree, Unbuilt> {
@@ -207,19 +288,32 @@ impl Site<'_> {
         let mut groups = Vec::new();
         for (name, weight) in shares {
             let arn = self.name(what, "target_group", &name)?;
-            groups.push(Tree::map().with("TargetGroupArn", Tree::Text(arn)).with("Weight", Tree::from(weight)));
+            groups.push(
+                Tree::map()
+                    .with("TargetGroupArn", Tree::Text(arn))
+                    .with("Weight", Tree::from(weight)),
+            );
         }
         let stickiness = sticky.map(|seconds| {
-            Tree::map().with("Enabled", Tree::Flag(true)).with("DurationSeconds", Tree::from(seconds))
+            Tree::map()
+                .with("Enabled", Tree::Flag(true))
+                .with("DurationSeconds", Tree::from(seconds))
         });
-        let config = Tree::map().with("TargetGroups", Tree::List(groups)).with("TargetGroupStickinessConfig", stickiness);
-        Ok(Tree::map().with("Type", text("forward")).with("ForwardConfig", config))
+        let config = Tree::map()
+            .with("TargetGroups", Tree::List(groups))
+            .with("TargetGroupStickinessConfig", stickiness);
+        Ok(Tree::map()
+            .with("Type", text("forward"))
+            .with("ForwardConfig", config))
     }
 
     fn group(&mut self, group: &Group) -> Result<(), Unbuilt> {
         let what = format!("the group {}", group.name);
         let template = Tree::map()
-            .with("LaunchTemplateId", Tree::Text(self.name(&what, "launch_template", &group.template)?))
+            .with(
+                "LaunchTemplateId",
+                Tree::Text(self.name(&what, "launch_template", &group.template)?),
+            )
             .with("Version", text(&group.version));
         let mut arns = Vec::new();
         for name in &group.target_groups {
@@ -255,7 +349,11 @@ impl Site<'_> {
     fn policy(&mut self, group: &Group, policy: &Policy) -> Result<(), Unbuilt> {
         let mut metric = Tree::map().with("PredefinedMetricType", text(&policy.metric));
         if policy.metric == "ALBRequestCountPerTarget" {
-            let first = group.target_groups.first().map(String::as_str).unwrap_or_default();
+            let first = group
+                .target_groups
+                .first()
+                .map(String::as_str)
+                .unwrap_or_default();
             let arn = self.name(&format!("the policy {}", policy.name), "target_group", first)?;
             metric = metric.with("ResourceLabel", self.resource_label(&arn).map(Tree::Text));
         }
@@ -273,8 +371,15 @@ impl Site<'_> {
     /// `app/<balancer>/<id>/targetgroup/<group>/<id>`; nothing for a target group that no load balancer uses.
     fn resource_label(&mut self, target_group: &str) -> Option<String> {
         let input = Tree::map().with("TargetGroupArns", Tree::texts([target_group]));
-        let answer = self.call("elasticloadbalancing:DescribeTargetGroups", &input).ok()?;
-        let balancer = answer.items("TargetGroups").first()?.items("LoadBalancerArns").first()?.as_text()?;
+        let answer = self
+            .call("elasticloadbalancing:DescribeTargetGroups", &input)
+            .ok()?;
+        let balancer = answer
+            .items("TargetGroups")
+            .first()?
+            .items("LoadBalancerArns")
+            .first()?
+            .as_text()?;
         let (_, balancer) = balancer.split_once(":loadbalancer/")?;
         Some(format!("{balancer}/{}", target_group.rsplit(':').next()?))
     }
@@ -288,9 +393,12 @@ impl Site<'_> {
             toml::Value::Boolean(flag) => Tree::Flag(*flag),
             toml::Value::Datetime(time) => Tree::Text(time.to_string()),
             toml::Value::Array(values) => Tree::list(values.iter().map(|value| self.translated(value))),
-            toml::Value::Table(table) => {
-                Tree::Map(table.iter().map(|(key, value)| (key.clone(), self.translated(value))).collect())
-            }
+            toml::Value::Table(table) => Tree::Map(
+                table
+                    .iter()
+                    .map(|(key, value)| (key.clone(), self.translated(value)))
+                    .collect(),
+            ),
         }
     }
 
@@ -310,10 +418,15 @@ fn conditions(rule: &Rule) -> Tree {
         ("http-request-method", "HttpRequestMethodConfig", &rule.method),
         ("source-ip", "SourceIpConfig", &rule.source),
     ];
-    let condition = |field: &str, config: &str, wanted: Tree| Tree::map().with("Field", text(field)).with(config, wanted);
+    let condition =
+        |field: &str, config: &str, wanted: Tree| Tree::map().with("Field", text(field)).with(config, wanted);
     let mut conditions: Vec<Tree> = Vec::new();
     for (field, config, wanted) in plain {
-        conditions.extend(wanted.as_ref().map(|wanted| condition(field, config, values(wanted))));
+        conditions.extend(
+            wanted
+                .as_ref()
+                .map(|wanted| condition(field, config, values(wanted))),
+        );
     }
     if let Some(header) = &rule.header {
         let config = Tree::map()
@@ -322,7 +435,11 @@ fn conditions(rule: &Rule) -> Tree {
         conditions.push(condition("http-header", "HttpHeaderConfig", config));
     }
     if let Some(query) = query_pairs(rule) {
-        conditions.push(condition("query-string", "QueryStringConfig", Tree::map().with("Values", query)));
+        conditions.push(condition(
+            "query-string",
+            "QueryStringConfig",
+            Tree::map().with("Values", query),
+        ));
     }
     Tree::List(conditions)
 }
@@ -333,7 +450,8 @@ fn query_pairs(rule: &Rule) -> Option<Tree> {
 
 /// Tags and attributes have one shape; an empty list of either is not sent.
 fn pairs(pairs: &BTreeMap<String, String>) -> Option<Tree> {
-    let pair = |(key, value): (&String, &String)| Tree::map().with("Key", text(key)).with("Value", text(value));
+    let pair =
+        |(key, value): (&String, &String)| Tree::map().with("Key", text(key)).with("Value", text(value));
     (!pairs.is_empty()).then(|| Tree::list(pairs.iter().map(pair)))
 }
 

@@ -6,9 +6,9 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use plan::Estate;
 pub use build::Unbuilt;
 pub(in crate::lab) use build::build;
+pub use plan::Estate;
 
 /// The initial scenario: one load balancer, one generation behind it, the door of the other closed. It is also the
 /// file that shows every key.

@@ -70,13 +70,21 @@ impl Client {
         if status.is_success() {
             return Ok(answer);
         }
-        let problem: Problem = serde_json::from_slice(&answer).map_err(|_| Unanswered::Stranger(self.port))?;
+        let problem: Problem =
+            serde_json::from_slice(&answer).map_err(|_| Unanswered::Stranger(self.port))?;
         Err(Unanswered::Refused(problem.error))
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: String) -> Result<(StatusCode, Bytes), Unanswered> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<(StatusCode, Bytes), Unanswered> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let stream = TcpStream::connect(address).await.map_err(|_| Unanswered::Nobody(self.port))?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|_| Unanswered::Nobody(self.port))?;
         let stranger = |_| Unanswered::Stranger(self.port);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(stranger)?;
         let connection = tokio::spawn(connection);

@@ -16,7 +16,8 @@ use crate::lab::house::House;
 const NEWS_AT_MOST: Duration = Duration::from_secs(25);
 const NEWS_EVERY: Duration = Duration::from_millis(200);
 
-const PATHS: &str = "/_lab/, /_lab/state, /_lab/events, /_lab/faults, /_lab/reset, /_lab/down, /_lab/certificate";
+const PATHS: &str =
+    "/_lab/, /_lab/state, /_lab/events, /_lab/faults, /_lab/reset, /_lab/down, /_lab/certificate";
 
 pub(super) async fn control(
     house: &Arc<House>,
@@ -30,7 +31,11 @@ pub(super) async fn control(
         ("GET", "/_lab/") => Ok(page(dashboard::PAGE)),
         ("GET", "/_lab/state") => Ok(json(StatusCode::OK, &house.picture().await)),
         ("GET", "/_lab/events") => news(house, query.unwrap_or_default()).await,
-        ("GET", "/_lab/certificate") => Ok(bare(StatusCode::OK, "application/x-pem-file", house.life().await.certificate())),
+        ("GET", "/_lab/certificate") => Ok(bare(
+            StatusCode::OK,
+            "application/x-pem-file",
+            house.life().await.certificate(),
+        )),
         ("POST", "/_lab/faults") => {
             let fault = std::str::from_utf8(&body).map_err(|_| bad("a fault is a line of text"))?;
             house.life().await.fault(fault.trim()).map_err(bad)?;
@@ -49,10 +54,18 @@ pub(super) async fn control(
             house.ask_down();
             Ok(json(StatusCode::OK, &json!({})))
         }
-        (_, "/_lab/" | "/_lab/state" | "/_lab/events" | "/_lab/faults" | "/_lab/reset" | "/_lab/down" | "/_lab/certificate") => {
-            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {method}")))
-        }
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no {path} here, only {PATHS}"))),
+        (
+            _,
+            "/_lab/" | "/_lab/state" | "/_lab/events" | "/_lab/faults" | "/_lab/reset" | "/_lab/down"
+            | "/_lab/certificate",
+        ) => Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("{path} does not take {method}"),
+        )),
+        _ => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no {path} here, only {PATHS}"),
+        )),
     }
 }
 
@@ -62,8 +75,14 @@ fn bad(reason: impl Into<String>) -> Problem {
 
 /// What happened after `since` in `life`; waits up to `wait` seconds for something to happen.
 async fn news(house: &Arc<House>, query: &str) -> Result<Reply, Problem> {
-    let number = |name: &str| match query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name) {
-        Some((_, value)) => value.parse::<u64>().map_err(|_| bad(format!("{name} is not a number: {value}"))),
+    let number = |name: &str| match query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+    {
+        Some((_, value)) => value
+            .parse::<u64>()
+            .map_err(|_| bad(format!("{name} is not a number: {value}"))),
         None => Ok(0),
     };
     let (life, since) = (number("life")?, number("since")?);

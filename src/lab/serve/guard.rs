@@ -15,7 +15,12 @@ pub(super) fn admit(headers: &HeaderMap, from_uri: Option<&str>) -> Result<(), P
     let host = match (headers.get(HOST), from_uri) {
         (Some(host), _) => host.to_str().unwrap_or_default(),
         (None, Some(authority)) => authority,
-        (None, None) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the request has no Host header")),
+        (None, None) => {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "the request has no Host header",
+            ));
+        }
     };
     if !is_local(host) {
         return Err(Problem::new(
@@ -23,13 +28,20 @@ pub(super) fn admit(headers: &HeaderMap, from_uri: Option<&str>) -> Result<(), P
             format!("the host {host} is not this machine: ask for 127.0.0.1 or localhost"),
         ));
     }
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let Some(origin) = headers.get(ORIGIN) else {
+        return Ok(());
+    };
     let origin = origin.to_str().unwrap_or_default();
-    let from = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let from = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
     if from.is_some_and(is_local) {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, format!("a page from {origin} may not talk to the lab")))
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        format!("a page from {origin} may not talk to the lab"),
+    ))
 }
 
 /// Refuses a control write that a web page could have sent.
@@ -37,7 +49,10 @@ pub(super) fn admit_write(method: &Method, headers: &HeaderMap) -> Result<(), Pr
     if method == Method::GET || headers.get(CONTROL_HEADER).is_some_and(|value| value == "1") {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, format!("a {method} here needs the header {CONTROL_HEADER}: 1")))
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        format!("a {method} here needs the header {CONTROL_HEADER}: 1"),
+    ))
 }
 
 fn is_local(authority: &str) -> bool {
@@ -45,5 +60,6 @@ fn is_local(authority: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

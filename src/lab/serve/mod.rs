@@ -1,7 +1,7 @@
 //! The lab's one HTTP server, on loopback only: the AWS APIs at its root, the lab's own API under `/_lab/`.
 
-pub mod client;
 mod aws;
+pub mod client;
 mod control;
 mod guard;
 mod reply;
@@ -64,7 +64,9 @@ async fn converse(stream: TcpStream, house: Arc<House>) {
         let house = Arc::clone(&house);
         async move { answer(&house, request).await }
     });
-    let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     // An error is a client that went away or a response lost on purpose: nobody is left to tell.
     tokio::select! {
@@ -77,7 +79,10 @@ async fn converse(stream: TcpStream, house: Arc<House>) {
 }
 
 async fn answer(house: &Arc<House>, request: Request<Incoming>) -> Result<Reply, Lost> {
-    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str().to_owned());
     if let Err(problem) = guard::admit(request.headers(), authority.as_deref()) {
         return Ok(problem.reply());
     }
@@ -96,7 +101,10 @@ async fn answer(house: &Arc<House>, request: Request<Incoming>) -> Result<Reply,
         return Ok(answered.unwrap_or_else(|problem| problem.reply()));
     }
     // A person who opens the endpoint in a browser wants the page; a client signs and asks for XML or CBOR.
-    let wants_page = head.headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    let wants_page = head
+        .headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     if head.method == Method::GET && path == "/" && wants_page && !head.headers.contains_key(AUTHORIZATION) {
         return Ok(see("/_lab/"));
     }
@@ -106,9 +114,10 @@ async fn answer(house: &Arc<House>, request: Request<Incoming>) -> Result<Reply,
 async fn read(body: Incoming) -> Result<Bytes, Problem> {
     match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(_) => {
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {LARGEST_BODY} bytes or broke off")))
-        }
+        Err(_) => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is larger than {LARGEST_BODY} bytes or broke off"),
+        )),
     }
 }
 
@@ -122,7 +131,11 @@ pub(super) async fn bind(port: u16) -> Result<TcpListener, Taken> {
         return Err(Taken::Bind { port, error });
     }
     match client::Client::new(port).state().await {
-        Ok(picture) => Err(Taken::Lab { port, pid: picture.pid, started: picture.started }),
+        Ok(picture) => Err(Taken::Lab {
+            port,
+            pid: picture.pid,
+            started: picture.started,
+        }),
         Err(_) => Err(Taken::Stranger(port)),
     }
 }
@@ -130,8 +143,14 @@ pub(super) async fn bind(port: u16) -> Result<TcpListener, Taken> {
 /// Why the lab's port cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Taken {
-    #[error("a lab is already up on port {port} (process {pid}, since {started}): end it with `lab down`, or choose another --port")]
-    Lab { port: u16, pid: u32, started: jiff::Timestamp },
+    #[error(
+        "a lab is already up on port {port} (process {pid}, since {started}): end it with `lab down`, or choose another --port"
+    )]
+    Lab {
+        port: u16,
+        pid: u32,
+        started: jiff::Timestamp,
+    },
     #[error("port {0} is taken by a program that is not a lab: choose another --port")]
     Stranger(u16),
     #[error("cannot listen on 127.0.0.1:{port}: {error}")]

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
@@ -22,7 +25,10 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into() }
+        Self {
+            status,
+            error: error.into(),
+        }
     }
 
     pub(super) fn reply(&self) -> Reply {
@@ -37,14 +43,21 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 
 pub(super) fn page(html: &'static str) -> Reply {
     let mut reply = bare(StatusCode::OK, "text/html; charset=utf-8", html.as_bytes());
-    reply.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(ONLY_ITSELF));
-    reply.headers_mut().insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    reply
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(ONLY_ITSELF));
+    reply.headers_mut().insert(
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("no-referrer"),
+    );
     reply
 }
 
 pub(super) fn see(path: &'static str) -> Reply {
     let mut reply = bare(StatusCode::SEE_OTHER, "text/plain", Bytes::new());
-    reply.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
+    reply
+        .headers_mut()
+        .insert(LOCATION, HeaderValue::from_static(path));
     reply
 }
 

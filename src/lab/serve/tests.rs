@@ -1,24 +1,37 @@
-use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use hyper::Method;
+use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
 use super::guard::{admit, admit_write};
 use super::whereabouts::Whereabouts;
 
 fn headers(host: &str, origin: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(HOST, HeaderValue::from_str(host).unwrap());
+    headers.insert(HOST, HeaderValue::from_str(host).expect("a header"));
     if let Some(origin) = origin {
-        headers.insert(ORIGIN, HeaderValue::from_str(origin).unwrap());
+        headers.insert(ORIGIN, HeaderValue::from_str(origin).expect("a header"));
     }
     headers
 }
 
 #[test]
 fn only_names_of_this_machine_are_answered() {
-    for host in ["127.0.0.1:4600", "localhost:4600", "LOCALHOST", "[::1]:4600", "127.8.8.8"] {
+    for host in [
+        "127.0.0.1:4600",
+        "localhost:4600",
+        "LOCALHOST",
+        "[::1]:4600",
+        "127.8.8.8",
+    ] {
         assert!(admit(&headers(host, None), None).is_ok(), "{host}");
     }
-    for host in ["evil.example:4600", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.1", "", "0.0.0.0"] {
+    for host in [
+        "evil.example:4600",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "192.168.0.1",
+        "",
+        "0.0.0.0",
+    ] {
         assert!(admit(&headers(host, None), None).is_err(), "{host}");
     }
 }
@@ -26,8 +39,16 @@ fn only_names_of_this_machine_are_answered() {
 #[test]
 fn a_page_from_elsewhere_is_refused() {
     assert!(admit(&headers("127.0.0.1:4600", Some("http://127.0.0.1:4600")), None).is_ok());
-    for origin in ["https://evil.example", "null", "file://", "http://localhost.evil.example"] {
-        assert!(admit(&headers("127.0.0.1:4600", Some(origin)), None).is_err(), "{origin}");
+    for origin in [
+        "https://evil.example",
+        "null",
+        "file://",
+        "http://localhost.evil.example",
+    ] {
+        assert!(
+            admit(&headers("127.0.0.1:4600", Some(origin)), None).is_err(),
+            "{origin}"
+        );
     }
 }
 
@@ -43,13 +64,26 @@ fn a_control_write_needs_the_header_that_a_form_cannot_send() {
 
 #[test]
 fn word_of_a_lab_is_taken_back_by_the_one_that_left_it_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = Whereabouts { pid: 1, port: 4600, started: jiff::Timestamp::UNIX_EPOCH };
-    let second = Whereabouts { pid: 2, ..first.clone() };
-    first.leave(folder.path()).unwrap();
-    second.leave(folder.path()).unwrap();
-    first.take_back(folder.path()).unwrap();
-    assert_eq!(Whereabouts::find(folder.path()).unwrap(), Some(second.clone()));
-    second.take_back(folder.path()).unwrap();
-    assert_eq!(Whereabouts::find(folder.path()).unwrap(), None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Whereabouts {
+        pid: 1,
+        port: 4600,
+        started: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let second = Whereabouts {
+        pid: 2,
+        ..first.clone()
+    };
+    first.leave(folder.path()).expect("a folder to write in");
+    second.leave(folder.path()).expect("a folder to write in");
+    first.take_back(folder.path()).expect("a folder to write in");
+    assert_eq!(
+        Whereabouts::find(folder.path()).expect("a folder to write in"),
+        Some(second.clone())
+    );
+    second.take_back(folder.path()).expect("a folder to write in");
+    assert_eq!(
+        Whereabouts::find(folder.path()).expect("a folder to write in"),
+        None
+    );
 }

@@ -14,13 +14,18 @@ const SERVICES: &[(&str, &[Operation])] = &[
 ];
 
 /// Calls an operation by the name it has in a policy, such as `ec2:DescribeSubnets`. Neither throttled nor failed by faults.
+/// Answers have the names that a service writes: EC2's begin with a small letter, and its lists end in `Set`.
 pub(in crate::lab) fn call(world: &mut World, action: &str, input: &Tree) -> Result<Tree, Refused> {
     let operation = action.split_once(':').and_then(|(service, name)| {
         let (_, operations) = SERVICES.iter().find(|(known, _)| *known == service)?;
         operations.iter().find(|operation| operation.name == name)
     });
-    let operation = operation.ok_or_else(|| Refused::new("InvalidAction", format!("{action} is not in this lab")))?;
-    let unknown = input.members().iter().find(|(name, _)| !operation.members.contains(&name.as_str()));
+    let operation =
+        operation.ok_or_else(|| Refused::new("InvalidAction", format!("{action} is not in this lab")))?;
+    let unknown = input
+        .members()
+        .iter()
+        .find(|(name, _)| !operation.members.contains(&name.as_str()));
     if let Some((name, _)) = unknown {
         return Err(Refused::invalid(format!("{action} has no parameter {name}")));
     }
@@ -34,17 +39,21 @@ pub(in crate::lab) fn list(
     input: &Tree,
     list: &str,
 ) -> Result<Vec<Tree>, Refused> {
-    // Elastic Load Balancing calls its page mark by another name in the answer than in the question.
-    let (asked, answered) = if action.starts_with("elasticloadbalancing:") {
-        ("Marker", "NextMarker")
-    } else {
-        ("NextToken", "NextToken")
+    // What a page mark is called in the question, and in the answer.
+    let (asked, answered) = match action.split_once(':') {
+        Some(("elasticloadbalancing", _)) => ("Marker", "NextMarker"),
+        Some(("ec2", _)) => ("NextToken", "nextToken"),
+        _ => ("NextToken", "NextToken"),
     };
     let mut found = Vec::new();
     let mut page = call(world, action, input)?;
     loop {
         found.extend(page.items(list).iter().cloned());
-        match page.text(answered).filter(|mark| !mark.is_empty()).map(str::to_owned) {
+        match page
+            .text(answered)
+            .filter(|mark| !mark.is_empty())
+            .map(str::to_owned)
+        {
             Some(mark) => page = call(world, action, &input.clone().with(asked, Tree::Text(mark)))?,
             None => return Ok(found),
         }

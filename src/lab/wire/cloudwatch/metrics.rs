@@ -1,5 +1,7 @@
 //! Metrics put, listed, and their statistics.
 
+use std::collections::BTreeMap;
+
 use jiff::{Span, Timestamp};
 
 use super::paging::page;
@@ -258,15 +260,16 @@ pub(super) fn get_metric_statistics(world: &mut World, input: &Tree) -> Result<T
     };
     let (plain, extended) = (read(plain)?, read(extended)?);
     let unit = world.watch.unit(&metric).unwrap_or("None");
-    let other_unit = input.text("Unit").is_some_and(|wanted| wanted != unit);
     let mut points = Vec::new();
-    for (at, summary) in world.watch.summaries(&metric, period, from, to) {
+    let summaries = if world.watch.is_of(&metric, input.text("Unit")) {
+        world.watch.summaries(&metric, period, from, to)
+    } else {
+        BTreeMap::new()
+    };
+    for (at, summary) in summaries {
         let Ok(at) = Timestamp::from_second(at) else {
             continue;
         };
-        if other_unit && world.watch.unit(&metric).is_some() {
-            continue;
-        }
         let mut point = Tree::map().with("Timestamp", Tree::from(at));
         for (name, statistic) in &plain {
             point = point.with(name, summary.statistic(*statistic).map(Tree::from));

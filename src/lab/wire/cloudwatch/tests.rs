@@ -236,6 +236,17 @@ fn queries_that_cannot_be_answered_are_refused_with_their_names() {
         assert_eq!(refused.code, "ValidationError");
         assert!(refused.message.contains(wanted), "{}", refused.message);
     }
+    let years = tree(&[("StartTime", "2024-01-01T00:00:00Z"), ("EndTime", BEGAN)]);
+    let years = years.with(
+        "MetricDataQueries",
+        Tree::list([stored("a", "x"), expression("b", "FILL(a, 0)")]),
+    );
+    let refused = call(&mut world, "GetMetricData", &years).expect_err("a million datapoints");
+    assert!(
+        refused.message.contains("100800 periods of 60 seconds"),
+        "{}",
+        refused.message
+    );
     let forged = hour([stored("a", "x")]).with("NextToken", Tree::from("nonsense"));
     assert_eq!(
         call(&mut world, "GetMetricData", &forged)

@@ -13,6 +13,7 @@ use super::WatchTimer;
 use super::alarm::{Alarm, Kind, Standing, State, Subject, Watching};
 use super::history::ItemKind;
 use super::query::{Span, answer, window};
+use super::reason::{reason, reason_data};
 use super::store::{Store, begin};
 use super::summary::Statistic;
 use super::verdict::{BEYOND, verdict};
@@ -24,7 +25,7 @@ use crate::lab::world::time::Timer;
 const LATE: Duration = Duration::from_secs(1);
 
 /// What an alarm saw: by period begin, the oldest first, with nothing where a datapoint is missing.
-type Seen = Vec<(i64, Option<f64>)>;
+pub(super) type Seen = Vec<(i64, Option<f64>)>;
 
 impl World {
     pub(in crate::lab::world) fn ring_watch(&mut self, timer: WatchTimer) {
@@ -289,12 +290,10 @@ fn look(store: &Store, watching: &Watching, now: i64, speed: f64) -> Seen {
             unit,
             ..
         } => {
-            let known = store.unit(metric);
-            let other_unit = unit.is_some() && known.is_some() && known != unit.as_deref();
-            if other_unit {
-                Default::default()
-            } else {
+            if store.is_of(metric, unit.as_deref()) {
                 store.points(metric, *statistic, seconds, span.from, span.to)
+            } else {
+                Default::default()
             }
         }
         Subject::Math(queries) => {
@@ -335,80 +334,4 @@ fn too_few(store: &Store, watching: &Watching, now: i64, speed: f64) -> bool {
     let share = percent / 100.0;
     let enough = 10.0 / if share >= 0.5 { 1.0 - share } else { share };
     counts.into_values().any(|count| count < enough)
-}
-
-/// As CloudWatch words it.
-fn reason(watching: &Watching, seen: &Seen, before: State, state: State) -> String {
-    let real: Vec<_> = seen
-        .iter()
-        .rev()
-        .filter_map(|(at, value)| Some((*at, (*value)?)))
-        .collect();
-    let criteria = watching.criteria();
-    let plural = |count: usize| if count == 1 { "datapoint" } else { "datapoints" };
-    if state == State::InsufficientData {
-        let verb = if criteria.periods == 1 { "was" } else { "were" };
-        return format!(
-            "Insufficient Data: {} {} {verb} unknown.",
-            criteria.periods,
-            plural(criteria.periods)
-        );
-    }
-    let alarming = state == State::Alarm;
-    let counted: Vec<_> = real.into_iter().take(criteria.periods).collect();
-    let (comparison, threshold) = (watching.comparison, watching.threshold);
-    let agreeing: Vec<_> = counted
-        .iter()
-        .filter(|(_, value)| comparison.breaches(*value, threshold) == alarming)
-        .collect();
-    let Some((at, value)) = agreeing.first() else {
-        let missing = criteria.periods - counted.len();
-        let treated = if alarming { "Breaching" } else { "NonBreaching" };
-        return format!(
-            "Threshold Crossed: {missing} missing {} treated as [{treated}].",
-            plural(missing)
-        );
-    };
-    let at = Timestamp::from_second(*at)
-        .map(|at| at.strftime("%d/%m/%y %H:%M:%S").to_string())
-        .unwrap_or_default();
-    let not = if alarming { "" } else { "not " };
-    let verb = if agreeing.len() == 1 { "was" } else { "were" };
-    let least = if alarming {
-        criteria.to_alarm
-    } else {
-        criteria.periods - criteria.to_alarm + 1
-    };
-    format!(
-        "Threshold Crossed: {} out of the last {} {} [{value} ({at})] {verb} {not}{} the threshold ({threshold}) (minimum {least} {} for {} -> {} transition).",
-        agreeing.len(),
-        criteria.periods,
-        plural(criteria.periods),
-        comparison.words(),
-        plural(least),
-        before.name(),
-        state.name(),
-    )
-}
-
-fn reason_data(watching: &Watching, seen: &Seen, now: Timestamp) -> Json {
-    let at = |second: i64| Timestamp::from_second(second).unwrap_or_default().to_string();
-    let real: Vec<_> = seen
-        .iter()
-        .filter_map(|(at, value)| Some((*at, (*value)?)))
-        .collect();
-    let statistic = match &watching.subject {
-        Subject::Single { statistic, .. } => Some(statistic.to_string()),
-        Subject::Math(_) => None,
-    };
-    json!({
-        "version": "1.0",
-        "queryDate": now.to_string(),
-        "startDate": real.first().map(|(second, _)| at(*second)),
-        "statistic": statistic,
-        "period": watching.period(),
-        "recentDatapoints": real.iter().map(|(_, value)| *value).collect::<Vec<_>>(),
-        "threshold": watching.threshold,
-        "evaluatedDatapoints": real.iter().rev().map(|(second, value)| json!({ "timestamp": at(*second), "value": value })).collect::<Json>(),
-    })
 }

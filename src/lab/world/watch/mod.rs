@@ -7,6 +7,7 @@ mod history;
 mod keeping;
 mod math;
 mod query;
+mod reason;
 mod settings;
 mod sketch;
 mod store;
@@ -125,6 +126,11 @@ impl Watch {
     /// Whether values of this metric can still be kept.
     pub(in crate::lab) fn has_room_for(&self, metric: &Metric) -> bool {
         self.store.has_room_for(metric)
+    }
+
+    /// Whether a metric's values are of a unit that was asked for.
+    pub(in crate::lab) fn is_of(&self, metric: &Metric, unit: Option<&str>) -> bool {
+        self.store.is_of(metric, unit)
     }
 
     pub(in crate::lab) fn unit(&self, metric: &Metric) -> Option<&str> {

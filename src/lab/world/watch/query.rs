@@ -51,7 +51,8 @@ impl Query {
         matches!(self.source, Source::Computed { .. })
     }
 
-    fn period(&self) -> Option<i64> {
+    /// In seconds; nothing for an expression that takes it from what it names.
+    pub(in crate::lab) fn period(&self) -> Option<i64> {
         match &self.source {
             Source::Stored { period, .. } => Some(*period),
             Source::Computed { period, .. } => *period,
@@ -246,10 +247,7 @@ impl Sheet<'_> {
             return None;
         };
         let period = window(*period, self.span.speed);
-        let known = self.store.unit(metric);
-        // Values of another unit are another series; the lab's own metrics are put without one and match any.
-        let matches = unit.is_none() || known.is_none() || known == unit.as_deref();
-        let points = if matches {
+        let points = if self.store.is_of(metric, unit.as_deref()) {
             self.store
                 .points(metric, *statistic, period, self.span.from, self.span.to)
         } else {

@@ -93,6 +93,12 @@ impl Store {
         self.series.get(metric)?.unit.as_deref()
     }
 
+    /// Whether a metric's values are of a unit that was asked for. Values of another unit are another series; those that were
+    /// put without a unit, as the lab's own are, match any.
+    pub(super) fn is_of(&self, metric: &Metric, unit: Option<&str>) -> bool {
+        unit.is_none() || self.unit(metric).is_none_or(|known| Some(known) == unit)
+    }
+
     /// What there is by period begin, for periods that begin in the time asked for; its start is rounded down to a period's begin.
     pub(super) fn summaries(
         &self,
