@@ -34,6 +34,7 @@ impl Stage {
         let lab = Lab::up(Settings {
             world: world::Settings { began: Timestamp::now(), speed: SPEED, ..world::Settings::default() },
             port: 0,
+            ports: std::collections::BTreeMap::new(),
             folder: None,
             estate: up::seed("001")?,
             surroundings: up::surroundings(folder.path())?,

@@ -31,6 +31,7 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
             ..world::Settings::default()
         },
         port: args.place.port,
+        ports: BTreeMap::new(),
         folder: None,
         estate: estate(global, args)?,
         surroundings: match args.imagined {
@@ -62,7 +63,7 @@ pub(in crate::cli) fn surroundings(scratch: &Path) -> Result<Surroundings, Failu
 }
 
 fn of(machines: impl Fn() -> Box<dyn Machines> + Send + Sync + 'static) -> Surroundings {
-    Surroundings { machines: Box::new(machines), ports: BTreeMap::new(), access_log: None }
+    Surroundings(Box::new(machines))
 }
 
 /// A folder for the instances' logs, gone with the lab.
