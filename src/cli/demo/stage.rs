@@ -42,25 +42,29 @@ impl Stage {
         .await
         .map_err(Failure::unexpected)?;
         let began = Instant::now();
-        let url = loop {
-            let picture = lab.picture().await;
-            let listening = picture.balancers.iter().flat_map(|one| &one.listeners).find_map(|one| one.url.clone());
-            let healthy = picture
-                .target_groups
-                .iter()
-                .all(|group| !group.targets.is_empty() && group.targets.iter().all(|one| one.health == "healthy"));
-            match listening {
-                Some(url) if healthy => break url,
-                _ if began.elapsed() > PATIENCE => {
-                    return Err(Failure::unexpected(anyhow::anyhow!(
-                        "the lab's first instances did not become healthy: {:?}",
-                        picture.target_groups
-                    )));
-                }
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        let mut stage = Self { lab, folder, url: String::new(), step, began };
+        while !stage.serves().await {
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::unexpected(anyhow::anyhow!(
+                    "the lab's first instances did not begin to serve: {:?}",
+                    stage.lab.picture().await.target_groups
+                )));
             }
-        };
-        Ok(Self { lab, folder, url, step, began })
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(stage)
+    }
+
+    /// Whether every target is healthy, and the data plane has heard of it.
+    async fn serves(&mut self) -> bool {
+        let picture = self.lab.picture().await;
+        let listening = picture.balancers.iter().flat_map(|one| &one.listeners).find_map(|one| one.url.clone());
+        let healthy = picture
+            .target_groups
+            .iter()
+            .all(|group| !group.targets.is_empty() && group.targets.iter().all(|one| one.health == "healthy"));
+        self.url = listening.unwrap_or_default();
+        healthy && self.version("").await.is_ok_and(|version| version.starts_with("version"))
     }
 
     /// The load balancer's.
