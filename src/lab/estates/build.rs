@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::plan::{
-    Action, Estate, Forward, Group, Listener, LoadBalancer, Policy, Rule, TargetGroup, Version,
-};
+use super::plan::{Action, Estate, Forward, Group, Listener, LoadBalancer, Policy, TargetGroup, Version};
+use super::words::{conditions, pairs, text};
 use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;
 use crate::lab::wire::within;
@@ -408,53 +407,4 @@ impl Site<'_> {
         };
         self.names.iter().fold(text.to_owned(), replace)
     }
-}
-
-fn conditions(rule: &Rule) -> Tree {
-    let values = |values: &Vec<String>| Tree::map().with("Values", Tree::texts(values.clone()));
-    let plain = [
-        ("host-header", "HostHeaderConfig", &rule.host),
-        ("path-pattern", "PathPatternConfig", &rule.path),
-        ("http-request-method", "HttpRequestMethodConfig", &rule.method),
-        ("source-ip", "SourceIpConfig", &rule.source),
-    ];
-    let condition =
-        |field: &str, config: &str, wanted: Tree| Tree::map().with("Field", text(field)).with(config, wanted);
-    let mut conditions: Vec<Tree> = Vec::new();
-    for (field, config, wanted) in plain {
-        conditions.extend(
-            wanted
-                .as_ref()
-                .map(|wanted| condition(field, config, values(wanted))),
-        );
-    }
-    if let Some(header) = &rule.header {
-        let config = Tree::map()
-            .with("HttpHeaderName", text(&header.name))
-            .with("Values", Tree::texts(header.values.clone()));
-        conditions.push(condition("http-header", "HttpHeaderConfig", config));
-    }
-    if let Some(query) = query_pairs(rule) {
-        conditions.push(condition(
-            "query-string",
-            "QueryStringConfig",
-            Tree::map().with("Values", query),
-        ));
-    }
-    Tree::List(conditions)
-}
-
-fn query_pairs(rule: &Rule) -> Option<Tree> {
-    rule.query.as_ref().and_then(pairs)
-}
-
-/// Tags and attributes have one shape; an empty list of either is not sent.
-fn pairs(pairs: &BTreeMap<String, String>) -> Option<Tree> {
-    let pair =
-        |(key, value): (&String, &String)| Tree::map().with("Key", text(key)).with("Value", text(value));
-    (!pairs.is_empty()).then(|| Tree::list(pairs.iter().map(pair)))
-}
-
-fn text(text: &str) -> Tree {
-    Tree::from(text)
 }

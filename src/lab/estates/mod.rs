@@ -2,6 +2,7 @@
 
 mod build;
 mod plan;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -75,9 +75,10 @@ pub(super) async fn send(
     way: Way<'_>,
     doom: Pin<&mut (dyn Future<Output = Failed> + Send)>,
 ) -> Result<(Response<Incoming>, Option<Line>), Failed> {
+    // What is rarely needed is boxed: the future of every request is moved about, and should be small.
     let sending = async {
         if way.http2 {
-            on_streams(request, backend, way)
+            Box::pin(on_streams(request, backend, way))
                 .await
                 .map(|response| (response, None))
         } else {
@@ -107,7 +108,7 @@ async fn on_a_line(
             Err(unsent) => request = unsent.0.map(|unsent| *unsent).or(again).ok_or(Failed::Broken)?,
         }
     }
-    let mut line = Line::open(backend.address, way.tls, way.tally).await?;
+    let mut line = Box::pin(Line::open(backend.address, way.tls, way.tally)).await?;
     let response = line.send(request).await.map_err(|_| Failed::Broken)?;
     Ok((response, line))
 }

@@ -161,6 +161,44 @@ async fn what_is_not_http_is_a_400() {
 }
 
 #[tokio::test]
+async fn a_client_that_waits_for_100_is_told_to_go_on() {
+    let stage = Stage::set(all_to(&pool("blue", &[mirror().await]))).await;
+    let mut stream = TcpStream::connect(stage.address).await.expect("a connection");
+    let head = "POST / HTTP/1.1\r\nhost: shop.test\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("a server");
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.expect("an answer");
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"order").await.expect("a server");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("content-length: 5\n") && !answer.contains("expect: "),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_with_nothing_to_ask_is_sent_away_after_the_idle_timeout() {
+    let mut impatient = balancer();
+    impatient.idle_timeout = Duration::from_millis(100);
+    let rules = all_to(&pool("blue", &[named("blue").await]));
+    let stage = Stage::with(rules, impatient, false, None).await;
+    let mut stream = TcpStream::connect(stage.address).await.expect("a connection");
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n")
+        .await
+        .expect("a server");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .await
+        .expect("an answer, and an end");
+    assert!(answer.ends_with("blue"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_old_client_that_names_no_host_is_served() {
     let stage = Stage::set(all_to(&pool("blue", &[named("blue").await]))).await;
     let mut stream = TcpStream::connect(stage.address).await.expect("a connection");

@@ -60,11 +60,12 @@ impl Estate {
             token: None,
         };
         world.create_template("web", version).expect("the estate has it");
+        let network = world.default_vpc().expect("a new account has one").id.clone();
         let pool = map(&[
             ("Name", text("blue")),
             ("Protocol", text("HTTP")),
             ("Port", text("8080")),
-            ("VpcId", text("vpc-1")),
+            ("VpcId", text(&network)),
             ("HealthCheckIntervalSeconds", text("5")),
             ("HealthCheckTimeoutSeconds", text("2")),
         ]);
