@@ -9,7 +9,6 @@
 //! - `metering`: what the data plane counts, as metrics and as rates.
 //! - [`serve`]: the one HTTP server, for the APIs, the dashboard and the lab's own commands; and its client.
 //! - [`dashboard`]: everything in the lab in one picture, and the page that draws it.
-//! - [`load`]: puts requests on a load balancer, whatever it answers, and keeps a ledger of every one.
 //! - [`wire`]: the AWS APIs over one handler: bytes in, bytes out.
 //! - [`traffic`]: the load balancer on real sockets, told by those pictures what to do.
 
@@ -20,7 +19,7 @@ pub mod instances;
 pub mod keeper;
 pub mod life;
 mod metering;
-pub mod load;
+pub mod plug;
 pub mod refusal;
 pub mod sample;
 pub mod serve;
