@@ -44,11 +44,6 @@ impl Failure {
         }
     }
 
-    /// Says what it is about.
-    pub(super) fn about(self, what: &str) -> Self {
-        Self { error: anyhow::anyhow!("{what}: {}", self.error), ..self }
-    }
-
     pub(super) fn with_code(self, code: u8) -> Self {
         Self { code, ..self }
     }

@@ -9,7 +9,9 @@
 //! - `metering`: what the data plane counts, as metrics and as rates.
 //! - [`serve`]: the one HTTP server, for the APIs, the dashboard and the lab's own commands; and its client.
 //! - [`dashboard`]: everything in the lab in one picture, and the page that draws it.
+//! - [`load`]: puts requests on a load balancer, whatever it answers, and keeps a ledger of every one.
 //! - [`wire`]: the AWS APIs over one handler: bytes in, bytes out.
+//! - [`plug`]: the wire as an HTTP client of the SDK's, without a socket.
 //! - [`traffic`]: the load balancer on real sockets, told by those pictures what to do.
 
 pub mod dashboard;
@@ -18,6 +20,7 @@ pub mod house;
 pub mod instances;
 pub mod keeper;
 pub mod life;
+pub mod load;
 mod metering;
 pub mod plug;
 pub mod refusal;

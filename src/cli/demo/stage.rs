@@ -11,6 +11,7 @@ use tokio::process::Command;
 use crate::cli::failure::Failure;
 use crate::cli::lab::up;
 use crate::cli::session::out;
+use crate::lab::estates::{Estate, INITIAL};
 use crate::lab::house::{Lab, Settings};
 use crate::lab::world;
 
@@ -36,7 +37,7 @@ impl Stage {
             port: 0,
             ports: std::collections::BTreeMap::new(),
             folder: None,
-            estate: up::seed("001")?,
+            estate: Estate::read(INITIAL).map_err(|error| Failure::unexpected(anyhow::anyhow!(error)))?,
             surroundings: up::surroundings(folder.path())?,
         })
         .await

@@ -12,7 +12,7 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{env, out};
 use crate::config;
-use crate::lab::estates::{self, Estate};
+use crate::lab::estates::Estate;
 use crate::lab::house::{Lab, Settings};
 use crate::lab::instances::{Imagined, Processes};
 use crate::lab::keeper::Machines;
@@ -73,28 +73,22 @@ pub(in crate::cli) fn scratch() -> Result<tempfile::TempDir, Failure> {
 
 fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
     if args.empty {
-        return read("name = \"empty\"");
+        return Ok(Estate::default());
     }
     // The variable names a swingbridge.toml; only the flag can mean an estate.
     let file = global.config.as_ref().filter(|file| env(config::CONFIG).map(PathBuf::from).as_ref() != Some(file));
     let Some(file) = file else {
-        return seed(&args.seed);
+        return Estate::named(&args.seed)
+            .ok_or_else(|| Failure::usage(format!("there is no seed {}", args.seed), "001 is the one there is"));
     };
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display()), "name an estate's file"))?;
-    read(&text).map_err(|failure| failure.about(&file.display().to_string()))
-}
-
-/// An estate by the name of the document that asks for it.
-pub(in crate::cli) fn seed(name: &str) -> Result<Estate, Failure> {
-    match name {
-        "001" => read(estates::INITIAL),
-        other => Err(Failure::usage(format!("there is no seed {other}"), "001 is the one there is")),
-    }
-}
-
-fn read(text: &str) -> Result<Estate, Failure> {
-    Estate::read(text).map_err(|error| Failure::usage(error, "templates/lab-estate.toml shows every key of an estate"))
+    Estate::read(&text).map_err(|error| {
+        Failure::usage(
+            format!("{}: {error}", file.display()),
+            "templates/lab-estate.toml shows every key of an estate",
+        )
+    })
 }
 
 fn speed(speed: f64) -> Result<f64, Failure> {

@@ -93,10 +93,6 @@ impl World {
             .any(|activity| activity.group_arn == group_arn && activity.ended.is_none())
     }
 
-    pub(super) fn activity(&self, id: &str) -> Option<&Activity> {
-        self.scaling.activities.iter().find(|activity| activity.id == id)
-    }
-
     // The wanted one is nearly always among the last.
     fn activity_mut(&mut self, id: Option<&str>) -> Option<&mut Activity> {
         let id = id?;

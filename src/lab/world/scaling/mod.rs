@@ -160,17 +160,6 @@ impl World {
         self.alarm_calls_on(policy_arn, value, threshold);
     }
 
-    /// Whether any group has this target group; which keeps nothing from deleting it, but tells the names.
-    pub(super) fn groups_with(&self, target_group: &str) -> Vec<String> {
-        let has = |group: &&Group| group.traffic.iter().any(|source| source.arn == target_group);
-        self.scaling
-            .groups
-            .values()
-            .filter(has)
-            .map(|group| group.name.clone())
-            .collect()
-    }
-
     /// Sees to everything in a group that does not come by itself, then sets the time of the next look.
     fn look_at_group(&mut self, name: &str) {
         self.settle_traffic(name);

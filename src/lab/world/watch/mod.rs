@@ -19,7 +19,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 
 pub(in crate::lab) use self::alarm::{Alarm, Kind, State, Subject};
 pub(in crate::lab) use self::history::{Item, ItemKind};
@@ -203,27 +202,5 @@ impl World {
         if let Some(unit) = unit {
             self.watch.store.set_unit(metric, unit);
         }
-    }
-
-    /// Datapoints of a metric by period begin, for `statistic` (`Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, `p99`, …).
-    pub(super) fn statistic(
-        &self,
-        metric: &Metric,
-        statistic: &str,
-        period: i64,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<(Timestamp, f64)> {
-        let Ok(statistic) = Statistic::read(statistic) else {
-            return Vec::new();
-        };
-        let points =
-            self.watch
-                .store
-                .points(metric, statistic, period.max(1), from.as_second(), to.as_second());
-        points
-            .into_iter()
-            .filter_map(|(at, value)| Some((Timestamp::from_second(at).ok()?, value)))
-            .collect()
     }
 }

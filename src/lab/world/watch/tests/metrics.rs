@@ -1,12 +1,10 @@
 use super::*;
 
 fn points(world: &World, statistic: &str, period: i64, from: i64, to: i64) -> Vec<(i64, f64)> {
-    let at = |second: i64| Timestamp::from_second(BEGAN + second).expect("a time of this era");
-    let points = world.statistic(&requests(), statistic, period, at(from), at(to));
-    points
-        .into_iter()
-        .map(|(at, value)| (at.as_second() - BEGAN, value))
-        .collect()
+    let statistic = Statistic::read(statistic).expect("a statistic");
+    let store = &world.watch.store;
+    let points = store.points(&requests(), statistic, period, BEGAN + from, BEGAN + to);
+    points.into_iter().map(|(at, value)| (at - BEGAN, value)).collect()
 }
 
 #[test]
