@@ -40,8 +40,14 @@ fn load(args: &LoadArgs) -> Result<Load, Failure> {
         connections: args.connections,
         headers: headers(&args.header),
         keep_alive: args.keep_alive,
-        slow: Slow { share: args.slow, ..plain.slow },
-        sockets: Sockets { share: args.websockets, ..plain.sockets },
+        slow: Slow {
+            share: args.slow,
+            ..plain.slow
+        },
+        sockets: Sockets {
+            share: args.websockets,
+            ..plain.sockets
+        },
         doors: args
             .door
             .iter()
@@ -61,11 +67,17 @@ fn load(args: &LoadArgs) -> Result<Load, Failure> {
 
 /// What a closed door answers.
 pub(super) fn closed() -> Vec<StatusCode> {
-    [404, 456].into_iter().filter_map(|status| StatusCode::from_u16(status).ok()).collect()
+    [404, 456]
+        .into_iter()
+        .filter_map(|status| StatusCode::from_u16(status).ok())
+        .collect()
 }
 
 fn headers(given: &[Header]) -> HeaderMap {
-    given.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
+    given
+        .iter()
+        .map(|header| (header.name.clone(), header.value.clone()))
+        .collect()
 }
 
 /// Until it is over; on a terminal with a line that says how it goes.
@@ -96,7 +108,11 @@ async fn watched(running: Running) -> Result<Ledger, Failure> {
 
 /// One line about a load at one moment.
 pub(super) fn line(live: &Snapshot) -> String {
-    let versions: Vec<String> = live.versions.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+    let versions: Vec<String> = live
+        .versions
+        .iter()
+        .map(|(name, count)| format!("{name}: {count}"))
+        .collect();
     format!(
         "{} requests, {} failed, {:.0}/s now [{}], p99 {:.1} ms",
         live.requests,

@@ -42,17 +42,22 @@ impl HttpConnector for Plug {
                     tokio::time::sleep(by).await;
                     written(response)
                 }
-                Outcome::Lost => Err(ConnectorError::io("the connection was closed without a response".into())),
+                Outcome::Lost => Err(ConnectorError::io(
+                    "the connection was closed without a response".into(),
+                )),
             }
         })
     }
 }
 
 fn read(request: HttpRequest) -> Result<http::Request<Bytes>, ConnectorError> {
-    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(error.into()))?;
     Ok(request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default())))
 }
 
 fn written(response: http::Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
-    HttpResponse::try_from(response.map(SdkBody::from)).map_err(|error| ConnectorError::other(error.into(), None))
+    HttpResponse::try_from(response.map(SdkBody::from))
+        .map_err(|error| ConnectorError::other(error.into(), None))
 }

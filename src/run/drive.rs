@@ -230,7 +230,14 @@ impl<C: Cloud> Drive<'_, C> {
             }
             waited = true;
             self.fresh = Freshness::default();
-            self.rest(pause).await?;
+            // One look at the end of the time, not one a pause later.
+            let left = timeout.saturating_sub(began.elapsed());
+            self.rest(if since.is_none() && !left.is_zero() {
+                pause.min(left)
+            } else {
+                pause
+            })
+            .await?;
             pause = (pause * 2).min(LONGEST_PAUSE);
             // A throttled or failing read is never a reason to give up, only to look later.
             match self.see(step).await {

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 
 use crate::initial::{DEPLOY, assert_no_lock};
-use crate::support::{Ground, Estate, Fault, Proxy, Snapshot, Swing};
+use crate::support::{Estate, Fault, Ground, Proxy, Snapshot, Swing};
 
 /// How many estates are worked on at a time: each mostly waits for its own budget of calls.
 const AT_ONCE: usize = 6;

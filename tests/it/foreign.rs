@@ -1,7 +1,7 @@
 //! Somebody else's estate is adopted, deployed on, promoted and rolled back, and loses nothing of its own.
 
 use crate::initial::assert_no_lock;
-use crate::support::{on_both_grounds, Estate, Snapshot, Swing};
+use crate::support::{Estate, Snapshot, Swing, on_both_grounds};
 
 const DEPLOY: [&str; 6] = [
     "deploy",
@@ -53,7 +53,10 @@ fn expected<'a>(live: &'a str, green: &'a str, other: &'a str) -> Vec<(&'static 
 
 async fn a_foreign_estate_goes_through_deploy_promote_and_rollback_and_loses_nothing(estate: Estate) {
     let before = estate.look().await;
-    if estate.ground.has_cloudwatch("the alarm of a foreign estate stays as it is") {
+    if estate
+        .ground
+        .has_cloudwatch("the alarm of a foreign estate stays as it is")
+    {
         let alarm = format!("alarm {} drives", estate.name("shop-asg-7-cpu-high"));
         assert!(before.get(&alarm).contains("cpu-steps"), "{}", before.get(&alarm));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Ground, Call, Estate, Fault, Proxy, Swing};
+use crate::support::{Call, Estate, Fault, Ground, Proxy, Swing};
 
 fn sick(call: &Call) -> Option<Fault> {
     // Of the candidate only: live stays as healthy as it is.

@@ -1,6 +1,6 @@
 //! The smallest estate a deployment begins with: two doors, one listener, two instances.
 
-use crate::support::{on_both_grounds, Estate, Snapshot, Swing};
+use crate::support::{Estate, Snapshot, Swing, on_both_grounds};
 
 /// Where the three rules of the estate lead, in the order blue, green, default.
 pub(crate) fn doors(seen: &Snapshot) -> [&str; 3] {

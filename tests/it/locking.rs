@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Ground, Estate, Fault, Proxy, Swing};
+use crate::support::{Estate, Fault, Ground, Proxy, Swing};
 
 /// An operator whose deploy is stuck in its wait for health, with the lock held.
 async fn stuck(estate: &Estate, swing: &mut Swing) -> (Proxy, crate::support::swing::Started) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::initial::DEPLOY;
-use crate::support::{Ground, Estate, Fault, Proxy, Swing};
+use crate::support::{Estate, Fault, Ground, Proxy, Swing};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mistakes_are_explained_and_change_nothing() {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::support::{Ground, Estate, Swing};
+use crate::support::{Estate, Ground, Swing};
 
 #[derive(Deserialize)]
 struct Step {

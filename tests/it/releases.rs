@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::ResponseLaunchTemplateData;
 use base64::Engine;
 
 use crate::initial::doors;
-use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
+use crate::support::{Estate, Fault, Proxy, Swing, on_both_grounds};
 
 /// The template's versions by number.
 async fn versions(estate: &Estate) -> Vec<(i64, ResponseLaunchTemplateData)> {

@@ -4,7 +4,7 @@ use aws_sdk_autoscaling::types::LaunchTemplateSpecification;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
+use crate::support::{Estate, Fault, Proxy, Swing, on_both_grounds};
 
 const PLAN: [&str; 8] = [
     "plan",

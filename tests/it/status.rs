@@ -1,7 +1,7 @@
 //! What `status` says, to whom, and what `repair` undoes.
 
 use crate::initial::DEPLOY;
-use crate::support::{on_both_grounds, Estate, Fault, Proxy, Swing};
+use crate::support::{Estate, Fault, Proxy, Swing, on_both_grounds};
 
 /// The fields of the JSON form that are documented, at its top.
 const FIELDS: [&str; 16] = [

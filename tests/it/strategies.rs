@@ -1,7 +1,7 @@
 //! Direct deploys, estates without doors, and what becomes of the previous generation.
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{on_both_grounds, Estate, Swing};
+use crate::support::{Estate, Swing, on_both_grounds};
 
 async fn a_direct_deploy_goes_on_to_production_by_itself(estate: Estate) {
     let mut swing = Swing::adopting(&estate).await;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::initial::{DEPLOY, assert_no_lock, doors};
-use crate::support::{Ground, Call, Estate, Fault, Proxy, Swing};
+use crate::support::{Call, Estate, Fault, Ground, Proxy, Swing};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_throttled_account_is_deployed_on_only_more_slowly() {

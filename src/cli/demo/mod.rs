@@ -47,8 +47,15 @@ fn load(args: &DemoArgs, stage: &Stage) -> Result<Load, Failure> {
     Ok(Load {
         rate: args.rate,
         keep_alive: 0.8,
-        slow: Slow { share: 0.02, takes: Duration::from_secs(2) },
-        sockets: Sockets { share: 0.01, held: Duration::from_secs(4), every: Duration::from_millis(500) },
+        slow: Slow {
+            share: 0.02,
+            takes: Duration::from_secs(2),
+        },
+        sockets: Sockets {
+            share: 0.01,
+            held: Duration::from_secs(4),
+            every: Duration::from_millis(500),
+        },
         doors: vec![Door {
             name: "green door".to_owned(),
             headers: green,

@@ -33,7 +33,11 @@ impl Stage {
     pub(super) async fn set(step: bool) -> Result<Self, Failure> {
         let folder = up::scratch()?;
         let lab = Lab::up(Settings {
-            world: world::Settings { began: Timestamp::now(), speed: SPEED, ..world::Settings::default() },
+            world: world::Settings {
+                began: Timestamp::now(),
+                speed: SPEED,
+                ..world::Settings::default()
+            },
             port: 0,
             ports: std::collections::BTreeMap::new(),
             folder: None,
@@ -43,7 +47,13 @@ impl Stage {
         .await
         .map_err(Failure::unexpected)?;
         let began = Instant::now();
-        let mut stage = Self { lab, folder, url: String::new(), step, began };
+        let mut stage = Self {
+            lab,
+            folder,
+            url: String::new(),
+            step,
+            began,
+        };
         while !stage.serves().await {
             if began.elapsed() > PATIENCE {
                 return Err(Failure::unexpected(anyhow::anyhow!(
@@ -59,13 +69,20 @@ impl Stage {
     /// Whether every target is healthy, and the data plane has heard of it.
     async fn serves(&mut self) -> bool {
         let picture = self.lab.picture().await;
-        let listening = picture.balancers.iter().flat_map(|one| &one.listeners).find_map(|one| one.url.clone());
-        let healthy = picture
-            .target_groups
+        let listening = picture
+            .balancers
             .iter()
-            .all(|group| !group.targets.is_empty() && group.targets.iter().all(|one| one.health == "healthy"));
+            .flat_map(|one| &one.listeners)
+            .find_map(|one| one.url.clone());
+        let healthy = picture.target_groups.iter().all(|group| {
+            !group.targets.is_empty() && group.targets.iter().all(|one| one.health == "healthy")
+        });
         self.url = listening.unwrap_or_default();
-        healthy && self.version("").await.is_ok_and(|version| version.starts_with("version"))
+        healthy
+            && self
+                .version("")
+                .await
+                .is_ok_and(|version| version.starts_with("version"))
     }
 
     /// The load balancer's.
@@ -83,9 +100,15 @@ impl Stage {
 
     /// Says what comes next, and waits for somebody who wants to look around.
     pub(super) async fn announce(&self, text: &str) -> Result<(), Failure> {
-        out(&format!("\n[{:5.1}s] {text}\n", self.began.elapsed().as_secs_f64()))?;
+        out(&format!(
+            "\n[{:5.1}s] {text}\n",
+            self.began.elapsed().as_secs_f64()
+        ))?;
         if self.step {
-            out(&format!("         dashboard: {}/_lab/ (Enter goes on) ", self.endpoint()))?;
+            out(&format!(
+                "         dashboard: {}/_lab/ (Enter goes on) ",
+                self.endpoint()
+            ))?;
             let mut line = String::new();
             BufReader::new(tokio::io::stdin()).read_line(&mut line).await?;
         }
@@ -140,13 +163,17 @@ impl Stage {
     pub(super) async fn version(&self, header: &str) -> Result<String, Failure> {
         let authority = self.url.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(authority).await?;
-        let request = format!("GET /version HTTP/1.1\r\nhost: {authority}\r\n{header}connection: close\r\n\r\n");
+        let request =
+            format!("GET /version HTTP/1.1\r\nhost: {authority}\r\n{header}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         let status = answer.split_whitespace().nth(1).unwrap_or("nothing");
         let version = answer.lines().find_map(|line| line.strip_prefix("x-version: "));
-        Ok(version.map_or_else(|| format!("status {status}"), |version| format!("version {version}")))
+        Ok(version.map_or_else(
+            || format!("status {status}"),
+            |version| format!("version {version}"),
+        ))
     }
 
     pub(super) async fn strike(self) {

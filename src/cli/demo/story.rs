@@ -38,8 +38,22 @@ pub(super) async fn tell(stage: &mut Stage, load: &Running) -> Result<(), Failur
         stage.version("").await?,
         stage.version("x-client-mode: green\r\n").await?
     ))?;
-    act(stage, load, "Promote: production swings to version 2", "promote --yes", 0).await?;
-    act(stage, load, "Roll back: production swings to version 1 again", "rollback --yes", 0).await?;
+    act(
+        stage,
+        load,
+        "Promote: production swings to version 2",
+        "promote --yes",
+        0,
+    )
+    .await?;
+    act(
+        stage,
+        load,
+        "Roll back: production swings to version 1 again",
+        "rollback --yes",
+        0,
+    )
+    .await?;
     act(stage, load, "Remove what was rolled back", "abort --yes", 0).await?;
     stage.write("broken", BROKEN)?;
     act(

@@ -64,7 +64,12 @@ pub(in crate::cli) enum LabWhat {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Where {
     /// The port that its APIs and its dashboard answer on
-    #[arg(long, value_name = "PORT", default_value_t = 4600, env = "SWINGBRIDGE_LAB_PORT")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 4600,
+        env = "SWINGBRIDGE_LAB_PORT"
+    )]
     pub(in crate::cli) port: u16,
 }
 
@@ -84,7 +89,7 @@ pub(in crate::cli) struct Up {
     pub(in crate::cli) speed: f64,
     /// How long a rule takes to reach the data plane
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms")]
-    pub(in crate::cli) propagation: Duration,
+    pub(in crate::cli) data_plane_delay: Duration,
     /// Throttle calls as AWS does
     #[arg(long)]
     pub(in crate::cli) throttle: bool,
@@ -192,14 +197,22 @@ pub(in crate::cli) struct Door {
 fn header(text: &str) -> Result<Header, String> {
     let (name, value) = text.split_once(':').ok_or("a header is written NAME:VALUE")?;
     Ok(Header {
-        name: name.trim().parse().map_err(|_| format!("`{name}` is no header's name"))?,
-        value: value.trim().parse().map_err(|_| format!("`{value}` is no header's value"))?,
+        name: name
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{name}` is no header's name"))?,
+        value: value
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{value}` is no header's value"))?,
     })
 }
 
 /// `5%` or `0.05`.
 fn share(text: &str) -> Result<f64, String> {
-    let (number, of) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    let (number, of) = text
+        .strip_suffix('%')
+        .map_or((text, 1.0), |number| (number, 100.0));
     number
         .trim()
         .parse::<f64>()
@@ -213,5 +226,9 @@ fn door(text: &str) -> Result<Door, String> {
     let wanted = "a door is written NAME=HEADER:VALUE@SHARE, for instance green=x-client-mode:green@5%";
     let (name, rest) = text.split_once('=').ok_or(wanted)?;
     let (pinned, of) = rest.rsplit_once('@').ok_or(wanted)?;
-    Ok(Door { name: name.to_owned(), header: header(pinned)?, share: share(of)? })
+    Ok(Door {
+        name: name.to_owned(),
+        header: header(pinned)?,
+        share: share(of)?,
+    })
 }

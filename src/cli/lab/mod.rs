@@ -19,6 +19,6 @@ pub(super) async fn run(global: &Global, what: &LabWhat) -> Result<u8, Failure> 
         LabWhat::Instance => {
             child::main().await;
             Ok(0)
-        },
+        }
     }
 }

@@ -12,7 +12,10 @@ use crate::lab::serve::client::{Client, Unanswered};
 
 impl From<Unanswered> for Failure {
     fn from(error: Unanswered) -> Self {
-        Self::usage(error.to_string(), "`swingbridge lab up` brings one up; --port says where it answers")
+        Self::usage(
+            error.to_string(),
+            "`swingbridge lab up` brings one up; --port says where it answers",
+        )
     }
 }
 
@@ -58,7 +61,10 @@ pub(super) async fn down(place: &Where) -> Result<u8, Failure> {
 
 /// What runs, and the lines to paste so that other commands talk to it.
 pub(super) fn text(lab: &Picture) -> String {
-    let mut text = format!("lab at {} (speed {}), dashboard {}/_lab/\n", lab.endpoint, lab.speed, lab.endpoint);
+    let mut text = format!(
+        "lab at {} (speed {}), dashboard {}/_lab/\n",
+        lab.endpoint, lab.speed, lab.endpoint
+    );
     for balancer in &lab.balancers {
         let _ = writeln!(text, "\n{}", balancer.name);
         for listener in &balancer.listeners {
@@ -74,8 +80,17 @@ pub(super) fn text(lab: &Picture) -> String {
         }
     }
     for group in &lab.target_groups {
-        let healthy = group.targets.iter().filter(|target| target.health == "healthy").count();
-        let _ = writeln!(text, "\n{}  {healthy} of {} targets healthy", group.name, group.targets.len());
+        let healthy = group
+            .targets
+            .iter()
+            .filter(|target| target.health == "healthy")
+            .count();
+        let _ = writeln!(
+            text,
+            "\n{}  {healthy} of {} targets healthy",
+            group.name,
+            group.targets.len()
+        );
         for target in group.targets.iter().filter(|target| target.health != "healthy") {
             let reason = target.reason.as_deref().unwrap_or("");
             let _ = writeln!(text, "    {} {} {reason}", target.id, target.health);
@@ -106,8 +121,10 @@ fn leads(action: &Action) -> String {
         Action::Forward { shares, .. } => match shares.as_slice() {
             [only] => only.target_group.clone(),
             several => {
-                let parts: Vec<String> =
-                    several.iter().map(|share| format!("{} {:.0} %", share.target_group, share.percent)).collect();
+                let parts: Vec<String> = several
+                    .iter()
+                    .map(|share| format!("{} {:.0} %", share.target_group, share.percent))
+                    .collect();
                 parts.join(", ")
             }
         },

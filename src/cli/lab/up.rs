@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
         world: world::Settings {
             began: Timestamp::now(),
             speed: speed(args.speed)?,
-            propagation: args.propagation,
+            propagation: args.data_plane_delay,
             throttle: args.throttle,
             seed: args.chance,
             ..world::Settings::default()
@@ -40,7 +40,12 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
         },
     })
     .await
-    .map_err(|error| Failure::usage(error.to_string(), "choose another port with --port, or take that lab down"))?;
+    .map_err(|error| {
+        Failure::usage(
+            error.to_string(),
+            "choose another port with --port, or take that lab down",
+        )
+    })?;
     out(&tell::text(&lab.picture().await))?;
     out("\nthe lines above let other commands talk to the lab; Ctrl-C or `swingbridge lab down` ends it\n")?;
     let ended = tokio::select! {
@@ -54,8 +59,11 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
 
 /// Instances are this very executable, and have their folders under `scratch`.
 pub(in crate::cli) fn surroundings(scratch: &Path) -> Result<Surroundings, Failure> {
-    let command: Vec<OsString> =
-        vec![std::env::current_exe()?.into(), OsString::from("lab"), OsString::from("instance")];
+    let command: Vec<OsString> = vec![
+        std::env::current_exe()?.into(),
+        OsString::from("lab"),
+        OsString::from("instance"),
+    ];
     let scratch = scratch.to_owned();
     Ok(of(move || {
         Box::new(Processes::new(command.clone(), scratch.join("instances")))
@@ -76,13 +84,24 @@ fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
         return Ok(Estate::default());
     }
     // The variable names a swingbridge.toml; only the flag can mean an estate.
-    let file = global.config.as_ref().filter(|file| env(config::CONFIG).map(PathBuf::from).as_ref() != Some(file));
+    let file = global
+        .config
+        .as_ref()
+        .filter(|file| env(config::CONFIG).map(PathBuf::from).as_ref() != Some(file));
     let Some(file) = file else {
-        return Estate::named(&args.seed)
-            .ok_or_else(|| Failure::usage(format!("there is no seed {}", args.seed), "001 is the one there is"));
+        return Estate::named(&args.seed).ok_or_else(|| {
+            Failure::usage(
+                format!("there is no seed {}", args.seed),
+                "001 is the one there is",
+            )
+        });
     };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display()), "name an estate's file"))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(
+            format!("cannot read {}: {error}", file.display()),
+            "name an estate's file",
+        )
+    })?;
     Estate::read(&text).map_err(|error| {
         Failure::usage(
             format!("{}: {error}", file.display()),
@@ -95,7 +114,10 @@ fn speed(speed: f64) -> Result<f64, Failure> {
     if (0.01..=1000.0).contains(&speed) {
         return Ok(speed);
     }
-    Err(Failure::usage(format!("{speed} is no speed"), "give a number from 0.01 to 1000; 10 is ten times as fast"))
+    Err(Failure::usage(
+        format!("{speed} is no speed"),
+        "give a number from 0.01 to 1000; 10 is ten times as fast",
+    ))
 }
 
 async fn told_to_stop() -> Result<(), Failure> {

@@ -48,7 +48,9 @@ impl Estate {
         let account = (100_000_000_000 + number).to_string();
         let prefix = format!("t{number}-");
         let lab = ground.lab().await;
-        let endpoint = lab.as_ref().map_or_else(|| &LocalStack::get().endpoint, |lab| &lab.endpoint);
+        let endpoint = lab
+            .as_ref()
+            .map_or_else(|| &LocalStack::get().endpoint, |lab| &lab.endpoint);
         let output = Command::new(script("seed"))
             .args(["--endpoint", endpoint, "--scenario", scenario])
             .args(["--prefix", &prefix, "--account", &account])

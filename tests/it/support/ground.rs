@@ -25,7 +25,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// An account with a network and nothing else, in which AWS's things take a twentieth of their time.
     pub(crate) async fn empty() -> Self {
-        Self::up(&["--empty", "--speed", "20", "--propagation", "100ms"]).await
+        Self::up(&["--empty", "--speed", "20", "--data-plane-delay", "100ms"]).await
     }
 
     pub(crate) async fn up(flags: &[&str]) -> Self {
@@ -45,7 +45,10 @@ impl Lab {
                 let endpoint = endpoint.to_owned();
                 // What it says later must go somewhere.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self { endpoint, _process: process };
+                return Self {
+                    endpoint,
+                    _process: process,
+                };
             }
             said.push(line);
         }

@@ -72,7 +72,15 @@ async fn run(description: &Description, log: &Log) -> Result<String, String> {
     }
     match program {
         Program::Script if failing => serve(description, Knobs::default().failing(), log, termination).await,
-        Program::Script => script::run(description, log, &mut termination).await,
+        Program::Script => {
+            let ended = script::run(description, log, &mut termination).await?;
+            if ended.asked {
+                return Ok(ended.said);
+            }
+            // As on a real machine, where user data prepares what the image then runs.
+            log.say(&format!("{}: the image's own service follows, the built-in sample", ended.said));
+            serve(description, Knobs::default(), log, termination).await
+        }
         Program::Sample { knobs, because } => {
             if let Some(because) = because {
                 log.say(&format!("{because}: this is the built-in sample"));

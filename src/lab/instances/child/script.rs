@@ -18,12 +18,20 @@ use super::log::Log;
 /// How often to look whether what a script left running still runs.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How a script came to its end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) said: String,
+    /// Whether the instance was to end; a script that ends before that has only prepared its machine.
+    pub(super) asked: bool,
+}
+
 /// Until the script has ended and, as on a real machine, everything that it put in the background.
 pub(super) async fn run(
     description: &Description,
     log: &Log,
     termination: &mut Signal,
-) -> Result<String, String> {
+) -> Result<Ended, String> {
     let path = description.folder.join("user-data");
     fs::write(&path, &description.user_data).map_err(|error| format!("{}: {error}", path.display()))?;
     // The interpreter is called here and not by the system, which would not run a script from every temporary folder.
@@ -89,7 +97,7 @@ pub(super) async fn run(
     let _ = copier.join();
     let said = format!("the script ended ({status})");
     if status.success() || asked {
-        Ok(said)
+        Ok(Ended { said, asked })
     } else {
         Err(said)
     }

@@ -162,6 +162,10 @@ async fn a_script_that_heeds_sigterm_ends_in_its_own_way() {
     assert!(log.contains("tidied up"), "{log}");
 }
 
+const STOP: Ending = Ending::Stop {
+    grace: Duration::from_secs(60),
+};
+
 /// A script with a child in its own group, and, where there is `setsid`, a daemon that left it.
 const FAMILY: &str = "#!/bin/sh
 trap '' TERM
@@ -231,7 +235,10 @@ fn running(process: rustix::process::Pid) -> bool {
 #[tokio::test]
 async fn what_a_script_says_is_kept_within_bounds_and_the_end_of_it_is_kept() {
     let script = "#!/bin/sh\ni=0\nyes said | head -c 3000000\necho the last words\n";
-    let (folder, log) = instance(script, &[]).await.end().await;
+    let instance = instance(script, &[]).await;
+    instance.says("the last words\n").await;
+    instance.is_to(STOP);
+    let (folder, log) = instance.end().await;
     assert!(log.contains("the last words\n"), "the end is missing");
     let sizes = fs::read_dir(folder.path())
         .expect("a folder")
@@ -247,6 +254,9 @@ async fn a_script_finds_what_it_is_in_its_environment_and_its_own_folder_around_
         test -x \"$SWINGBRIDGE\"\ntest -f user-data\necho complaint >&2\n";
     let instance = instance(script, &[("team:name", "blue whales")]).await;
     let at = instance.description.address;
+    // Its end is not the machine's: what the image brings is what runs then.
+    instance.says("the image's own service follows").await;
+    instance.is_to(STOP);
     let (_folder, log) = instance.end().await;
     assert!(
         log.contains(&format!("at {at} as i-0abc of ami-1, blue whales\n")),

@@ -19,7 +19,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-
 pub(in crate::lab) use self::alarm::{Alarm, Kind, State, Subject};
 pub(in crate::lab) use self::history::{Item, ItemKind};
 pub(in crate::lab) use self::math::Line;

@@ -4,7 +4,10 @@ fn points(world: &World, statistic: &str, period: i64, from: i64, to: i64) -> Ve
     let statistic = Statistic::read(statistic).expect("a statistic");
     let store = &world.watch.store;
     let points = store.points(&requests(), statistic, period, BEGAN + from, BEGAN + to);
-    points.into_iter().map(|(at, value)| (at - BEGAN, value)).collect()
+    points
+        .into_iter()
+        .map(|(at, value)| (at - BEGAN, value))
+        .collect()
 }
 
 #[test]
