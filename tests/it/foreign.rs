@@ -1,7 +1,7 @@
 //! Somebody else's estate is adopted, deployed on, promoted and rolled back, and loses nothing of its own.
 
 use crate::initial::assert_no_lock;
-use crate::support::{Estate, Snapshot, Swing, on_both_grounds};
+use crate::support::{Estate, Ground, Snapshot, Swing, on_both_grounds};
 
 const DEPLOY: [&str; 6] = [
     "deploy",
@@ -189,7 +189,8 @@ fn assert_clone(estate: &Estate, before: &Snapshot, after: &Snapshot, original: 
     meant.extend(LOST_BY_THE_FAKE);
     same("group", &meant);
     same("target-group", &[]);
-    same("policy", &[]);
+    // The service makes these itself, under names of its own.
+    same("policy", &["requests-per-target alarms"]);
     same("schedule", &[]);
     same("hook", &[]);
     same("notification", &[]);
@@ -211,6 +212,15 @@ fn assert_clone(estate: &Estate, before: &Snapshot, after: &Snapshot, original: 
         policy.contains(&format!("targetgroup/<{new}>")),
         "the label names the clone's target group: {policy}"
     );
+    if estate.ground == Ground::Lab {
+        for (policy, alarm) in [
+            ("cpu-steps", clone.to_owned()),
+            ("requests-per-target", format!("TargetTracking-{clone}")),
+        ] {
+            let alarms = after.get(&format!("policy {clone} {policy} alarms"));
+            assert!(alarms.contains(&alarm), "{policy}: {alarms}");
+        }
+    }
     assert!(
         after
             .get(&format!("schedule {clone} evening time_zone"))

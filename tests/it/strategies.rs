@@ -56,9 +56,12 @@ async fn the_previous_generation_is_scaled_down_and_comes_back_to_size_for_a_rol
     swing.set("SWINGBRIDGE_AFTER_PROMOTION", "scale=1");
     swing.run(&DEPLOY).await.ended(0);
     swing.run(&["promote", "--yes"]).await.ended(0);
-    let promoted = estate.look().await;
-    let previous = promoted.about(&format!("group {}", estate.name("asg-1")));
-    assert_eq!(previous.get("instances"), "1");
+    let group = format!("group {}", estate.name("asg-1"));
+    // Where instances are real, the one that leaves drains first.
+    let promoted = estate
+        .look_until(|seen| seen.about(&group).get("instances") == "1")
+        .await;
+    let previous = promoted.about(&group);
     assert_eq!(previous.get("desired_capacity"), "Some(1,)");
     let second = estate.name("tg-2");
     assert_eq!(doors(&promoted), [second.as_str(), "404", &second]);

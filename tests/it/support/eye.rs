@@ -1,6 +1,7 @@
 //! Looks at an estate with clients of its own. What the product says is never asked.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter};
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Rule, Tag, TargetGroup};
@@ -9,6 +10,9 @@ use super::estate::Estate;
 use super::ground::Ground;
 use super::localstack::LocalStack;
 use super::snapshot::Snapshot;
+
+/// How long something may take to come to be.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Estate {
     /// Every rule of every listener, every target group, every group and all that hangs on it.
@@ -43,6 +47,19 @@ impl Estate {
             })
             .collect();
         all.renamed(&arns)
+    }
+
+    /// Looks until it is so; what was seen last when it does not come to be.
+    pub(crate) async fn look_until(&self, so: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let began = tokio::time::Instant::now();
+        loop {
+            let seen = self.look().await;
+            if so(&seen) {
+                return seen;
+            }
+            assert!(began.elapsed() < PATIENCE, "it did not come to be: {seen:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     async fn target_groups(&self) -> Vec<TargetGroup> {

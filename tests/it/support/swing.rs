@@ -37,6 +37,7 @@ impl Swing {
             ("SWINGBRIDGE_ENDPOINT_URL", &estate.endpoint),
             ("SWINGBRIDGE_JOURNAL", "journal"),
             ("SWINGBRIDGE_HEALTH_SOAK", "0s"),
+            ("SWINGBRIDGE_HEALTH_TIMEOUT", "2m"),
             ("SWINGBRIDGE_PROPAGATION", "0s"),
             ("SWINGBRIDGE_HOLD", "0s"),
         ] {

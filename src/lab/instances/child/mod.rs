@@ -78,7 +78,10 @@ async fn run(description: &Description, log: &Log) -> Result<String, String> {
                 return Ok(ended.said);
             }
             // As on a real machine, where user data prepares what the image then runs.
-            log.say(&format!("{}: the image's own service follows, the built-in sample", ended.said));
+            log.say(&format!(
+                "{}: the image's own service follows, the built-in sample",
+                ended.said
+            ));
             serve(description, Knobs::default(), log, termination).await
         }
         Program::Sample { knobs, because } => {

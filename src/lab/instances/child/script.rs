@@ -96,9 +96,6 @@ pub(super) async fn run(
     // Nobody is left that could write, so the last words are all there are.
     let _ = copier.join();
     let said = format!("the script ended ({status})");
-    if status.success() || asked {
-        Ok(Ended { said, asked })
-    } else {
-        Err(said)
-    }
+    // As on a real machine, a script that fails is nobody's end but its own.
+    Ok(Ended { said, asked })
 }
