@@ -64,7 +64,7 @@ impl LocalStack {
 }
 
 /// Leaves a check out, loudly. The last such line of a run says how many there were.
-fn skip(what: &str) {
+pub(crate) fn skip(what: &str) {
     use std::io::Write;
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
     // Not by `eprintln!`, which is hidden for a test that passes.

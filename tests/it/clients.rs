@@ -1,0 +1,71 @@
+//! What was written for AWS drives the lab: boto3, the aws CLI, and a browser that opens its dashboard.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::support::ground::Lab;
+use crate::support::localstack::skip;
+
+/// Far more than it takes, on a machine that is busy with everything else.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+fn of_the_tests(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
+}
+
+/// Runs a program to its end and gives what it said. Fails with all of that when the program does.
+async fn output(command: &mut Command) -> String {
+    let done = timeout(PATIENCE, command.kill_on_drop(true).output())
+        .await
+        .expect("in time")
+        .expect("the program can be started");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        done.status.success(),
+        "{}\n{said}{}",
+        done.status,
+        String::from_utf8_lossy(&done.stderr)
+    );
+    said
+}
+
+fn is_in_path(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_and_the_aws_cli_find_what_aws_promises() {
+    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let lab = Lab::empty().await;
+    let said = output(
+        Command::new(python.trim())
+            .arg(of_the_tests("clients/conformance.py"))
+            .arg(&lab.endpoint),
+    )
+    .await;
+    assert!(said.contains(" held, 0 failed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboard_shows_in_a_browser_what_the_lab_says() {
+    let missing: Vec<_> = ["node", "chromium", "chromedriver"]
+        .into_iter()
+        .filter(|program| !is_in_path(program))
+        .collect();
+    if !missing.is_empty() {
+        skip(&format!("the dashboard in a browser: no {}", missing.join(", no ")));
+        return;
+    }
+    let lab = Lab::up(&[]).await;
+    let said = output(
+        Command::new("node")
+            .arg(of_the_tests("browser/dashboard.mjs"))
+            .arg(&lab.endpoint),
+    )
+    .await;
+    assert!(said.contains("ok "), "{said}");
+}
