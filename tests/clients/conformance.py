@@ -269,10 +269,8 @@ def a_parameter_that_no_action_has_is_named(lab):
 @check
 def account_limits_are_those_of_a_new_account(lab):
     limits = {each["Name"]: each["Max"] for each in lab.elb.describe_account_limits()["Limits"]}
-    same(
-        (limits["rules-per-application-load-balancer"], limits["target-groups-per-action-on-application-load-balancer"]),
-        ("100", "5"),
-    )
+    names = ("rules-per-application-load-balancer", "target-groups-per-action-on-application-load-balancer")
+    same([limits[name] for name in names], ["100", "5"])
     same(lab.asg.describe_account_limits()["MaxNumberOfAutoScalingGroups"], 500)
 
 
@@ -368,10 +366,8 @@ def target_group_attributes_have_aws_defaults_and_are_written_one_by_one(lab):
         return {each["Key"]: each["Value"] for each in found}
 
     before = attributes()
-    same(
-        [before[key] for key in ("deregistration_delay.timeout_seconds", "slow_start.duration_seconds", "stickiness.enabled")],
-        ["300", "0", "false"],
-    )
+    keys = ("deregistration_delay.timeout_seconds", "slow_start.duration_seconds", "stickiness.enabled")
+    same([before[key] for key in keys], ["300", "0", "false"])
     change = {"deregistration_delay.timeout_seconds": "100"}
     lab.elb.modify_target_group_attributes(
         TargetGroupArn=lab.green, Attributes=[{"Key": key, "Value": value} for key, value in change.items()]
@@ -559,7 +555,11 @@ def a_forward_names_at_most_five_target_groups_with_weights_up_to_999(lab):
 
 @check
 def authentication_is_for_https_listeners_only(lab):
-    pool = {"UserPoolArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/a", "UserPoolClientId": "b", "UserPoolDomain": "c"}
+    pool = {
+        "UserPoolArn": f"arn:aws:cognito-idp:{REGION}:000000000000:userpool/a",
+        "UserPoolClientId": "b",
+        "UserPoolDomain": "c",
+    }
     who = {"Type": "authenticate-cognito", "Order": 1, "AuthenticateCognitoConfig": pool}
     actions = [who, {**forward((lab.green, 1))[0], "Order": 2}]
     refused("InvalidLoadBalancerAction", lab.elb.modify_rule, RuleArn=lab.door, Actions=actions)
@@ -567,8 +567,8 @@ def authentication_is_for_https_listeners_only(lab):
 
 @check
 def a_redirect_fills_in_what_was_asked(lab):
-    there = {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Protocol": "HTTPS", "Port": "443", "Host": "new.example.com"}}
-    rule = lab.rule(header_is("x-moved", "yes"), [there])
+    there = {"StatusCode": "HTTP_301", "Protocol": "HTTPS", "Port": "443", "Host": "new.example.com"}
+    rule = lab.rule(header_is("x-moved", "yes"), [{"Type": "redirect", "RedirectConfig": there}])
     answer = until("the redirect", lambda: (got := lab.ask(x_moved="yes")).status == 301 and got)
     same(answer.headers["location"], "https://new.example.com:443/")
     lab.elb.delete_rule(RuleArn=rule)
@@ -610,14 +610,14 @@ def priorities_are_swapped_in_one_call_or_not_at_all(lab):
         rules = lab.elb.describe_rules(RuleArns=[first, second])["Rules"]
         return {rule["RuleArn"]: rule["Priority"] for rule in rules}
 
-    def put(**numbers):
-        pairs = [{"RuleArn": arn, "Priority": number} for arn, number in ((first, numbers["a"]), (second, numbers["b"]))]
+    def put(*numbers):
+        pairs = [{"RuleArn": arn, "Priority": number} for arn, number in zip((first, second), numbers)]
         return lab.elb.set_rule_priorities(RulePriorities=pairs)
 
-    put(a=high, b=low)
+    put(high, low)
     same(priorities(), {first: str(high), second: str(low)})
     door = int(lab.elb.describe_rules(RuleArns=[lab.door])["Rules"][0]["Priority"])
-    refused("PriorityInUse", lambda: put(a=low, b=door))
+    refused("PriorityInUse", lambda: put(low, door))
     same(priorities(), {first: str(high), second: str(low)})
     for rule in (first, second):
         lab.elb.delete_rule(RuleArn=rule)
@@ -728,7 +728,8 @@ def a_group_is_described_with_its_template_and_its_target_groups(lab):
 @check
 def groups_really_page(lab):
     pages = list(lab.asg.get_paginator("describe_auto_scaling_groups").paginate(PaginationConfig={"PageSize": 1}))
-    same([[each["AutoScalingGroupName"] for each in page["AutoScalingGroups"]] for page in pages][:2], [["blue"], ["green"]])
+    names = [[each["AutoScalingGroupName"] for each in page["AutoScalingGroups"]] for page in pages]
+    same([page for page in names if page], [["blue"], ["green"]])
 
 
 @check
@@ -932,7 +933,8 @@ def a_target_tracking_policy_has_two_alarms_of_its_own(lab):
     )
     policy = lab.asg.describe_policies(AutoScalingGroupName="blue")["ScalingPolicies"][0]
     names = [alarm["AlarmName"] for alarm in policy["Alarms"]]
-    same([name.split("-")[:3] for name in sorted(names)], [["TargetTracking", "blue", "AlarmHigh"], ["TargetTracking", "blue", "AlarmLow"]])
+    kinds = [name.rsplit("-", 5)[0] for name in sorted(names)]
+    same(kinds, ["TargetTracking-blue-AlarmHigh", "TargetTracking-blue-AlarmLow"])
     same(len(lab.cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]), 2)
     lab.asg.delete_policy(AutoScalingGroupName="blue", PolicyName="requests")
     same(lab.cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"], [])

@@ -57,7 +57,10 @@ async fn the_dashboard_shows_in_a_browser_what_the_lab_says() {
         .filter(|program| !is_in_path(program))
         .collect();
     if !missing.is_empty() {
-        skip(&format!("the dashboard in a browser: no {}", missing.join(", no ")));
+        skip(&format!(
+            "the dashboard in a browser: no {}",
+            missing.join(", no ")
+        ));
         return;
     }
     let lab = Lab::up(&[]).await;
