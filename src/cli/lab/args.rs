@@ -16,17 +16,19 @@ Examples:
 
 pub(in crate::cli) const FAULT: &str = "\
 Faults:
-    throttle CALLS [count=N] [probability=P]        calls are throttled
-    error CALLS code=CODE status=N [count=N]        calls fail
-    lost-response CALLS [count=N]                   calls work, and their answer is lost
-    lost-request CALLS [count=N]                    calls never arrive
-    late CALLS seconds=S [count=N]                  calls are answered late
-    slow-propagation seconds=S                      rules reach the data plane late
-    launch-failure count=N [message=TEXT]           launches fail
-    unhealthy-boot count=N                          instances boot and stay unhealthy
-    kill INSTANCE                                   an instance dies
-    zone-loss ZONE                                  a zone is lost
+    throttle CALLS                          calls are throttled
+    error CALLS code=CODE [status=500]      calls fail
+    lost-response CALLS                     calls work, and their answer is lost
+    lost-request CALLS                      calls never arrive
+    late CALLS by=SECONDS                   calls are answered late
+    slow-propagation by=SECONDS             rules reach the data plane late
+    launch-failure [count=1] [zone=ZONE]    launches fail
+    unhealthy-boot [count=1]                instances boot and stay unhealthy
+    kill INSTANCE | kill share=P            an instance dies, or a share of all
+    zone-loss ZONE                          a zone is lost
+    missing-image AMI                       launches from this image fail
 
+Calls may be narrowed by nth=N, count=N and probability=P; error and launch-failure end with message=TEXT, if at all.
 CALLS is SERVICE:OPERATION, with * as a wildcard, for instance autoscaling:Create*.
 Without a fault the ones that stand are listed; --clear removes them.";
 
