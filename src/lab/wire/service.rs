@@ -31,7 +31,7 @@ const SERVICES: &[Service] = &[
         namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
         shapes: "com.amazonaws.elasticloadbalancingv2",
         operations: elbv2::OPERATIONS,
-        throttled: ("Throttling", 400),
+        throttled: ("ThrottlingException", 400),
         unknown_parameter: "ValidationError",
     },
     Service {
