@@ -267,6 +267,16 @@ async fn a_script_finds_what_it_is_in_its_environment_and_its_own_folder_around_
 }
 
 #[tokio::test]
+async fn a_script_that_fails_does_not_take_its_machine_down() {
+    let instance = instance("#!/bin/sh\nexit 3\n", &[]).await;
+    instance.says("the image's own service follows").await;
+    assert!(!instance.ended.is_finished());
+    instance.is_to(STOP);
+    let (_folder, log) = instance.end().await;
+    assert!(log.contains("exit status: 3"), "{log}");
+}
+
+#[tokio::test]
 #[cfg(target_os = "linux")]
 async fn what_a_script_leaves_running_is_the_instance_until_it_is_ended() {
     let instance = instance("#!/bin/sh\nsleep 1000 &\necho $! > background\n", &[]).await;
