@@ -16,17 +16,19 @@ Examples:
 
 pub(in crate::cli) const FAULT: &str = "\
 Faults:
-    throttle CALLS [count=N] [probability=P]        calls are throttled
-    error CALLS code=CODE status=N [count=N]        calls fail
-    lost-response CALLS [count=N]                   calls work, and their answer is lost
-    lost-request CALLS [count=N]                    calls never arrive
-    late CALLS seconds=S [count=N]                  calls are answered late
-    slow-propagation seconds=S                      rules reach the data plane late
-    launch-failure count=N [message=TEXT]           launches fail
-    unhealthy-boot count=N                          instances boot and stay unhealthy
-    kill INSTANCE                                   an instance dies
-    zone-loss ZONE                                  a zone is lost
+    throttle CALLS                          calls are throttled
+    error CALLS code=CODE [status=500]      calls fail
+    lost-response CALLS                     calls work, and their answer is lost
+    lost-request CALLS                      calls never arrive
+    late CALLS by=SECONDS                   calls are answered late
+    slow-propagation by=SECONDS             rules reach the data plane late
+    launch-failure [count=1] [zone=ZONE]    launches fail
+    unhealthy-boot [count=1]                instances boot and stay unhealthy
+    kill INSTANCE | kill share=P            instances die
+    zone-loss ZONE                          a zone is lost
+    missing-image AMI                       an image is not found
 
+Of calls: [nth=N] from the n-th on, [count=N] so many, [probability=P] each with this chance.
 CALLS is SERVICE:OPERATION, with * as a wildcard, for instance autoscaling:Create*.
 Without a fault the ones that stand are listed; --clear removes them.";
 
@@ -63,14 +65,9 @@ pub(in crate::cli) enum LabWhat {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Where {
-    /// The port that its APIs and its dashboard answer on
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4600,
-        env = "SWINGBRIDGE_LAB_PORT"
-    )]
-    pub(in crate::cli) port: u16,
+    /// The port that its APIs and its dashboard answer on; 4600, or that of the lab that was started last
+    #[arg(long, value_name = "PORT", env = "SWINGBRIDGE_LAB_PORT")]
+    pub(in crate::cli) port: Option<u16>,
 }
 
 /// `--config FILE` is an estate of your own here; templates/lab-estate.toml shows one.

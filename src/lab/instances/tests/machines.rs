@@ -1,3 +1,5 @@
+//! One machine from its start to its end, and everything under it.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Orders carried out by real processes.
+
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
