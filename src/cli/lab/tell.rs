@@ -13,10 +13,11 @@ use crate::lab::serve::client::Unanswered;
 
 impl From<Unanswered> for Failure {
     fn from(error: Unanswered) -> Self {
-        Self::usage(
-            error.to_string(),
-            "`swingbridge lab up` brings one up; --port says where it answers",
-        )
+        let way_out = match &error {
+            Unanswered::Refused(_) => "`swingbridge lab fault --help` shows what can be asked",
+            _ => "`swingbridge lab up` brings one up; --port says where it answers",
+        };
+        Self::usage(error.to_string(), way_out)
     }
 }
 
