@@ -24,11 +24,11 @@ Faults:
     slow-propagation by=SECONDS             rules reach the data plane late
     launch-failure [count=1] [zone=ZONE]    launches fail
     unhealthy-boot [count=1]                instances boot and stay unhealthy
-    kill INSTANCE | kill share=P            an instance dies, or a share of all
+    kill INSTANCE | kill share=P            instances die
     zone-loss ZONE                          a zone is lost
-    missing-image AMI                       launches from this image fail
+    missing-image AMI                       an image is not found
 
-Calls may be narrowed by nth=N, count=N and probability=P; error and launch-failure end with message=TEXT, if at all.
+Of calls: [nth=N] from the n-th on, [count=N] so many, [probability=P] each with this chance.
 CALLS is SERVICE:OPERATION, with * as a wildcard, for instance autoscaling:Create*.
 Without a fault the ones that stand are listed; --clear removes them.";
 
@@ -65,14 +65,9 @@ pub(in crate::cli) enum LabWhat {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Where {
-    /// The port that its APIs and its dashboard answer on
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4600,
-        env = "SWINGBRIDGE_LAB_PORT"
-    )]
-    pub(in crate::cli) port: u16,
+    /// The port that its APIs and its dashboard answer on; 4600, or that of the lab that was started last
+    #[arg(long, value_name = "PORT", env = "SWINGBRIDGE_LAB_PORT")]
+    pub(in crate::cli) port: Option<u16>,
 }
 
 /// `--config FILE` is an estate of your own here; templates/lab-estate.toml shows one.

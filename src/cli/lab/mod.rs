@@ -1,6 +1,7 @@
 //! `lab`: an ALB and its groups on this machine.
 
 pub(super) mod args;
+mod place;
 mod tell;
 pub(super) mod up;
 

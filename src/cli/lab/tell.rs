@@ -3,24 +3,26 @@
 use std::fmt::Write as _;
 
 use super::args::{Fault, Status, Where};
+use super::place;
 use crate::cli::args::TextOrJson;
 use crate::cli::failure::Failure;
 use crate::cli::session::out;
 use crate::lab::dashboard::Picture;
 use crate::lab::dashboard::picture::Action;
-use crate::lab::serve::client::{Client, Unanswered};
+use crate::lab::serve::client::Unanswered;
 
 impl From<Unanswered> for Failure {
     fn from(error: Unanswered) -> Self {
-        Self::usage(
-            error.to_string(),
-            "`swingbridge lab up` brings one up; --port says where it answers",
-        )
+        let way_out = match &error {
+            Unanswered::Refused(_) => "`swingbridge lab fault --help` shows what can be asked",
+            _ => "`swingbridge lab up` brings one up; --port says where it answers",
+        };
+        Self::usage(error.to_string(), way_out)
     }
 }
 
 pub(super) async fn status(args: &Status) -> Result<u8, Failure> {
-    let picture = Client::new(args.place.port).state().await?;
+    let picture = place::lab(&args.place).state().await?;
     match args.format {
         TextOrJson::Json => out(&format!("{:#}\n", serde_json::to_value(&picture)?))?,
         TextOrJson::Text => out(&text(&picture))?,
@@ -29,13 +31,13 @@ pub(super) async fn status(args: &Status) -> Result<u8, Failure> {
 }
 
 pub(super) async fn reset(place: &Where) -> Result<u8, Failure> {
-    Client::new(place.port).reset().await?;
+    place::lab(place).reset().await?;
     out("the lab is back to the estate it began with\n")?;
     Ok(0)
 }
 
 pub(super) async fn fault(args: &Fault) -> Result<u8, Failure> {
-    let lab = Client::new(args.place.port);
+    let lab = place::lab(&args.place);
     if args.clear {
         lab.heal().await?;
         out("no faults stand any more\n")?;
@@ -54,7 +56,7 @@ pub(super) async fn fault(args: &Fault) -> Result<u8, Failure> {
 }
 
 pub(super) async fn down(place: &Where) -> Result<u8, Failure> {
-    Client::new(place.port).down().await?;
+    place::lab(place).down().await?;
     out("the lab is going down\n")?;
     Ok(0)
 }

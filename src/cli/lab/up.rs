@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::Up;
-use super::tell;
+use super::{place, tell};
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{env, out};
@@ -30,9 +30,9 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
             seed: args.chance,
             ..world::Settings::default()
         },
-        port: args.place.port,
+        port: args.place.port.unwrap_or(place::USUAL_PORT),
         ports: BTreeMap::new(),
-        folder: None,
+        folder: place::folder(),
         estate: estate(global, args)?,
         surroundings: match args.imagined {
             true => of(|| Box::new(Imagined::default())),

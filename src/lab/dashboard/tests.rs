@@ -1,3 +1,5 @@
+//! The lab in words and rates.
+
 use std::collections::BTreeMap;
 
 use super::rates::{Rates, Tally};

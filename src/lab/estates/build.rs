@@ -31,7 +31,7 @@ pub enum Unbuilt {
 }
 
 /// Builds it all, or says which call was refused and why.
-pub(in crate::lab) fn build(world: &mut World, estate: &Estate) -> Result<(), Unbuilt> {
+pub fn build(world: &mut World, estate: &Estate) -> Result<(), Unbuilt> {
     let mut site = Site {
         world,
         names: BTreeMap::new(),

@@ -8,7 +8,7 @@ mod words;
 mod tests;
 
 pub use build::Unbuilt;
-pub(in crate::lab) use build::build;
+pub use build::build;
 pub use plan::Estate;
 
 /// The initial scenario: one load balancer, one generation behind it, the door of the other closed. It is also the

@@ -1,3 +1,5 @@
+//! The estate that a lab begins with, and files of one's own.
+
 use super::{Estate, INITIAL};
 
 #[test]

@@ -1,3 +1,5 @@
+//! A whole lab: up, reset, down, and asked in between.
+
 use std::ffi::OsString;
 use std::future::Future;
 use std::time::Duration;

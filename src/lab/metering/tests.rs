@@ -1,3 +1,5 @@
+//! What is counted once is measured once.
+
 use super::*;
 
 fn count(name: &'static str, target_group: Option<&str>, times: f64) -> Count {

@@ -1,3 +1,5 @@
+//! The built-in service over real sockets.
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Who the lab's server answers, and the word it leaves.
+
 use hyper::Method;
 use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 

@@ -1,3 +1,5 @@
+//! Protocols on bytes: what is read, what is written, what is refused.
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -32,6 +32,8 @@ impl Lab {
         let mut process = Command::new(binary())
             .args(["lab", "up", "--port", "0"])
             .args(flags)
+            // Word of a test's lab is not for whoever works on this machine.
+            .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -1,3 +1,5 @@
+//! Instances that are only imagined, in virtual time.
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! One machine from its start to its end, and everything under it.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -264,6 +266,16 @@ async fn a_script_finds_what_it_is_in_its_environment_and_its_own_folder_around_
     );
     assert!(log.contains("complaint\n"), "{log}");
     assert!(log.contains("exit status: 0"), "{log}");
+}
+
+#[tokio::test]
+async fn a_script_that_fails_does_not_take_its_machine_down() {
+    let instance = instance("#!/bin/sh\nexit 3\n", &[]).await;
+    instance.says("the image's own service follows").await;
+    assert!(!instance.ended.is_finished());
+    instance.is_to(STOP);
+    let (_folder, log) = instance.end().await;
+    assert!(log.contains("exit status: 3"), "{log}");
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Health checks of real targets.
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Orders carried out by real processes.
+
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +94,7 @@ async fn a_launch_becomes_a_process_and_a_termination_its_end() {
 async fn an_instance_whose_process_ends_by_itself_is_terminated() {
     let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(Processes::new(command(), folder.path().to_owned()));
-    let id = launch(&keeper, "#!/bin/sh\nexit 3");
+    let id = launch(&keeper, "#!sample\ndies_after = \"100ms\"\n");
     until(&keeper, &id, InstanceState::Terminated).await;
 }
 

@@ -1,3 +1,5 @@
+//! Who of a pool is chosen.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

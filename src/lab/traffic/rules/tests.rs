@@ -1,3 +1,5 @@
+//! Which rule a request meets, by a table.
+
 use http::{HeaderMap, HeaderValue};
 
 use super::{Asked, first};

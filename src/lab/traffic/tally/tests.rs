@@ -1,3 +1,5 @@
+//! Counts that are taken once.
+
 use std::time::Duration;
 
 use super::{BUCKETS, Tally, bucket, middle};

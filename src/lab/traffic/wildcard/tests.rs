@@ -1,3 +1,5 @@
+//! Wildcards, by a table.
+
 use super::{Case, fits};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Auto Scaling's operations on a world with real balancing and instances.
+
 #![allow(clippy::unwrap_used, reason = "a step that fails is what fails the test")]
 
 use std::collections::BTreeSet;

@@ -1,3 +1,5 @@
+//! CloudWatch's operations as a client calls them.
+
 use std::time::Duration;
 
 use super::OPERATIONS;

@@ -1,3 +1,5 @@
+//! EC2's operations as a script calls them.
+
 use super::OPERATIONS;
 use super::names::written;
 use crate::lab::refusal::Refused;

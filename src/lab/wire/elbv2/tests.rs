@@ -1,3 +1,5 @@
+//! Load balancing's operations as a client calls them.
+
 use super::OPERATIONS;
 use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;

@@ -1,3 +1,5 @@
+//! Networks, launch templates and instances as EC2 has them.
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Faults in words, and what they do.
+
 use std::time::Duration;
 
 use super::{Effect, Fault, UNHEALTHY_BOOT};

@@ -1,3 +1,5 @@
+//! Recurrences and adjustments, by tables.
+
 #![allow(clippy::unwrap_used, reason = "a step that fails is what fails the test")]
 
 use jiff::Timestamp;

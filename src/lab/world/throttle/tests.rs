@@ -1,3 +1,5 @@
+//! Buckets that run dry and refill.
+
 use std::time::Duration;
 
 use crate::lab::world::time::Moment;

@@ -39,7 +39,7 @@ impl World {
         match timer {
             WatchTimer::Evaluate { alarm, version } if is_current(self, &alarm, version) => {
                 // First, because what the alarm does may delete or rewrite it.
-                self.await_period(&alarm);
+                self.set_period(&alarm);
                 self.evaluate(&alarm);
             }
             WatchTimer::Compose { alarm, version } if is_current(self, &alarm, version) => {
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// Sets the timer for the end of a metric alarm's present period.
-    pub(super) fn await_period(&mut self, name: &str) {
+    pub(super) fn set_period(&mut self, name: &str) {
         let Some(alarm) = self.watch.alarms.get(name) else {
             return;
         };

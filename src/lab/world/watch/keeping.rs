@@ -41,7 +41,7 @@ impl World {
             }
         }
         let name = self.write(settings)?;
-        self.await_period(&name);
+        self.set_period(&name);
         Ok(())
     }
 

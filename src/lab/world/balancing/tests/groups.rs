@@ -1,3 +1,5 @@
+//! Target groups: their limits, attributes and ends.
+
 use super::*;
 
 #[test]

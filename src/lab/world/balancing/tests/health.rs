@@ -1,3 +1,5 @@
+//! A target's way through the states of its health.
+
 use super::*;
 use crate::lab::world::compute::InstanceState;
 

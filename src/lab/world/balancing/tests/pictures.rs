@@ -1,3 +1,5 @@
+//! What the data plane is told, and when.
+
 use super::*;
 use crate::lab::world::routing::{Action as Routed, Pool};
 

@@ -1,3 +1,5 @@
+//! Listeners and rules: what is allowed, and what is refused with which code.
+
 use super::super::actions::ForwardAsked;
 use super::super::rules::RuleChange;
 use super::*;

@@ -1,3 +1,5 @@
+//! Metric math: precedence, missing points, functions.
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What alarms make of data, and of data that is missing.
+
 use super::*;
 
 const POLICY: &str =

@@ -1,3 +1,5 @@
+//! Alarms of alarms.
+
 use super::*;
 use crate::lab::world::watch::composite::Rule;
 

@@ -1,3 +1,5 @@
+//! What is kept of what was measured.
+
 use super::*;
 
 fn points(world: &World, statistic: &str, period: i64, from: i64, to: i64) -> Vec<(i64, f64)> {

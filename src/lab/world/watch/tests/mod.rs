@@ -1,3 +1,5 @@
+//! Metrics and alarms in a world whose time is told.
+
 mod alarms;
 mod composites;
 mod metrics;
