@@ -134,11 +134,11 @@ fn leads(action: &Action) -> String {
     }
 }
 
-/// Any credentials do: the lab looks at none.
+/// Any credentials do: the lab looks at none. The aws CLI of old and boto3 know the region by its second name only.
 pub(super) fn environment(lab: &Picture) -> String {
     format!(
-        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION={} \
+        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION={} AWS_DEFAULT_REGION={} \
          AWS_ENDPOINT_URL={} SWINGBRIDGE_ENDPOINT_URL={}\n",
-        lab.region, lab.endpoint, lab.endpoint
+        lab.region, lab.region, lab.endpoint, lab.endpoint
     )
 }
