@@ -51,6 +51,21 @@ async fn boto3_and_the_aws_cli_find_what_aws_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grpc_client_that_pins_a_colour_does_not_notice_that_the_doors_swing() {
+    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let estate = of_the_tests("clients/colours.toml");
+    let estate = estate.to_str().expect("a path in words");
+    let lab = Lab::up(&["--config", estate, "--speed", "10"]).await;
+    let said = output(
+        Command::new(python.trim())
+            .arg(of_the_tests("clients/colours.py"))
+            .arg(&lab.endpoint),
+    )
+    .await;
+    assert!(said.contains("ok "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_dashboard_shows_in_a_browser_what_the_lab_says() {
     let missing: Vec<_> = ["node", "chromium", "chromedriver"]
         .into_iter()
