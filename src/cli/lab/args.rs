@@ -28,7 +28,7 @@ Faults:
     zone-loss ZONE                          a zone is lost
     missing-image AMI                       an image is not found
 
-Of calls: [nth=N] from the n-th on, [count=N] so many, [probability=P] each with this chance.
+Of calls: [nth=N] the n-th only, [count=N] so many, [probability=P] each with this chance.
 CALLS is SERVICE:OPERATION, with * as a wildcard, for instance autoscaling:Create*.
 Without a fault the ones that stand are listed; --clear removes them.";
 

@@ -50,7 +50,7 @@ pub(super) async fn fault(args: &Fault) -> Result<u8, Failure> {
     } else {
         let fault = args.words.join(" ");
         lab.fault(&fault).await?;
-        out(&format!("from now on: {fault}\n"))?;
+        out(&format!("so be it: {fault}\n"))?;
     }
     Ok(0)
 }

@@ -23,6 +23,7 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
     let scratch = scratch()?;
     let lab = Lab::up(Settings {
         world: world::Settings {
+            region: region(global),
             began: Timestamp::now(),
             speed: speed(args.speed)?,
             propagation: args.data_plane_delay,
@@ -108,6 +109,11 @@ fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
             "templates/lab-estate.toml shows every key of an estate",
         )
     })
+}
+
+fn region(global: &Global) -> String {
+    let usual = || world::Settings::default().region;
+    global.settings.region.clone().unwrap_or_else(usual)
 }
 
 fn speed(speed: f64) -> Result<f64, Failure> {

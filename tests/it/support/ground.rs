@@ -34,6 +34,8 @@ impl Lab {
             .args(flags)
             // Word of a test's lab is not for whoever works on this machine.
             .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            // A lab that is killed leaves its folder.
+            .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
