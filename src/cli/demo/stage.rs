@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
@@ -139,23 +139,7 @@ impl Stage {
             .kill_on_drop(true)
             .spawn()?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let show = async |from: Option<tokio::process::ChildStdout>| -> Result<(), Failure> {
-            let Some(from) = from else { return Ok(()) };
-            let mut lines = BufReader::new(from).lines();
-            while let Some(line) = lines.next_line().await? {
-                out(&format!("         │ {line}\n"))?;
-            }
-            Ok(())
-        };
-        let complain = async |from: Option<tokio::process::ChildStderr>| -> Result<(), Failure> {
-            let Some(from) = from else { return Ok(()) };
-            let mut lines = BufReader::new(from).lines();
-            while let Some(line) = lines.next_line().await? {
-                out(&format!("         │ {line}\n"))?;
-            }
-            Ok(())
-        };
-        tokio::try_join!(show(stdout), complain(stderr))?;
+        tokio::try_join!(show(stdout), show(stderr))?;
         Ok(child.wait().await?.code())
     }
 
@@ -179,4 +163,14 @@ impl Stage {
     pub(super) async fn strike(self) {
         self.lab.down().await;
     }
+}
+
+/// Passes on what a command says, line by line.
+async fn show(from: Option<impl AsyncRead + Unpin>) -> Result<(), Failure> {
+    let Some(from) = from else { return Ok(()) };
+    let mut lines = BufReader::new(from).lines();
+    while let Some(line) = lines.next_line().await? {
+        out(&format!("         │ {line}\n"))?;
+    }
+    Ok(())
 }
