@@ -16,10 +16,18 @@ pub trait Machines: Send + Sync + std::fmt::Debug {
     fn carry_out(&self, keeper: &Arc<Keeper>, order: Order);
 }
 
+impl<M: Machines> Machines for Arc<M> {
+    fn carry_out(&self, keeper: &Arc<Keeper>, order: Order) {
+        (**self).carry_out(keeper, order);
+    }
+}
+
 /// The one owner of a world.
 #[derive(Debug)]
 pub struct Keeper {
     world: Mutex<World>,
+    /// The moment in the world that this keeper began with, and when that was.
+    first: Moment,
     began: Instant,
     /// Shared with the loop, which must not keep the keeper itself alive.
     woken: Arc<Notify>,
@@ -30,12 +38,18 @@ pub struct Keeper {
 impl Keeper {
     /// Starts keeping a new world. Must be called within a tokio runtime; the world goes on until the keeper is dropped.
     pub fn start(settings: Settings, machines: Box<dyn Machines>) -> Arc<Self> {
+        Self::resume(World::new(settings), machines)
+    }
+
+    /// Goes on with a world from the moment it has come to, with machines that are as far.
+    pub fn resume(world: World, machines: Box<dyn Machines>) -> Arc<Self> {
         let keeper = Arc::new(Self {
-            world: Mutex::new(World::new(settings)),
+            first: world.now,
             began: Instant::now(),
             woken: Arc::new(Notify::new()),
             machines,
-            routing: watch::Sender::new(Arc::new(Routing::default())),
+            routing: watch::Sender::new(world.routing()),
+            world: Mutex::new(world),
         });
         tokio::spawn(keep(Arc::downgrade(&keeper), Arc::clone(&keeper.woken)));
         keeper
@@ -43,7 +57,7 @@ impl Keeper {
 
     /// The moment it is now in the world.
     pub fn moment(&self) -> Moment {
-        Moment::after_start(self.began.elapsed())
+        self.first + self.began.elapsed()
     }
 
     /// Does something with the world as it is now, then carries out whatever it orders.
@@ -91,7 +105,7 @@ async fn keep(keeper: Weak<Keeper>, woken: Arc<Notify>) {
         let due = match keeper.upgrade() {
             Some(keeper) => keeper
                 .turn(|world| world.next_due())
-                .map(|due| keeper.began + due.since_start()),
+                .map(|due| keeper.began + due.since(keeper.first)),
             None => return,
         };
         match due {

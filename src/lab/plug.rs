@@ -14,13 +14,34 @@ use bytes::Bytes;
 
 use super::keeper::Keeper;
 use super::wire::{self, Outcome};
+use super::world::faults::Effect;
 
 /// Every call takes this long, there and back.
 const LATENCY: Duration = Duration::from_millis(20);
 
 /// One world, plugged in where the network would be.
 #[derive(Clone, Debug)]
-pub struct Plug(pub Arc<Keeper>);
+pub struct Plug {
+    keeper: Arc<Keeper>,
+    /// What happens to every call through it, besides the faults that the world has.
+    effect: Option<Effect>,
+}
+
+impl Plug {
+    pub fn into(keeper: &Arc<Keeper>) -> Self {
+        Self {
+            keeper: Arc::clone(keeper),
+            effect: None,
+        }
+    }
+
+    pub fn broken(self, effect: Effect) -> Self {
+        Self {
+            effect: Some(effect),
+            ..self
+        }
+    }
+}
 
 impl HttpClient for Plug {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -30,11 +51,14 @@ impl HttpClient for Plug {
 
 impl HttpConnector for Plug {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let keeper = Arc::clone(&self.0);
+        let Self { keeper, effect } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = read(request)?;
             tokio::time::sleep(LATENCY / 2).await;
-            let outcome = keeper.with(|world| wire::answer(world, &request));
+            let outcome = keeper.with(|world| match effect {
+                Some(effect) => wire::answer_struck(world, &request, effect),
+                None => wire::answer(world, &request),
+            });
             tokio::time::sleep(LATENCY / 2).await;
             match outcome {
                 Outcome::Respond(response) => written(response),

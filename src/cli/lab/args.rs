@@ -21,6 +21,7 @@ Faults:
     lost-response CALLS                     calls work, and their answer is lost
     lost-request CALLS                      calls never arrive
     late CALLS by=SECONDS                   calls are answered late
+    stale CALLS by=SECONDS                  questions are answered as it was before
     slow-propagation by=SECONDS             rules reach the data plane late
     launch-failure [count=1] [zone=ZONE]    launches fail
     unhealthy-boot [count=1]                instances boot and stay unhealthy

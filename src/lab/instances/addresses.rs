@@ -21,6 +21,13 @@ impl Addresses {
         }
     }
 
+    /// Goes on counting from the same place.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            next: AtomicU16::new(self.next.load(Ordering::Relaxed)),
+        }
+    }
+
     /// An address that can be listened on now, at `port` if that is possible.
     pub(super) fn take(&self, port: u16) -> Result<SocketAddr, String> {
         for _ in 0..TRIES {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::addresses::Addresses;
 use super::description::is_to_fail;
@@ -13,6 +13,7 @@ use super::user_data::Program;
 use crate::lab::keeper::{Keeper, Machines};
 use crate::lab::sample::knobs::Knobs;
 use crate::lab::world::orders::{Answer, Order, Probe, Start};
+use crate::lab::world::time::Moment;
 
 /// Instances that are only thought of. Scripts are taken for the sample with no knob turned.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Imagined {
 /// What a running instance would do.
 #[derive(Clone, Debug)]
 pub(super) struct Thought {
-    began: Instant,
+    began: Moment,
     knobs: Knobs,
 }
 
@@ -39,13 +40,13 @@ impl Default for Imagined {
 }
 
 impl Thought {
-    pub(super) fn of(start: &Start) -> Result<Self, String> {
+    pub(super) fn of(start: &Start, began: Moment) -> Result<Self, String> {
         let knobs = match Program::of(&start.user_data)? {
             Program::Sample { knobs, .. } => *knobs,
             Program::Script => Knobs::default(),
         };
         Ok(Self {
-            began: Instant::now(),
+            began,
             knobs: if is_to_fail(&start.tags) {
                 knobs.failing()
             } else {
@@ -54,8 +55,8 @@ impl Thought {
         })
     }
 
-    pub(super) fn answers(&self, probe: &Probe) -> Answer {
-        let Some(age) = self.began.elapsed().checked_sub(self.knobs.boot) else {
+    pub(super) fn answers(&self, probe: &Probe, now: Moment) -> Answer {
+        let Some(age) = now.since(self.began).checked_sub(self.knobs.boot) else {
             return Answer::Refused;
         };
         let health = self.knobs.health(age);
@@ -78,13 +79,22 @@ impl Thought {
 }
 
 impl Imagined {
+    /// The same instances once more, for a copy of their world. What was to end by itself lives on in the copy.
+    pub fn fork(&self) -> Self {
+        Self {
+            addresses: self.addresses.fork(),
+            alive: Arc::new(Mutex::new(locked(&self.alive).clone())),
+        }
+    }
+
     fn start(&self, keeper: &Arc<Keeper>, start: Start) {
         let address = self.addresses.imagine(start.port);
-        let thought = Thought::of(&start);
+        let began = keeper.moment();
+        let thought = Thought::of(&start, began);
         // One that cannot read its knobs starts, too, and ends at once.
         let life = thought.as_ref().map_or(Some(Duration::ZERO), Thought::life);
         let thought = thought.unwrap_or_else(|_| Thought {
-            began: Instant::now(),
+            began,
             knobs: Knobs::default().failing(),
         });
         let instance = start.instance;
@@ -111,7 +121,7 @@ impl Imagined {
     fn answer(&self, keeper: &Arc<Keeper>, probe: &Probe) {
         let answer = locked(&self.alive)
             .get(&probe.instance)
-            .map_or(Answer::Refused, |thought| thought.answers(probe));
+            .map_or(Answer::Refused, |thought| thought.answers(probe, keeper.moment()));
         let id = probe.id;
         let keeper = Arc::downgrade(keeper);
         tokio::spawn(async move { tell(&keeper, |world| world.probed(id, answer)) });

@@ -19,7 +19,7 @@ mod proxy;
 mod receiving;
 mod record;
 mod redirect;
-mod rules;
+pub mod rules;
 mod sending;
 mod tally;
 mod trusting;

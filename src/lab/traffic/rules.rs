@@ -9,18 +9,18 @@ use crate::lab::world::routing::{Condition, Rule};
 
 /// What a rule can see of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub struct Asked<'a> {
     /// Without a port.
-    pub(super) host: &'a str,
-    pub(super) path: &'a str,
-    pub(super) query: &'a str,
-    pub(super) method: &'a str,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) source: IpAddr,
+    pub host: &'a str,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub method: &'a str,
+    pub headers: &'a HeaderMap,
+    pub source: IpAddr,
 }
 
 /// The first rule whose conditions all hold, and its place.
-pub(super) fn first<'a>(rules: &'a [Rule], asked: &Asked<'_>) -> Option<(usize, &'a Rule)> {
+pub fn first<'a>(rules: &'a [Rule], asked: &Asked<'_>) -> Option<(usize, &'a Rule)> {
     rules
         .iter()
         .enumerate()

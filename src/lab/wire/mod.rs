@@ -66,6 +66,15 @@ impl Outcome {
 
 /// Carries one API request out, or refuses it as AWS would.
 pub fn answer(world: &mut World, request: &Request<Bytes>) -> Outcome {
+    answered(world, request, None)
+}
+
+/// The same for a request to which something happens whatever faults the world has.
+pub fn answer_struck(world: &mut World, request: &Request<Bytes>, effect: Effect) -> Outcome {
+    answered(world, request, Some(effect))
+}
+
+fn answered(world: &mut World, request: &Request<Bytes>, effect: Option<Effect>) -> Outcome {
     let request_id = world.ids.uuid();
     let (service, identity) = match called(request) {
         Ok(called) => called,
@@ -82,7 +91,7 @@ pub fn answer(world: &mut World, request: &Request<Bytes>) -> Outcome {
         Ok(prepared) => prepared,
         Err(refused) => return Outcome::Respond(protocol.refuse(Some(service), &refused, &request_id)),
     };
-    let effect = world.call_fault(service.name, operation.name);
+    let effect = effect.or_else(|| world.call_fault(service.name, operation.name));
     if matches!(effect, Some(Effect::LostRequest)) {
         return Outcome::Lost;
     }
@@ -97,6 +106,13 @@ pub fn answer(world: &mut World, request: &Request<Bytes>) -> Outcome {
             code: code.clone().into(),
             message: message.clone(),
         }),
+        Some(Effect::Stale { seconds }) if !service::changes(operation.name) => {
+            let ago = Duration::from_secs_f64(*seconds);
+            match world.as_it_was(ago) {
+                Some(mut past) => carry_out(&mut past, service, operation, &mut call, &identity),
+                None => carry_out(world, service, operation, &mut call, &identity),
+            }
+        }
         _ => carry_out(world, service, operation, &mut call, &identity),
     };
     let response = match &done {
@@ -128,6 +144,9 @@ fn carry_out(
         return Err(service.throttled());
     }
     service.check(operation, call)?;
+    if service::changes(operation.name) {
+        world.remember();
+    }
     let done = (operation.act)(world, &call.input);
     if service::changes(operation.name) {
         let what = service::subject(&call.input)

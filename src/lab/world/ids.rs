@@ -1,17 +1,18 @@
 //! Identifiers as AWS forms them, the same in every run that starts from the same seed.
 
-use rand::rngs::StdRng;
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 
-#[derive(Debug)]
+// Unlike rand's standard one this generator can be copied, and with it the whole world.
+#[derive(Clone, Debug)]
 pub struct Ids {
-    random: StdRng,
+    random: Xoshiro256PlusPlus,
 }
 
 impl Ids {
     pub(super) fn seeded(seed: u64) -> Self {
         Self {
-            random: StdRng::seed_from_u64(seed),
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
         }
     }
 

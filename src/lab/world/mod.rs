@@ -5,6 +5,7 @@ pub mod compute;
 pub mod faults;
 pub mod ids;
 pub mod orders;
+mod past;
 pub mod routing;
 pub mod scaling;
 pub mod throttle;
@@ -21,6 +22,7 @@ use self::compute::Compute;
 use self::faults::Faults;
 use self::ids::Ids;
 use self::orders::Order;
+use self::past::Past;
 use self::scaling::Scaling;
 use self::throttle::Throttle;
 use self::time::{Moment, Timer, Timers};
@@ -61,7 +63,7 @@ impl Default for Settings {
 }
 
 /// Everything there is, and what will happen next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub settings: Settings,
     pub now: Moment,
@@ -73,6 +75,7 @@ pub struct World {
     pub faults: Faults,
     pub throttle: Throttle,
     pub timeline: Timeline,
+    past: Past,
     timers: Timers,
     orders: Vec<Order>,
 }
@@ -90,6 +93,7 @@ impl World {
             faults: Faults::default(),
             throttle: Throttle::default(),
             timeline: Timeline::default(),
+            past: Past::default(),
             timers: Timers::default(),
             orders: Vec::new(),
         };

@@ -12,7 +12,7 @@ use super::time::Moment;
 type Size = (f64, f64);
 
 /// What is left in each bucket, and when that was counted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Throttle {
     left: BTreeMap<&'static str, (f64, Moment)>,
 }

@@ -57,13 +57,13 @@ pub enum Timer {
 }
 
 /// Timers by when they are due; of those due together, the one set first rings first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     due: BinaryHeap<Reverse<Entry>>,
     set: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     due: Moment,
     order: u64,

@@ -18,7 +18,7 @@ pub struct Happening {
     pub text: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
     happened: VecDeque<Happening>,
     count: u64,

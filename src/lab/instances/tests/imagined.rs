@@ -12,6 +12,7 @@ use crate::lab::world::balancing::ProbeId;
 use crate::lab::world::compute::InstanceState;
 use crate::lab::world::faults::UNHEALTHY_BOOT;
 use crate::lab::world::orders::{Answer, Probe, Start};
+use crate::lab::world::time::Moment;
 
 fn thought(user_data: &str, tags: &[(&str, &str)]) -> Thought {
     let start = Start {
@@ -25,7 +26,7 @@ fn thought(user_data: &str, tags: &[(&str, &str)]) -> Thought {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
     };
-    Thought::of(&start).expect("known knobs")
+    Thought::of(&start, Moment::START).expect("known knobs")
 }
 
 fn check(path: &str) -> Probe {
@@ -41,53 +42,58 @@ fn check(path: &str) -> Probe {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_imagined_instance_answers_when_it_has_booted_and_until_it_is_unhealthy() {
+fn after(seconds: u64) -> Moment {
+    Moment::after_start(Duration::from_secs(seconds))
+}
+
+#[test]
+fn an_imagined_instance_answers_when_it_has_booted_and_until_it_is_unhealthy() {
     let thought = thought(
         "#!sample\nboot = '90s'\nhealth_path = '/health'\nunhealthy_after = '1h'\n",
         &[],
     );
-    assert_eq!(thought.answers(&check("/health")), Answer::Refused);
-    sleep(Duration::from_secs(89)).await;
-    assert_eq!(thought.answers(&check("/health")), Answer::Refused);
-    sleep(Duration::from_secs(1)).await;
-    assert_eq!(thought.answers(&check("/health")), Answer::Status(200));
-    sleep(Duration::from_secs(3600)).await;
-    assert_eq!(thought.answers(&check("/health")), Answer::Status(503));
-    assert_eq!(thought.answers(&check("/")), Answer::Status(200));
-    assert_eq!(thought.answers(&check("/nowhere")), Answer::Status(404));
+    let answers = |path, seconds| thought.answers(&check(path), after(seconds));
+    assert_eq!(answers("/health", 0), Answer::Refused);
+    assert_eq!(answers("/health", 89), Answer::Refused);
+    assert_eq!(answers("/health", 90), Answer::Status(200));
+    assert_eq!(answers("/health", 3690), Answer::Status(503));
+    assert_eq!(answers("/", 3690), Answer::Status(200));
+    assert_eq!(answers("/nowhere", 3690), Answer::Status(404));
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_imagined_service_of_somebody_elses_is_healthy_wherever_it_is_checked() {
+#[test]
+fn an_imagined_service_of_somebody_elses_is_healthy_wherever_it_is_checked() {
     for user_data in ["#!/bin/sh\nexec serve", "#cloud-config\npackages: [nginx]", ""] {
         assert_eq!(
-            thought(user_data, &[]).answers(&check("/status")),
+            thought(user_data, &[]).answers(&check("/status"), after(1)),
             Answer::Status(200),
             "{user_data}"
         );
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_imagined_grpc_service_answers_as_the_sample_does() {
+#[test]
+fn an_imagined_grpc_service_answers_as_the_sample_does() {
     let grpc = |path| Probe {
         grpc: true,
         ..check(path)
     };
     let healthy = thought("", &[]);
     assert_eq!(
-        healthy.answers(&grpc("/grpc.health.v1.Health/Check")),
+        healthy.answers(&grpc("/grpc.health.v1.Health/Check"), after(1)),
         Answer::Grpc(0)
     );
-    assert_eq!(healthy.answers(&grpc("/AWS.ALB/healthcheck")), Answer::Grpc(12));
+    assert_eq!(
+        healthy.answers(&grpc("/AWS.ALB/healthcheck"), after(1)),
+        Answer::Grpc(12)
+    );
     let failing = thought("", &[(UNHEALTHY_BOOT, "true")]);
     assert_eq!(
-        failing.answers(&grpc("/grpc.health.v1.Health/Check")),
+        failing.answers(&grpc("/grpc.health.v1.Health/Check"), after(1)),
         Answer::Grpc(14)
     );
-    assert_eq!(failing.answers(&check("/health")), Answer::Status(503));
-    assert_eq!(failing.answers(&check("/")), Answer::Status(503));
+    assert_eq!(failing.answers(&check("/health"), after(1)), Answer::Status(503));
+    assert_eq!(failing.answers(&check("/"), after(1)), Answer::Status(503));
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,7 +68,7 @@ pub enum BalancingTimer {
 }
 
 /// Everything by its ARN.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Balancing {
     balancers: BTreeMap<String, Balancer>,
     listeners: BTreeMap<String, Listener>,
@@ -79,6 +79,8 @@ pub struct Balancing {
     probes: u64,
     spells: u64,
     underway: Underway,
+    /// The picture that the data plane has.
+    published: Arc<Routing>,
     picture_changed: bool,
     pictures: u64,
     counting: bool,
@@ -119,7 +121,14 @@ impl World {
 
     /// The data plane's next picture, once it is due to hear of it.
     pub(in crate::lab) fn take_routing(&mut self) -> Option<Arc<Routing>> {
-        self.newest_picture()
+        let newest = self.newest_picture()?;
+        self.balancing.published = Arc::clone(&newest);
+        Some(newest)
+    }
+
+    /// What the data plane was last told.
+    pub(in crate::lab) fn routing(&self) -> Arc<Routing> {
+        Arc::clone(&self.balancing.published)
     }
 
     /// A target answered (or did not) a health check.

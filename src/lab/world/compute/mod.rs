@@ -30,7 +30,7 @@ pub enum ComputeTimer {
 }
 
 /// Everything that EC2 keeps for the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Compute {
     pub(in crate::lab) network: Network,
     pub(in crate::lab) templates: Templates,

@@ -56,7 +56,7 @@ pub(in crate::lab) struct RouteTable {
     pub(in crate::lab) routes: Vec<(String, &'static str, String)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::lab) struct Network {
     pub(in crate::lab) vpcs: BTreeMap<String, Vpc>,
     pub(in crate::lab) subnets: BTreeMap<String, Subnet>,

@@ -71,7 +71,7 @@ struct Made {
     number: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::lab) struct Templates {
     by_id: BTreeMap<String, LaunchTemplate>,
     tokens: BTreeMap<String, Made>,

@@ -60,6 +60,8 @@ pub enum Effect {
     LostRequest,
     /// The call is carried out, but the caller hears of it late.
     Late { seconds: f64 },
+    /// A question is answered as it was before the writes of the last so many seconds.
+    Stale { seconds: f64 },
 }
 
 impl Calls {
@@ -77,6 +79,7 @@ impl Effect {
             Self::LostResponse => "lost-response",
             Self::LostRequest => "lost-request",
             Self::Late { .. } => "late",
+            Self::Stale { .. } => "stale",
         }
     }
 }
@@ -118,7 +121,7 @@ impl Fault {
                     .probability
                     .map_or(Ok(()), |probability| share("probability", probability))?;
                 match effect {
-                    Effect::Late { seconds } => wait(*seconds),
+                    Effect::Late { seconds } | Effect::Stale { seconds } => wait(*seconds),
                     Effect::Error { status, .. } if !(400..=599).contains(status) => {
                         wrong("status", (*status).into(), "between 400 and 599")
                     }

@@ -28,7 +28,7 @@ pub struct Active {
     pub seen: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Faults {
     active: Vec<Active>,
     count: u64,
@@ -73,6 +73,13 @@ impl World {
             }
             Fault::ZoneLoss { zone } => {
                 self.lose_zone(zone)?;
+                true
+            }
+            Fault::Call {
+                effect: Effect::Stale { seconds },
+                ..
+            } => {
+                self.keep_past(Duration::from_secs_f64(*seconds));
                 true
             }
             Fault::SlowPropagation { seconds } => {

@@ -17,6 +17,7 @@ const TEXTS: &[&str] = &[
     "lost-response elasticloadbalancing:CreateRule nth=1 count=2",
     "lost-request ec2:* probability=0.25",
     "late cloudwatch:GetMetricData by=2.5s",
+    "stale elasticloadbalancing:Describe* by=5s count=3",
     "slow-propagation by=10s",
     "launch-failure count=2 zone=us-east-1a message=no room today",
     "unhealthy-boot count=4",

@@ -12,6 +12,7 @@ error SERVICE:ACTION code=CODE [status=500] [nth=N] [count=N] [probability=P] [m
 lost-response SERVICE:ACTION [nth=N] [count=N] [probability=P]
 lost-request SERVICE:ACTION [nth=N] [count=N] [probability=P]
 late SERVICE:ACTION by=SECONDS [nth=N] [count=N] [probability=P]
+stale SERVICE:ACTION by=SECONDS [nth=N] [count=N] [probability=P]
 slow-propagation by=SECONDS
 launch-failure [count=1] [zone=ZONE] [message=TEXT]
 unhealthy-boot [count=1]
@@ -131,6 +132,12 @@ impl FromStr for Fault {
                     seconds: words.seconds()?,
                 },
             },
+            "stale" => Self::Call {
+                calls: words.calls()?,
+                effect: Effect::Stale {
+                    seconds: words.seconds()?,
+                },
+            },
             "error" => {
                 let code: String = words.need("code")?;
                 let status = words.take("status")?.unwrap_or(500);
@@ -189,7 +196,9 @@ impl fmt::Display for Fault {
                     } => {
                         write!(formatter, " code={code} status={status} message={message}")
                     }
-                    Effect::Late { seconds } => write!(formatter, " by={seconds}s"),
+                    Effect::Late { seconds } | Effect::Stale { seconds } => {
+                        write!(formatter, " by={seconds}s")
+                    }
                     _ => Ok(()),
                 }
             }

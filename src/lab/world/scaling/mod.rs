@@ -64,7 +64,7 @@ pub enum ScalingTimer {
     Measure { group: String },
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scaling {
     /// By name.
     pub groups: BTreeMap<String, Group>,

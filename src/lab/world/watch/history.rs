@@ -40,7 +40,7 @@ pub(in crate::lab) struct Item {
     pub(in crate::lab) data: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct History {
     items: VecDeque<Item>,
 }

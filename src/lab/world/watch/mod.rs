@@ -40,7 +40,7 @@ pub enum WatchTimer {
     Compose { alarm: String, version: u64 },
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Watch {
     store: Store,
     alarms: BTreeMap<String, Alarm>,

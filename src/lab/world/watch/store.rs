@@ -16,7 +16,7 @@ const FINE_SECONDS_AT_LEAST: i64 = 600;
 /// More metrics than this are refused: each costs memory for weeks.
 const METRICS_LIMIT: usize = 20_000;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Store {
     series: BTreeMap<Metric, Series>,
     /// How long seconds are told apart now.
@@ -38,7 +38,7 @@ impl Default for Store {
 }
 
 /// One metric's values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Series {
     unit: Option<String>,
     /// The latest second that has a value.
