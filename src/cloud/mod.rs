@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::model::estate::{AttachmentKind, Estate};
@@ -14,6 +15,9 @@ use crate::model::step::{NewGroup, Pinned};
 use crate::model::tags::Tags;
 
 pub mod aws;
+mod clock;
+
+pub use clock::Clock;
 
 /// What is read again while a step is waited for; everything else keeps its last observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,9 @@ pub type Versions = BTreeMap<TemplateId, u64>;
 
 /// AWS, in the words of the product. Every verb can be called again: what is so already stays so.
 pub trait Cloud: Sync {
+    /// What time it is for whoever works on this cloud.
+    fn now(&self) -> Timestamp;
+
     fn observe(&self, scope: &Scope) -> impl Future<Output = Result<Estate, CloudError>> + Send;
 
     /// Reads a part of an estate again. `fleets` says which, where it matters.

@@ -53,7 +53,11 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         } => {
             let original = &target_group_of(estate, copy_of)?.arn;
             cloud
-                .create_target_group(target_group, original, &stamped(tags, &drive.plan.id))
+                .create_target_group(
+                    target_group,
+                    original,
+                    &stamped(tags, &drive.plan.id, cloud.now()),
+                )
                 .await?;
         }
         Step::SetTargetGroupAttributes {
@@ -112,7 +116,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             ..
         } => {
             let mut marks = Tags::from([
-                (tags::STATE.to_owned(), state.tag(Timestamp::now())),
+                (tags::STATE.to_owned(), state.tag(cloud.now())),
                 (tags::PLAN.to_owned(), drive.plan.id.clone()),
             ]);
             if let Some(previous) = previous {
@@ -143,9 +147,8 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
 }
 
 /// A target group says from its first moment whose it is and where it stands.
-fn stamped(tags: &Tags, plan: &str) -> Tags {
+fn stamped(tags: &Tags, plan: &str, now: Timestamp) -> Tags {
     let mut tags = tags.clone();
-    let now = Timestamp::now();
     tags.insert(tags::CREATED_AT.to_owned(), now.to_string());
     tags.insert(tags::STATE.to_owned(), State::Staged.tag(now));
     tags.insert(tags::PLAN.to_owned(), plan.to_owned());

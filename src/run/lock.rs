@@ -65,7 +65,7 @@ impl Lock {
                 LockState::Held { rule, holder } if identity::has_ended(&holder.process) => {
                     take_over(job, &rule, &holder, narrator).await?;
                 }
-                LockState::Held { rule, holder } if holder.expired(Timestamp::now()) => match &doubted {
+                LockState::Held { rule, holder } if holder.expired(job.cloud.now()) => match &doubted {
                     // Its clock may be behind ours: dead is who says nothing while we listen.
                     Some((since, seen)) if seen.beat == holder.beat => {
                         if since.elapsed() >= listening(job) {
@@ -96,7 +96,7 @@ impl Lock {
     pub(super) async fn beat<C: Cloud>(&self, job: &Job<'_, C>) -> Infallible {
         loop {
             sleep(job.lock.lease / 4).await;
-            let beat = Tags::from([(tags::LOCK_BEAT.to_owned(), Timestamp::now().to_string())]);
+            let beat = Tags::from([(tags::LOCK_BEAT.to_owned(), job.cloud.now().to_string())]);
             // A beat that fails is followed by another; a lock that is lost is seen before the next change.
             if let Err(error) = job.cloud.tag(&self.rule, &beat, &[]).await {
                 tracing::warn!(%error, "the lock's heartbeat could not be written");
@@ -136,7 +136,7 @@ pub(super) async fn sweep<C: Cloud>(
     let LockState::Held { rule, holder } = lock::state(estate, plan.policy.lock) else {
         return;
     };
-    if !is_dead(&holder) {
+    if !is_dead(&holder, job.cloud.now()) {
         return;
     }
     let text = match job.cloud.delete_rule(&rule).await {
@@ -147,7 +147,7 @@ pub(super) async fn sweep<C: Cloud>(
 }
 
 async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Result<Arn, CloudError> {
-    let now = Timestamp::now();
+    let now = job.cloud.now();
     let holder = Holder {
         owner: job.identity.owner.clone(),
         host: job.identity.host.clone(),
@@ -193,6 +193,6 @@ async fn take_over<C: Cloud>(
 }
 
 /// Its lease has run out, or it ran on this very machine and is gone.
-fn is_dead(holder: &Holder) -> bool {
-    holder.expired(Timestamp::now()) || identity::has_ended(&holder.process)
+fn is_dead(holder: &Holder, now: Timestamp) -> bool {
+    holder.expired(now) || identity::has_ended(&holder.process)
 }

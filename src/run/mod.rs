@@ -94,6 +94,7 @@ async fn locked<C: Cloud>(
     let beating = lock.beat(job);
     tokio::pin!(beating);
     let verdict = tokio::select! {
+        biased;
         verdict = checked(job, plan, &lock, narrator) => verdict,
         never = &mut beating => match never {},
     };

@@ -69,7 +69,7 @@ impl Bucket {
         let wait = self.reserve(Instant::now());
         if !wait.is_zero() {
             // Several pipelines that wait for the same account must not all wake at once.
-            tokio::time::sleep(wait.mul_f64(rand::random_range(1.0..1.2))).await;
+            tokio::time::sleep(wait.mul_f64(1.0 + 0.2 * fastrand::f64())).await;
         }
     }
 

@@ -13,7 +13,7 @@ use aws_sdk_elasticloadbalancingv2::config::retry::{RetryPartition, TokenBucket}
 use super::budget::Budget;
 use super::transport::{Line, Metered, Patience, default_client};
 use super::{Aws, Connection};
-use crate::cloud::CloudError;
+use crate::cloud::{Clock, CloudError};
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// Includes waiting for our own budget, which a burst of a hundred reads exhausts for seconds.
@@ -104,6 +104,13 @@ impl Aws {
             ec2: client!(aws_sdk_ec2, None),
             sts: client!(aws_sdk_sts, None),
             place,
+            clock: Clock::default(),
         }
+    }
+
+    /// The same, living by another clock.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 }

@@ -7,7 +7,6 @@ use aws_sdk_autoscaling::types::{
     ScalingPolicy,
 };
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
 use super::attachments::{hooks, is_unknown_operation, notifications, policies, schedules};
 use super::groups::timestamp;
@@ -78,7 +77,7 @@ impl Aws {
         let policies = or_gap(policies, Part::Attachments, about, &mut gaps);
         let schedules = or_gap(schedules, Part::Attachments, about, &mut gaps);
         let hooks = or_gap(hooks, Part::Attachments, about, &mut gaps);
-        let now = Timestamp::now();
+        let now = self.clock.now();
         Found {
             attachments: hooks
                 .iter()

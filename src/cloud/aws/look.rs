@@ -1,7 +1,6 @@
 //! Reading a part of an estate again while a step is waited for.
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
 use super::groups::comes_with_the_group;
 use super::observe::names_by_arn;
@@ -70,7 +69,7 @@ impl Aws {
                 None => tags.remove(&rule.arn).unwrap_or_default(),
             };
         }
-        now.observed_at = Timestamp::now();
+        now.observed_at = self.clock.now();
         Ok(now)
     }
 
@@ -113,7 +112,7 @@ impl Aws {
                 None => now.target_groups.retain(|it| it.arn != tg.arn),
             }
         }
-        now.observed_at = Timestamp::now();
+        now.observed_at = self.clock.now();
         Ok(now)
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cloud, CloudError, Look, NewRule, Swing, Versions};
+use jiff::Timestamp;
+
+use super::{Clock, Cloud, CloudError, Look, NewRule, Swing, Versions};
 use crate::model::estate::{AttachmentKind, Estate};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::release::Release;
@@ -63,10 +65,15 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     /// For messages: the endpoint, or the region.
     place: String,
+    clock: Clock,
 }
 
 /// Every verb is a method of [`Aws`] of the same name, in the file of what it is about.
 impl Cloud for Aws {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<Estate, CloudError> {
         Aws::observe(self, scope).await
     }

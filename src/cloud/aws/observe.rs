@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_autoscaling::types::AutoScalingGroup;
 use aws_sdk_elasticloadbalancingv2::types::TargetGroup as SdkTargetGroup;
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
 use super::{Aws, actions, groups, target_groups};
 use crate::cloud::CloudError;
@@ -87,7 +86,7 @@ impl Aws {
         let fleet = self.complete(scope, fleet, &raw_groups, &target_groups).await;
         gaps.extend(fleet.gaps);
         Ok(Estate {
-            observed_at: Timestamp::now(),
+            observed_at: self.clock.now(),
             app: scope.app.clone(),
             load_balancer,
             listeners: routing.listeners,

@@ -63,7 +63,7 @@ impl Operator {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("lab", "lab", None, None, "tests"))
-            .http_client(Plug(Arc::clone(&keeper)))
+            .http_client(Plug::into(&keeper))
             .load()
             .await;
         let config = config::read(

@@ -20,6 +20,10 @@ fn gone(what: impl std::fmt::Display) -> CloudError {
 }
 
 impl Cloud for World {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
     async fn observe(&self, _: &Scope) -> Result<Estate, CloudError> {
         Ok(self.now())
     }

@@ -42,7 +42,7 @@ impl Aws {
 
     pub(super) async fn copy_schedules(&self, swap: &Swap) -> Result<(), CloudError> {
         // What starts while the calls are on their way would be refused as past.
-        let soon = Timestamp::now() + 1.minute();
+        let soon = self.clock.now() + 1.minute();
         let wanted: Vec<ScheduledUpdateGroupActionRequest> = self
             .schedules_of(&swap.from)
             .await?
