@@ -1,0 +1,153 @@
+//! One cell of a matrix: something that happens to one command at one call, and what must hold afterwards.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use swingbridge::model::event::Verdict;
+use swingbridge::model::lock::{self, LockState};
+use swingbridge::model::plan::Intent;
+use swingbridge::model::roles::Roles;
+
+use crate::life::Life;
+use crate::operator::{Ended, Operator};
+use crate::oracle::{Law, Oracle};
+use crate::shape::{Shape, differences, shape};
+use crate::stage::{Scene, in_virtual_time};
+
+/// Why a cell does not hold. Nothing when it does.
+pub(crate) type Held = Result<(), String>;
+
+/// What was asked for on the command line, and what came of it.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// Every cell, not only those of the slice.
+    pub(crate) whole: bool,
+    /// Only cells whose names contain one of these.
+    pub(crate) only: Vec<String>,
+    pub(crate) cells: AtomicUsize,
+    pub(crate) left_out: AtomicUsize,
+    pub(crate) violations: Mutex<Vec<(String, String)>>,
+}
+
+impl Book {
+    /// Runs one cell in virtual time of its own. `share`: one in so many is part of the slice.
+    pub(crate) fn cell(&self, name: &str, share: u64, work: impl Future<Output = Held>) {
+        if !self.wants(name, share) {
+            return;
+        }
+        self.cells.fetch_add(1, Ordering::Relaxed);
+        let held = catch_unwind(AssertUnwindSafe(|| in_virtual_time(work)));
+        let why = match held {
+            Ok(Ok(())) => return,
+            Ok(Err(why)) => why,
+            Err(panic) => panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_else(|| "a panic without words".into()),
+        };
+        self.violations
+            .lock()
+            .expect("not poisoned")
+            .push((name.to_owned(), why));
+    }
+
+    fn wants(&self, name: &str, share: u64) -> bool {
+        if !self.only.is_empty() {
+            return self.only.iter().any(|part| name.contains(part));
+        }
+        let chosen = self.whole || fingerprint(name) % share == 0;
+        if !chosen {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        chosen
+    }
+}
+
+/// The same for the same name everywhere (FNV-1a).
+fn fingerprint(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// A scene that is watched, on which one command of a life is carried out.
+pub(crate) struct Attempt<'a> {
+    pub(crate) life: &'a Life,
+    pub(crate) scene: Scene,
+    oracle: Oracle,
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn at(life: &'a Life, scene: Scene, law: &Law) -> Self {
+        let oracle = Oracle::over(&scene.keeper, &life.requests, law.clone());
+        Self { life, scene, oracle }
+    }
+
+    pub(crate) fn somebody(&self) -> Operator<'a> {
+        Operator::calm(&self.scene, &self.life.config)
+    }
+
+    /// No request would have met what it must not.
+    pub(crate) async fn served(&self) -> Held {
+        match self.oracle.violations().await.first() {
+            None if self.oracle.pictures() > 0 => Ok(()),
+            None => self.wrong("the oracle saw nothing"),
+            Some(first) => self.wrong(first),
+        }
+    }
+
+    /// The command again by somebody else, to its end, which must be as if nothing had happened.
+    pub(crate) async fn converges(&self, intent: &Intent, wanted: &Shape) -> Held {
+        let ended = self.somebody().does(intent).await;
+        if ended.code() != Some(0) {
+            return self.wrong(&format!("{} again: {ended}", intent.word()));
+        }
+        self.looks_like(wanted).await
+    }
+
+    pub(crate) async fn looks_like(&self, wanted: &Shape) -> Held {
+        let found = shape(&self.somebody().sees().await.map_err(|error| error.to_string())?);
+        let differences = differences(wanted, &found);
+        if differences.is_empty() {
+            return self.served().await;
+        }
+        self.wrong(&format!("not as in one go:\n    {}", differences.join("\n    ")))
+    }
+
+    /// Production is whole, and goes to this generation.
+    pub(crate) async fn is_live(&self, generation: u32) -> Held {
+        let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
+        match Roles::of(&estate, &self.life.config.policy) {
+            Ok(roles) if roles.halfway => self.wrong("production is half way"),
+            Ok(roles) if roles.live.generation.0 == generation => self.served().await,
+            Ok(roles) => self.wrong(&format!("generation {} is live", roles.live.generation)),
+            Err(reasons) => self.wrong(&format!("nobody is live: {reasons:?}")),
+        }
+    }
+
+    pub(crate) async fn is_unlocked(&self) -> Result<bool, String> {
+        let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
+        Ok(lock::state(&estate, self.life.config.policy.lock) == LockState::Free)
+    }
+
+    /// What is wrong, with what came before it.
+    pub(crate) fn wrong(&self, what: &str) -> Held {
+        Err(format!("{what}\n    {}", self.scene.history(60).join("\n    ")))
+    }
+
+    /// Whoever did not succeed says why, and what to do.
+    pub(crate) fn speaks(&self, ended: &Ended) -> Held {
+        match ended {
+            Ended::Verdict(Verdict {
+                code: 1..,
+                summary,
+                next,
+                ..
+            }) if summary.is_empty() || next.is_empty() => self.wrong(&format!("says nothing: {ended}")),
+            Ended::Refused(refusal) if refusal.reasons.is_empty() => self.wrong("refused without a reason"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The crash matrix: the process dies before and after every single call; then the same command again, a rollback,
+//! or a look and a repair.
+
+use std::fmt;
+
+use swingbridge::model::obligation::owed;
+use swingbridge::model::plan::Intent;
+use swingbridge::model::policy::Treatment;
+use swingbridge::model::refusal::Reason;
+use swingbridge::model::roles::Roles;
+
+use crate::cell::{Attempt, Book, Held};
+use crate::life::{Life, rollback};
+use crate::operator::{Ended, Operator, Process, Who};
+use crate::prefix::{Prefix, limits};
+use crate::tap::{Call, Hit};
+
+/// What is done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Again,
+    /// The same from another machine, where only silence tells that the process is dead.
+    AgainElsewhere,
+    Back,
+    Repair,
+}
+
+impl fmt::Display for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Again => "again",
+            Self::AgainElsewhere => "again-elsewhere",
+            Self::Back => "rollback",
+            Self::Repair => "repair",
+        })
+    }
+}
+
+/// One death.
+#[derive(Clone, Copy, Debug)]
+struct Death<'a> {
+    life: &'a Life,
+    at: usize,
+    call: &'a Call,
+    after: bool,
+}
+
+pub(crate) fn run(book: &Book, life: &Life, at: usize) {
+    let prefix = &life.prefixes()[at];
+    for call in &prefix.calls {
+        for after in [false, true] {
+            let death = Death {
+                life,
+                at,
+                call,
+                after,
+            };
+            for then in [Then::Again, Then::AgainElsewhere, Then::Back, Then::Repair] {
+                if then == Then::Back && !goes_forward(&life.commands[at]) {
+                    continue;
+                }
+                let moment = if after { "after" } else { "before" };
+                let name = format!("crash/{}/{call}/{moment}/{then}", life.command_name(at));
+                // What is read changes nothing: of those, a few are enough for a slice.
+                let share = if call.changes() { 12 } else { 400 };
+                book.cell(&name, share, survives(death, then));
+            }
+        }
+    }
+}
+
+fn goes_forward(intent: &Intent) -> bool {
+    matches!(intent, Intent::Deploy { .. } | Intent::Promote)
+}
+
+async fn survives(death: Death<'_>, then: Then) -> Held {
+    let Death {
+        life,
+        at,
+        call,
+        after,
+    } = death;
+    let prefix = &life.prefixes()[at];
+    let intent = &life.commands[at];
+    let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
+    let who = Who {
+        process: if then == Then::AgainElsewhere {
+            Process::Elsewhere
+        } else {
+            Process::HasEnded
+        },
+        ..Who::somebody()
+    };
+    let number = call.number;
+    let victim = Operator::on(&attempt.scene, &life.config, who, move |call| {
+        (call.number == number).then_some(if after { Hit::DieAfter } else { Hit::DieBefore })
+    });
+    match victim.does(intent).await {
+        Ended::Killed => {}
+        other => return attempt.wrong(&format!("it was to die at {call}, and ended: {other}")),
+    }
+    match then {
+        Then::Again => attempt.converges(intent, &prefix.left).await,
+        Then::AgainElsewhere => again_elsewhere(&attempt, intent, prefix).await,
+        Then::Back => goes_back(&attempt, prefix).await,
+        Then::Repair => forgets_nothing(&attempt, prefix).await,
+    }
+}
+
+async fn again_elsewhere(attempt: &Attempt<'_>, intent: &Intent, prefix: &Prefix) -> Held {
+    let life = attempt.life;
+    let patient = Who {
+        // Longer than the dead one's lease, and the time to listen for a sign of life.
+        patience: life.config.lease * 3,
+        ..Who::somebody()
+    };
+    let ended = Operator::on(&attempt.scene, &life.config, patient, |_| None)
+        .does(intent)
+        .await;
+    if ended.code() != Some(0) {
+        return attempt.wrong(&format!("{} elsewhere: {ended}", intent.word()));
+    }
+    if !attempt.is_unlocked().await? {
+        // All was done but giving the lock up; who finds nothing to do does not wait for it. In the end it goes, too.
+        tokio::time::sleep(life.config.lease).await;
+        return attempt.converges(intent, &prefix.left).await;
+    }
+    attempt.looks_like(&prefix.left).await
+}
+
+/// A rollback instead: live serves as before.
+async fn goes_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
+    let policy = &attempt.life.config.policy;
+    let estate = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    let begun = Roles::of(&estate, policy).is_ok_and(|roles| {
+        roles.halfway || roles.candidate.is_some() || roles.live.generation.0 != prefix.live_before
+    });
+    if !begun {
+        // There is nothing to take back yet: a rollback would mean the release before.
+        return attempt.is_live(prefix.live_before).await;
+    }
+    match attempt.somebody().does(&rollback()).await {
+        Ended::Refused(refusal) => {
+            let removed = policy.after_promotion.previous == Treatment::Retire;
+            let fair = |reason: &Reason| match reason {
+                Reason::NoPrevious => true,
+                Reason::NoGroup { .. } => removed,
+                _ => false,
+            };
+            if !refusal.reasons.iter().all(fair) {
+                return attempt.wrong(&format!("rollback: {refusal}"));
+            }
+            // The way back was removed as configured; or nothing leads forward yet.
+            let live = if removed {
+                prefix.live_after
+            } else {
+                prefix.live_before
+            };
+            attempt.is_live(live).await
+        }
+        ended if ended.code() == Some(0) => attempt.is_live(prefix.live_before).await,
+        ended => attempt.wrong(&format!("rollback: {ended}")),
+    }
+}
+
+/// Whatever was changed for a while only is written down, and `repair` does what it can without moving production.
+async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
+    let seen = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    for (name, was) in limits(&prefix.found) {
+        let Some(group) = seen.group(name) else { continue };
+        let now = limits(&seen)
+            .find(|(other, _)| *other == name)
+            .map(|(_, now)| now);
+        if now != Some(was)
+            && owed(&group.tags).is_empty()
+            && !owed(&prefix.found.group(name).expect("found").tags).is_empty()
+        {
+            // It was held before, and has been released.
+            continue;
+        }
+        let (min, max, suspended) = limits(&prefix.found)
+            .find(|(other, _)| *other == name)
+            .expect("found")
+            .1;
+        if now != Some((min, max, suspended)) && owed(&group.tags).is_empty() {
+            return attempt.wrong(&format!(
+                "{name} is {now:?}, and nothing says that anything is owed"
+            ));
+        }
+    }
+    let routes = |estate: &swingbridge::model::estate::Estate| -> Vec<String> {
+        Roles::of(estate, &attempt.life.config.policy)
+            .map(|roles| {
+                roles
+                    .routes
+                    .iter()
+                    .map(|rule| format!("{} → {}", rule.at(), rule.action))
+                    .collect()
+            })
+            .unwrap_or_default()
+    };
+    let before = routes(&seen);
+    let ended = attempt.somebody().does(&Intent::Repair).await;
+    attempt.speaks(&ended)?;
+    if !matches!(ended.code(), Some(0 | 3)) {
+        return attempt.wrong(&format!("repair: {ended}"));
+    }
+    let now = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    if routes(&now) != before {
+        return attempt.wrong("repair moved production");
+    }
+    attempt.served().await
+}

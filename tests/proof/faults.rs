@@ -1,0 +1,187 @@
+//! The fault matrix: every single call fails in each way there is. The command succeeds, or its exit code tells the
+//! truth about production; the same command again, once nothing fails any more, ends as if nothing had.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use swingbridge::lab::world::faults::{Effect, Fault};
+use swingbridge::model::plan::Intent;
+use swingbridge::model::policy::Treatment;
+use swingbridge::model::roles::{Roles, State};
+
+use crate::cell::{Attempt, Book, Held};
+use crate::life::Life;
+use crate::operator::{Ended, Operator, Who};
+use crate::prefix::Prefix;
+use crate::tap::{Call, Hit};
+
+/// What happens to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Throttled,
+    /// It and every later call of the same kind, for as long as the command runs.
+    AlwaysThrottled,
+    ServerError,
+    /// It and every later call of the same kind.
+    Denied,
+    CutBefore,
+    /// The call has its effect, and its answer is lost.
+    CutAfter,
+    /// A question is answered as it was before the writes of the last 8 seconds.
+    Stale,
+    /// From this call on the data plane lags by longer than it is given.
+    SlowPropagation,
+}
+
+const WAYS: [Way; 8] = [
+    Way::Throttled,
+    Way::AlwaysThrottled,
+    Way::ServerError,
+    Way::Denied,
+    Way::CutBefore,
+    Way::CutAfter,
+    Way::Stale,
+    Way::SlowPropagation,
+];
+
+const STALE: f64 = 8.0;
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Throttled => "throttled",
+            Self::AlwaysThrottled => "always-throttled",
+            Self::ServerError => "server-error",
+            Self::Denied => "denied",
+            Self::CutBefore => "cut-before",
+            Self::CutAfter => "cut-after",
+            Self::Stale => "stale",
+            Self::SlowPropagation => "slow-propagation",
+        })
+    }
+}
+
+impl Way {
+    /// Whether every later call of the same kind fails as well.
+    fn lasts(self) -> bool {
+        matches!(self, Self::AlwaysThrottled | Self::Denied)
+    }
+
+    fn effect(self) -> Option<Effect> {
+        let error = |code: &str, status, message: &str| Effect::Error {
+            code: code.into(),
+            status,
+            message: message.into(),
+        };
+        Some(match self {
+            Self::Throttled | Self::AlwaysThrottled => Effect::Throttle,
+            Self::ServerError => error("InternalFailure", 500, "something broke"),
+            Self::Denied => error("AccessDenied", 403, "a policy says no"),
+            Self::CutBefore => Effect::LostRequest,
+            Self::CutAfter => Effect::LostResponse,
+            Self::Stale => Effect::Stale { seconds: STALE },
+            Self::SlowPropagation => return None,
+        })
+    }
+}
+
+pub(crate) fn run(book: &Book, life: &Life, at: usize) {
+    let prefix = &life.prefixes()[at];
+    for call in &prefix.calls {
+        for way in WAYS {
+            // A change cannot be stale, and what is only asked reaches no data plane.
+            if (way == Way::Stale && call.changes()) || (way == Way::SlowPropagation && !call.changes()) {
+                continue;
+            }
+            let name = format!("faults/{}/{call}/{way}", life.command_name(at));
+            let share = if call.changes() { 12 } else { 120 };
+            book.cell(&name, share, bears(life, at, call, way));
+        }
+    }
+}
+
+async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
+    let prefix = &life.prefixes()[at];
+    let intent = &life.commands[at];
+    let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
+    if way == Way::Stale {
+        attempt.scene.remembers();
+    }
+    let struck = Arc::new(AtomicBool::new(false));
+    let operator = {
+        let (struck, keeper) = (Arc::clone(&struck), Arc::clone(&attempt.scene.keeper));
+        let wanted = call.clone();
+        Operator::on(&attempt.scene, &life.config, Who::somebody(), move |call| {
+            let same = call.number == wanted.number
+                || (way.lasts() && call.number > wanted.number && call.action == wanted.action);
+            if !same {
+                return None;
+            }
+            struck.store(true, Ordering::Relaxed);
+            if way == Way::SlowPropagation {
+                let slow = Fault::SlowPropagation { seconds: 20.0 };
+                keeper
+                    .with(|world| world.break_with(slow))
+                    .expect("a fault that can be");
+            }
+            way.effect().map(Hit::Effect)
+        })
+    };
+    let ended = operator.does(intent).await;
+    if !struck.load(Ordering::Relaxed) {
+        return attempt.wrong(&format!("{call} was not made"));
+    }
+    attempt.speaks(&ended)?;
+    tells_the_truth(&attempt, prefix, &ended).await?;
+    attempt.scene.keeper.with(|world| world.mend(None));
+    if ended.code() == Some(0) {
+        return attempt.looks_like(&prefix.left).await;
+    }
+    goes_on(&attempt, prefix, intent, &ended).await
+}
+
+/// Production is where the exit code says.
+async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) -> Held {
+    match ended.code() {
+        Some(0) | Some(6) => attempt.served().await,
+        Some(3..=5 | 7 | 8) => match attempt.is_live(prefix.live_before).await {
+            Ok(()) => Ok(()),
+            Err(why) => Err(format!("ended {ended}\n    {why}")),
+        },
+        _ => attempt.wrong(&format!("ended {ended}")),
+    }
+}
+
+/// Once nothing fails any more the same command ends as it would have; after it was swung back, the candidate is
+/// removed first.
+async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended: &Ended) -> Held {
+    let policy = &attempt.life.config.policy;
+    let seen = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    let left = Roles::of(&seen, policy).is_ok_and(|roles| {
+        roles
+            .others
+            .iter()
+            .any(|other| other.state == State::RolledBack && roles.live.generation.0 == prefix.live_before)
+    });
+    if ended.code() == Some(5) || (left && matches!(intent, Intent::Promote | Intent::Deploy { .. })) {
+        let aborted = attempt.somebody().does(&Intent::Abort).await;
+        if aborted.code() != Some(0) {
+            return attempt.wrong(&format!("ended {ended}; abort: {aborted}"));
+        }
+        return attempt.is_live(prefix.live_before).await;
+    }
+    let again = attempt.somebody().does(intent).await;
+    match (again.code(), &again) {
+        (Some(0), _) => attempt.looks_like(&prefix.left).await,
+        // It had come as far as removing the way back, as configured.
+        (Some(3), Ended::Refused(_)) if policy.after_promotion.previous == Treatment::Retire => {
+            attempt.is_live(prefix.live_after).await
+        }
+        _ => attempt.wrong(&format!("ended {ended}; {} again: {again}", intent.word())),
+    }
+}

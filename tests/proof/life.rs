@@ -1,0 +1,233 @@
+//! The lives that are proven: an estate, a configuration, and the commands that follow each other on it.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use swingbridge::config::{self, Config, Overrides};
+use swingbridge::lab::estates::Estate;
+use swingbridge::model::plan::Intent;
+use swingbridge::model::policy::AfterRollback;
+use swingbridge::model::release::{Release, Source};
+use swingbridge::model::tags::Tags;
+
+use crate::oracle::{Meant, Request};
+use crate::prefix::Prefix;
+
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) name: &'static str,
+    pub(crate) estate: Estate,
+    pub(crate) config: Config,
+    /// What an operator does, one after the other.
+    pub(crate) commands: Vec<Intent>,
+    pub(crate) requests: Vec<Request>,
+    /// How it goes when nothing goes wrong, once somebody has asked.
+    pub(crate) prefixes: OnceLock<Vec<Prefix>>,
+}
+
+/// Waits as short as their meaning allows: what is slow in virtual time is only the number of calls.
+const CONFIG: &str = r#"
+[names]
+group = "asg-{n}"
+target_group = "tg-{n}"
+
+[lock]
+listener = 80
+priority = 1
+entrance_priority = 2
+
+[health]
+soak = "10s"
+
+[swing]
+propagation = "6s"
+hold = "20s"
+"#;
+
+const DOORS: &str = r#"
+[doors]
+scheme = "role"
+header = "x-client-mode"
+blue = "blue"
+green = "green"
+listeners = [80]
+blue_priority = 10
+green_priority = 11
+"#;
+
+const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";
+
+const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
+const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
+
+const RICH: &str = include_str!("estates/rich.toml");
+
+pub(crate) fn deploy(name: &str, version: u64) -> Intent {
+    Intent::Deploy {
+        release: Release {
+            name: name.into(),
+            inputs: format!("inputs-of-{name}"),
+            source: Source::Version { number: version },
+            tags: Tags::new(),
+        },
+    }
+}
+
+pub(crate) fn rollback() -> Intent {
+    Intent::Rollback {
+        to: None,
+        failed: None,
+    }
+}
+
+fn rollback_and_remove() -> Intent {
+    Intent::Rollback {
+        to: None,
+        failed: Some(AfterRollback::Remove),
+    }
+}
+
+/// A version made from an image and user data, as most pipelines do.
+fn build(name: &str) -> Intent {
+    Intent::Deploy {
+        release: Release {
+            name: name.into(),
+            inputs: format!("inputs-of-{name}"),
+            source: Source::Build {
+                image: None,
+                user_data: Some("#!sample\nversion = \"built\"\n".into()),
+            },
+            tags: Tags::new(),
+        },
+    }
+}
+
+fn seed() -> Estate {
+    Estate::named("001").expect("the lab's own seed")
+}
+
+fn rich() -> Estate {
+    Estate::read(RICH).expect("an estate")
+}
+
+fn without_doors(mut estate: Estate) -> Estate {
+    for balancer in &mut estate.load_balancers {
+        for listener in &mut balancer.listeners {
+            listener.rules.retain(|rule| rule.header.is_none());
+        }
+    }
+    estate
+}
+
+pub(crate) fn lives() -> Vec<Life> {
+    let back = || vec![deploy("2.0", 2), Intent::Promote, rollback(), Intent::Abort];
+    vec![
+        life("preview", seed(), "preview", DOORS, back()),
+        life(
+            "direct",
+            seed(),
+            "direct",
+            DOORS,
+            vec![deploy("2.0", 2), rollback_and_remove()],
+        ),
+        life("doorless", without_doors(seed()), "preview", NO_DOORS, back()),
+        life(
+            "built",
+            seed(),
+            "preview",
+            DOORS,
+            vec![build("2.0"), Intent::Promote],
+        ),
+        life(
+            "removed",
+            seed(),
+            "preview",
+            DOORS,
+            vec![deploy("2.0", 2), rollback_and_remove()],
+        ),
+        life(
+            "scaled",
+            seed(),
+            "preview",
+            &format!("{DOORS}{SCALED}"),
+            vec![deploy("2.0", 2), Intent::Promote, rollback()],
+        ),
+        life(
+            "retired",
+            seed(),
+            "direct",
+            &format!("{DOORS}{RETIRED}"),
+            vec![deploy("2.0", 2)],
+        ),
+        life(
+            "rich",
+            rich(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                rollback(),
+                Intent::Abort,
+                deploy("3.0", 3),
+                Intent::Promote,
+                Intent::Retire { generation: None },
+            ],
+        ),
+    ]
+}
+
+fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, commands: Vec<Intent>) -> Life {
+    let balancer = &estate.load_balancers[0];
+    let top = format!(
+        "app = \"shop\"\nload_balancer = {:?}\nstrategy = {strategy:?}\n",
+        balancer.name
+    );
+    let text = format!("{top}{CONFIG}{parts}");
+    let config = config::read(
+        &text,
+        Path::new("swingbridge.toml"),
+        &Overrides::default(),
+        &|_| None,
+    )
+    .expect("a configuration");
+    let doors = parts.contains("role");
+    let requests = requests(&estate, doors);
+    Life {
+        name,
+        estate,
+        config,
+        commands,
+        requests,
+        prefixes: OnceLock::new(),
+    }
+}
+
+/// Every route, every door, and whatever belongs to others.
+fn requests(estate: &Estate, doors: bool) -> Vec<Request> {
+    let request = |port, path, header, meant| Request {
+        port,
+        path,
+        header,
+        meant,
+    };
+    let mut all = vec![
+        request(80, "/", None, Meant::Live),
+        request(80, "/", Some(("x-client-mode", "red")), Meant::Live),
+    ];
+    if doors {
+        all.push(request(80, "/", Some(("x-client-mode", "blue")), Meant::Live));
+        all.push(request(
+            80,
+            "/",
+            Some(("x-client-mode", "green")),
+            Meant::Candidate,
+        ));
+    }
+    if estate.name == "rich" {
+        all.push(request(8080, "/api/orders", None, Meant::Live));
+        all.push(request(8080, "/", None, Meant::Others));
+        all.push(request(80, "/other/one", None, Meant::Others));
+    }
+    all
+}

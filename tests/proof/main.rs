@@ -1,0 +1,139 @@
+//! The proof: whole deployments on the lab in virtual time, through the real adapter and the real SDK; killed, failed
+//! and raced at every single call, with every route and every door watched at every instant.
+//!
+//! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it;
+//! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, whether or not it is in the slice.
+
+mod cell;
+mod crash;
+mod faults;
+mod life;
+mod operator;
+mod oracle;
+mod prefix;
+mod races;
+mod shape;
+mod stage;
+mod tap;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use cell::Book;
+use life::Life;
+
+/// One command of one life in one matrix.
+struct Job<'a> {
+    matrix: &'static str,
+    life: &'a Life,
+    at: usize,
+    run: fn(&Book, &Life, usize),
+}
+
+const MATRICES: &[(&str, fn(&Book, &Life, usize))] = &[
+    ("crash", crash::run),
+    ("faults", faults::run),
+    ("races", races::run),
+];
+
+/// How many violations are told in full.
+const TOLD: usize = 5;
+
+fn main() -> ExitCode {
+    let (flags, only): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word.starts_with("--"));
+    if let Some(seed) = flags
+        .iter()
+        .find_map(|flag| flag.strip_prefix("--seed=")?.parse().ok())
+    {
+        stage::SEED.get_or_init(|| seed);
+    }
+    let book = Book {
+        whole: flags.iter().any(|flag| flag == "--whole"),
+        only,
+        cells: AtomicUsize::new(0),
+        left_out: AtomicUsize::new(0),
+        violations: Mutex::default(),
+    };
+    let lives = life::lives();
+    let mut code = ExitCode::SUCCESS;
+    for (matrix, run) in MATRICES {
+        if !prove(matrix, *run, &lives, &book) {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}
+
+/// Runs one matrix and says how large it was. Says whether it holds.
+fn prove(matrix: &'static str, run: fn(&Book, &Life, usize), lives: &[Life], book: &Book) -> bool {
+    let began = Instant::now();
+    let jobs: Mutex<Vec<Job<'_>>> = Mutex::new(
+        lives
+            .iter()
+            .flat_map(|life| {
+                (0..life.commands.len()).map(move |at| Job {
+                    matrix,
+                    life,
+                    at,
+                    run,
+                })
+            })
+            .collect(),
+    );
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        for _ in 0..threads {
+            // As large as a process's main thread, on which commands run.
+            let thread = std::thread::Builder::new().stack_size(8 << 20);
+            let worker = || {
+                loop {
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let Some(job) = job else { break };
+                    let began = Instant::now();
+                    (job.run)(book, job.life, job.at);
+                    if book.whole {
+                        say(&format!(
+                            "  {}/{} {:.0?}",
+                            job.matrix,
+                            job.life.command_name(job.at),
+                            began.elapsed()
+                        ));
+                    }
+                }
+            };
+            thread.spawn_scoped(scope, worker).expect("a thread");
+        }
+    });
+    let cells = book.cells.swap(0, Ordering::Relaxed);
+    let left_out = book.left_out.swap(0, Ordering::Relaxed);
+    let violations = std::mem::take(&mut *book.violations.lock().unwrap_or_else(PoisonError::into_inner));
+    for (name, why) in violations.iter().take(TOLD) {
+        say(&format!("VIOLATION in {name}\n    {why}\n"));
+    }
+    for (name, why) in violations.iter().skip(TOLD) {
+        say(&format!(
+            "VIOLATION in {name}: {}",
+            why.lines().next().unwrap_or_default()
+        ));
+    }
+    say(&format!(
+        "{matrix}: {cells} cells, {} violations, {left_out} cells left for --whole, {:.1?}",
+        violations.len(),
+        began.elapsed()
+    ));
+    say(&format!(
+        "{matrix}: {} passed, {} failed",
+        cells - violations.len(),
+        violations.len()
+    ));
+    violations.is_empty()
+}
+
+fn say(text: &str) {
+    // A reader that has gone is no reason to stop.
+    let _ = writeln!(io::stdout(), "{text}");
+}

@@ -1,0 +1,244 @@
+//! One operator at work: the real adapter, the real SDK and its retries, and what a command does around a run.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use swingbridge::cloud::aws::Aws;
+use swingbridge::cloud::{Cloud, CloudError};
+use swingbridge::config::Config;
+use swingbridge::model::estate::Estate;
+use swingbridge::model::event::{Event, Reporter, Verdict};
+use swingbridge::model::plan::{Intent, Plan};
+use swingbridge::model::refusal::Refusal;
+use swingbridge::plan;
+use swingbridge::run::identity::Identity;
+use swingbridge::run::interrupt::Interrupt;
+use swingbridge::run::{Job, LockSettings, carry_out};
+
+use crate::stage::{Scene, begin_chance};
+use crate::tap::{Call, Hit, Line, Tap};
+
+/// As often as the command itself plans again.
+const PLANNED_AGAIN: u32 = 3;
+
+pub(crate) struct Operator<'a> {
+    pub(crate) tap: Arc<Tap>,
+    aws: Aws,
+    config: &'a Config,
+    who: Who,
+}
+
+/// The SDK's configuration for somebody whose calls go through a tap.
+pub(crate) fn sdk(key: &str, tap: &Arc<Tap>) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            key, "secret", None, None, "proof",
+        )))
+        .sleep_impl(TokioSleep::new())
+        .http_client(Line(Arc::clone(tap)))
+        .build()
+}
+
+/// Who somebody is to others.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    /// Their access key, by which the lab's timeline tells calls apart.
+    pub(crate) key: &'static str,
+    pub(crate) process: Process,
+    /// How long they wait for somebody else's lock.
+    pub(crate) patience: Duration,
+}
+
+/// What others can find out about a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Process {
+    Runs,
+    /// On this machine, where it is seen that it has ended.
+    HasEnded,
+    /// On another machine: only its silence tells.
+    Elsewhere,
+}
+
+impl Who {
+    pub(crate) fn somebody() -> Self {
+        Self {
+            key: "operator",
+            process: Process::Runs,
+            patience: Duration::ZERO,
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        let mut identity = Identity::from_environment(&|_| None);
+        self.key.clone_into(&mut identity.owner);
+        match self.process {
+            Process::Runs => {}
+            Process::HasEnded => {
+                let mut parts: Vec<&str> = identity.process.split(' ').collect();
+                parts[2] = "999999999";
+                identity.process = parts.join(" ");
+            }
+            Process::Elsewhere => identity.process = "another-boot 1 1 1".into(),
+        }
+        identity
+    }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Verdict(Verdict),
+    Refused(Refusal),
+    /// The estate could not be seen.
+    Unseen(CloudError),
+    Killed,
+}
+
+impl Ended {
+    /// The process's exit code; none when it was killed.
+    pub(crate) fn code(&self) -> Option<u8> {
+        match self {
+            Self::Verdict(verdict) => Some(verdict.code),
+            Self::Refused(_) => Some(3),
+            Self::Unseen(_) => Some(4),
+            Self::Killed => None,
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verdict(verdict) => {
+                write!(f, "{}: {} {:?}", verdict.code, verdict.summary, verdict.reasons)
+            }
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::Unseen(error) => write!(f, "could not look: {error}"),
+            Self::Killed => f.write_str("killed"),
+        }
+    }
+}
+
+struct Deaf;
+
+impl Reporter for Deaf {
+    fn on(&mut self, _: &Event) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> Operator<'a> {
+    pub(crate) fn on(
+        scene: &Scene,
+        config: &'a Config,
+        who: Who,
+        script: impl FnMut(&Call) -> Option<Hit> + Send + 'static,
+    ) -> Self {
+        begin_chance();
+        let tap = Tap::new(&scene.keeper, Box::new(script));
+        let sdk = sdk(who.key, &tap);
+        Self {
+            aws: Aws::from_config(&sdk, "the lab".into()).with_clock(scene.clock.clone()),
+            tap,
+            config,
+            who,
+        }
+    }
+
+    /// To whom nothing happens.
+    pub(crate) fn calm(scene: &Scene, config: &'a Config) -> Self {
+        Self::on(scene, config, Who::somebody(), |_| None)
+    }
+
+    pub(crate) async fn sees(&self) -> Result<Estate, CloudError> {
+        self.aws.observe(&self.config.scope).await
+    }
+
+    /// A command from its first look to its end, what it leaves for later included, or until it is killed.
+    pub(crate) async fn does(&self, intent: &Intent) -> Ended {
+        tokio::select! {
+            biased;
+            () = self.tap.died.notified() => Ended::Killed,
+            ended = self.to_its_end(intent) => ended,
+        }
+    }
+
+    async fn to_its_end(&self, intent: &Intent) -> Ended {
+        let mut again = 0;
+        loop {
+            let (plan, ended) = self.once(intent).await;
+            match (ended.code(), plan) {
+                (Some(8), _) if again < PLANNED_AGAIN => again += 1,
+                (Some(0), Some(plan)) if plan.moves_production() => return self.later(&plan, ended).await,
+                _ => return ended,
+            }
+        }
+    }
+
+    async fn once(&self, intent: &Intent) -> (Option<Plan>, Ended) {
+        let estate = match self.sees().await {
+            Ok(estate) => estate,
+            Err(error) => return (None, Ended::Unseen(error)),
+        };
+        match plan::plan(&estate, intent, &self.config.policy) {
+            Ok(plan) => {
+                let verdict = self.carries_out(&plan, &estate).await;
+                (Some(plan), Ended::Verdict(verdict))
+            }
+            Err(refusal) => (None, Ended::Refused(refusal)),
+        }
+    }
+
+    /// Stays for what a swing leaves to be done, as the command does.
+    async fn later(&self, plan: &Plan, done: Ended) -> Ended {
+        loop {
+            let estate = match self.sees().await {
+                Ok(estate) => estate,
+                Err(error) => return Ended::Unseen(error),
+            };
+            let Some(due) = plan::next_due(&estate, &plan.policy) else {
+                return done;
+            };
+            let left = Duration::try_from(due.duration_since(self.aws.now())).unwrap_or_default();
+            if !left.is_zero() {
+                tokio::time::sleep(left.min(Duration::from_secs(60))).await;
+                continue;
+            }
+            let rest = match plan::plan(&estate, &Intent::Repair, &plan.policy) {
+                Ok(rest) if rest.is_empty() => return done,
+                Ok(rest) => rest,
+                Err(refusal) => return Ended::Refused(refusal),
+            };
+            let verdict = self.carries_out(&rest, &estate).await;
+            if verdict.code != 0 {
+                return Ended::Verdict(verdict);
+            }
+        }
+    }
+
+    async fn carries_out(&self, plan: &Plan, estate: &Estate) -> Verdict {
+        let (_stopper, interrupt) = Interrupt::pair();
+        let job = Job {
+            cloud: &self.aws,
+            scope: &self.config.scope,
+            command: format!("swingbridge {}", plan.intent.word()),
+            run: self.who.key.into(),
+            identity: self.who.identity(),
+            lock: LockSettings {
+                lease: self.config.lease,
+                wait: self.who.patience,
+            },
+            timeout: None,
+            interrupt,
+        };
+        carry_out(&job, plan, estate, &mut Deaf).await
+    }
+}

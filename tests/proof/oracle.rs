@@ -1,0 +1,203 @@
+//! What every request would have met, at every instant: all routes and all doors, from what the data plane knew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use swingbridge::lab::keeper::Keeper;
+use swingbridge::lab::traffic::rules::{Asked, first};
+use swingbridge::lab::world::routing::{Action, Routing};
+use tokio::task::JoinHandle;
+
+use crate::stage::SOURCE;
+
+/// A request that somebody could make at any moment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Request {
+    pub(crate) port: u16,
+    pub(crate) path: &'static str,
+    pub(crate) header: Option<(&'static str, &'static str)>,
+    pub(crate) meant: Meant,
+}
+
+/// Whom a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Meant {
+    /// Production, or the blue door, which is always where production is or was a moment ago.
+    Live,
+    /// The green door: closed, or a candidate's.
+    Candidate,
+    /// Somebody else's service: never anything else than before.
+    Others,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ":{}{}", self.port, self.path)?;
+        match self.header {
+            Some((name, value)) => write!(f, " {name}={value}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Which target groups may be met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Law {
+    pub(crate) live: BTreeSet<String>,
+    pub(crate) candidate: BTreeSet<String>,
+}
+
+/// What a request meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Met {
+    Nobody,
+    Status(u16),
+    Groups(Vec<Group>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    name: String,
+    targets: usize,
+    failed_open: bool,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    pictures: u64,
+    violations: Vec<String>,
+    at_first: BTreeMap<Request, Met>,
+}
+
+/// Watches a scene from now on.
+#[derive(Debug)]
+pub(crate) struct Oracle {
+    seen: Arc<Mutex<Seen>>,
+    watching: JoinHandle<()>,
+}
+
+impl Oracle {
+    pub(crate) fn over(keeper: &Arc<Keeper>, requests: &[Request], law: Law) -> Self {
+        let seen: Arc<Mutex<Seen>> = Arc::default();
+        let mut routing = keeper.routing();
+        // The picture that the scene was left with is judged, too.
+        routing.mark_changed();
+        let (kept, requests, keeper) = (Arc::clone(&seen), requests.to_vec(), Arc::downgrade(keeper));
+        let watching = tokio::spawn(async move {
+            while routing.changed().await.is_ok() {
+                let picture = Arc::clone(&routing.borrow_and_update());
+                let Some(keeper) = keeper.upgrade() else { return };
+                let at = keeper.moment().since_start();
+                kept.lock()
+                    .expect("not poisoned")
+                    .look(&picture, &requests, &law, &format!("{at:?}"));
+            }
+        });
+        Self { seen, watching }
+    }
+
+    /// Whatever was wrong, at any instant.
+    pub(crate) async fn violations(&self) -> Vec<String> {
+        // A picture of this very instant is still looked at.
+        tokio::task::yield_now().await;
+        self.seen.lock().expect("not poisoned").violations.clone()
+    }
+
+    /// How many pictures it has judged.
+    pub(crate) fn pictures(&self) -> u64 {
+        self.seen.lock().expect("not poisoned").pictures
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+impl Seen {
+    fn look(&mut self, picture: &Routing, requests: &[Request], law: &Law, at: &str) {
+        self.pictures += 1;
+        for request in requests {
+            let met = met(picture, request);
+            let wrong = match request.meant {
+                Meant::Live => wrong(&met, &law.live, false),
+                Meant::Candidate => wrong(&met, &law.candidate, true),
+                Meant::Others => {
+                    let first = self
+                        .at_first
+                        .entry(request.clone())
+                        .or_insert_with(|| met.clone());
+                    (*first != met).then(|| format!("meets {met:?}, and met {first:?} before"))
+                }
+            };
+            if let Some(wrong) = wrong {
+                self.violations.push(format!("at {at}, {request} {wrong}"));
+            }
+        }
+    }
+}
+
+/// What is wrong with what a request meets.
+fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<String> {
+    match met {
+        Met::Status(404) if may_be_closed => None,
+        Met::Status(status) => Some(format!("is answered {status}")),
+        Met::Nobody => Some("meets no listener".into()),
+        Met::Groups(groups) => groups.iter().find_map(|group| {
+            let Group {
+                name,
+                targets,
+                failed_open,
+            } = group;
+            if !allowed.contains(name) {
+                Some(format!("meets {name}, a wrong generation"))
+            } else if *targets == 0 {
+                Some(format!("meets {name}, which is empty"))
+            } else if *failed_open {
+                Some(format!("meets {name}, where nobody is healthy"))
+            } else {
+                None
+            }
+        }),
+    }
+}
+
+fn met(picture: &Routing, request: &Request) -> Met {
+    let Some(listener) = picture
+        .listeners
+        .iter()
+        .find(|listener| listener.port == request.port)
+    else {
+        return Met::Nobody;
+    };
+    let mut headers = HeaderMap::new();
+    if let Some((name, value)) = request.header {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let asked = Asked {
+        host: "shop.example",
+        path: request.path,
+        query: "",
+        method: "GET",
+        headers: &headers,
+        source: SOURCE,
+    };
+    match first(&listener.rules, &asked).map(|(_, rule)| &rule.action) {
+        None => Met::Nobody,
+        Some(Action::Fixed { status, .. } | Action::Redirect { status, .. }) => Met::Status(*status),
+        Some(Action::Forward { pools, .. }) => Met::Groups(
+            pools
+                .iter()
+                .filter(|(_, weight)| *weight > 0)
+                .map(|(pool, _)| Group {
+                    name: pool.name.clone(),
+                    targets: pool.targets.len(),
+                    failed_open: pool.failed_open,
+                })
+                .collect(),
+        ),
+    }
+}

@@ -1,0 +1,102 @@
+//! How a life goes when nothing goes wrong: what each command finds, which calls it makes, and what it leaves.
+
+use std::collections::BTreeSet;
+
+use swingbridge::model::estate::Estate;
+use swingbridge::model::ids::GroupName;
+use swingbridge::model::roles::{Roles, Standing};
+
+use crate::life::Life;
+use crate::operator::Operator;
+use crate::oracle::Law;
+use crate::shape::{Shape, shape};
+use crate::stage::{Stage, in_virtual_time};
+use crate::tap::Call;
+
+/// One command of a life, and all that came before it.
+#[derive(Debug)]
+pub(crate) struct Prefix {
+    pub(crate) before: Stage,
+    pub(crate) found: Estate,
+    /// Every call of the command, in order.
+    pub(crate) calls: Vec<Call>,
+    pub(crate) left: Shape,
+    /// What requests may meet from its beginning to its end.
+    pub(crate) law: Law,
+    /// Target groups that another command could swing to at the same time: the candidate's, the previous one's.
+    pub(crate) neighbours: BTreeSet<String>,
+    pub(crate) live_before: u32,
+    pub(crate) live_after: u32,
+}
+
+impl Life {
+    pub(crate) fn prefixes(&self) -> &[Prefix] {
+        self.prefixes.get_or_init(|| in_virtual_time(self.lived()))
+    }
+
+    async fn lived(&self) -> Vec<Prefix> {
+        let mut stage = Stage::built(&self.estate).await;
+        let mut all = Vec::new();
+        for intent in &self.commands {
+            // A look takes time, and an attempt at this command does not begin with one.
+            let found = Operator::calm(&stage.open(), &self.config)
+                .sees()
+                .await
+                .expect("an estate");
+            let scene = stage.open();
+            let operator = Operator::calm(&scene, &self.config);
+            let ended = operator.does(intent).await;
+            assert_eq!(ended.code(), Some(0), "{}: {}: {ended}", self.name, intent.word());
+            let calls = operator.tap.calls();
+            let after = operator.sees().await.expect("an estate");
+            let (was, is) = (self.roles(&found), self.roles(&after));
+            all.push(Prefix {
+                calls,
+                left: shape(&after),
+                law: law(&was, &is),
+                neighbours: [&was.candidate, &was.previous, &is.candidate, &is.previous]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|standing| standing.target_group.as_ref().map(ToString::to_string))
+                    .collect(),
+                live_before: was.live.generation.0,
+                live_after: is.live.generation.0,
+                found: found.clone(),
+                before: std::mem::replace(&mut stage, scene.kept().await),
+            });
+        }
+        all
+    }
+
+    pub(crate) fn roles<'a>(&self, estate: &'a Estate) -> Roles<'a> {
+        Roles::of(estate, &self.config.policy).unwrap_or_else(|reasons| panic!("{reasons:?}"))
+    }
+
+    /// The name by which a command of this life is found again.
+    pub(crate) fn command_name(&self, at: usize) -> String {
+        format!("{}/{}-{}", self.name, at + 1, self.commands[at].word())
+    }
+}
+
+fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
+    let name = |standing: &Standing| standing.target_group.as_ref().map(ToString::to_string);
+    let live: BTreeSet<String> = [&was.live, &is.live].into_iter().filter_map(name).collect();
+    let candidate = [&was.candidate, &is.candidate]
+        .into_iter()
+        .flatten()
+        .filter_map(name)
+        // A direct deploy opens the door on its way to production.
+        .chain(name(&is.live).filter(|_| is.live.generation > was.live.generation))
+        .collect();
+    Law { live, candidate }
+}
+
+/// The groups of an estate with what must not be forgotten when it is changed: minimum, maximum, what is suspended.
+pub(crate) fn limits(estate: &Estate) -> impl Iterator<Item = (&GroupName, (u32, u32, Vec<&String>))> {
+    estate.groups.iter().map(|group| {
+        (
+            &group.name,
+            (group.size.min, group.size.max, group.suspended.keys().collect()),
+        )
+    })
+}

@@ -1,0 +1,387 @@
+//! The races: somebody else is at work as well, from every call of a command on and to every call of theirs. At most
+//! one of them has the say, the other says why, and no request meets what it must not.
+
+use std::fmt;
+use std::sync::Arc;
+
+use std::time::Duration;
+
+use aws_sdk_elasticloadbalancingv2::error::DisplayErrorContext;
+use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
+use swingbridge::model::plan::Intent;
+use swingbridge::model::roles::Roles;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::cell::{Attempt, Book, Held};
+use crate::life::{Life, deploy, rollback};
+use crate::operator::{Ended, Operator, Process, Who, sdk};
+use crate::oracle::Law;
+use crate::prefix::Prefix;
+use crate::stage::{Scene, in_virtual_time};
+use crate::tap::{Call, Gate, Hit, Tap};
+
+/// Far longer than any two commands take one after the other.
+const LONG: Duration = Duration::from_secs(6 * 3600);
+
+/// Somebody who does not know of the lock: one call, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stranger {
+    /// An autoscaler, which makes the group larger.
+    Grows,
+    /// A provisioning run that puts the default rule back to what it knows.
+    PutsBack,
+    /// A person who deletes the candidate's target group, if AWS lets them.
+    DeletesTargetGroup,
+    /// A person who deletes the candidate's group with everything in it.
+    DeletesGroup,
+}
+
+const STRANGERS: [Stranger; 4] = [
+    Stranger::Grows,
+    Stranger::PutsBack,
+    Stranger::DeletesTargetGroup,
+    Stranger::DeletesGroup,
+];
+
+impl fmt::Display for Stranger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Grows => "an-autoscaler",
+            Self::PutsBack => "a-provisioning-run",
+            Self::DeletesTargetGroup => "a-deleted-target-group",
+            Self::DeletesGroup => "a-deleted-group",
+        })
+    }
+}
+
+impl Stranger {
+    /// Does it now, as any AWS client would. What AWS refuses is left.
+    async fn acts(self, scene: &Scene, live: u32) -> String {
+        let tap = Tap::new(&scene.keeper, Box::new(|_| None));
+        let sdk = sdk("stranger", &tap);
+        let groups = aws_sdk_autoscaling::Client::new(&sdk);
+        let (current, next) = (format!("asg-{live}"), format!("asg-{}", live + 1));
+        match self {
+            Self::Grows => came_of(
+                groups
+                    .set_desired_capacity()
+                    .auto_scaling_group_name(current)
+                    .desired_capacity(4)
+                    .send()
+                    .await,
+            ),
+            Self::DeletesGroup => came_of(
+                groups
+                    .delete_auto_scaling_group()
+                    .auto_scaling_group_name(next)
+                    .force_delete(true)
+                    .send()
+                    .await,
+            ),
+            Self::PutsBack | Self::DeletesTargetGroup => {
+                let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
+                self.on_the_balancer(&balancing, live).await
+            }
+        }
+    }
+
+    async fn on_the_balancer(self, balancing: &aws_sdk_elasticloadbalancingv2::Client, live: u32) -> String {
+        let name = match self {
+            Self::PutsBack => format!("tg-{live}"),
+            _ => format!("tg-{}", live + 1),
+        };
+        let found = match balancing.describe_target_groups().names(name).send().await {
+            Ok(found) => found,
+            Err(error) => return DisplayErrorContext(error).to_string(),
+        };
+        let group = &found.target_groups()[0];
+        let arn = group.target_group_arn().expect("it has one");
+        if self == Self::DeletesTargetGroup {
+            return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
+        }
+        let balancer = group.load_balancer_arns().first().expect("it is in use");
+        let listeners = balancing
+            .describe_listeners()
+            .load_balancer_arn(balancer)
+            .send()
+            .await;
+        let listeners = listeners.expect("they are there");
+        let http = listeners
+            .listeners()
+            .iter()
+            .find(|listener| listener.port() == Some(80));
+        let forward = LbAction::builder()
+            .r#type(ActionTypeEnum::Forward)
+            .target_group_arn(arn)
+            .build();
+        came_of(
+            balancing
+                .modify_listener()
+                .listener_arn(http.and_then(|it| it.listener_arn()).expect("it is there"))
+                .default_actions(forward)
+                .send()
+                .await,
+        )
+    }
+}
+
+fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
+    match done {
+        Ok(_) => "done".into(),
+        Err(error) => DisplayErrorContext(error).to_string(),
+    }
+}
+
+/// Commands that two operators give at the same time.
+fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
+    match intent {
+        Intent::Deploy { .. } => vec![
+            ("the-same-deploy", intent.clone()),
+            ("another-deploy", deploy("9.0", 1)),
+            ("abort", Intent::Abort),
+        ],
+        Intent::Promote => vec![
+            ("promote", Intent::Promote),
+            ("rollback", rollback()),
+            ("abort", Intent::Abort),
+            ("deploy", deploy("9.0", 1)),
+        ],
+        Intent::Rollback { .. } => vec![("rollback", rollback()), ("promote", Intent::Promote)],
+        Intent::Abort => vec![("abort", Intent::Abort), ("promote", Intent::Promote)],
+        Intent::Retire { .. } => vec![("rollback", rollback()), ("repair", Intent::Repair)],
+        Intent::Repair => vec![("promote", Intent::Promote)],
+    }
+}
+
+/// How far the rival comes while the first is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    ItsEnd,
+    Call(usize),
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ItsEnd => f.write_str("its-end"),
+            Self::Call(number) => write!(f, "{number:03}"),
+        }
+    }
+}
+
+pub(crate) fn run(book: &Book, life: &Life, at: usize) {
+    let prefix = &life.prefixes()[at];
+    let command = life.command_name(at);
+    for call in &prefix.calls {
+        for stranger in STRANGERS {
+            let name = format!("races/{command}/{call}/{stranger}");
+            let share = if call.changes() { 12 } else { 200 };
+            book.cell(&name, share, stands(life, at, call, stranger));
+        }
+    }
+    for (rival, intent) in rivals(&life.commands[at]) {
+        let theirs = calls_alone(life, at, &intent);
+        for call in &prefix.calls {
+            for patient in [false, true] {
+                let word = if patient { "patient" } else { "impatient" };
+                for until in untils(&theirs, call, patient) {
+                    let name = format!("races/{command}/{call}/{word}-{rival}-until-{until}");
+                    let share = if call.changes() { 60 } else { 1000 };
+                    let race = Race {
+                        life,
+                        at,
+                        held: call,
+                        rival: &intent,
+                        patient,
+                        until,
+                    };
+                    book.cell(&name, share, race.run());
+                }
+            }
+        }
+    }
+}
+
+/// Every call of the rival's that changes something, as long as the lock does not keep them out anyhow.
+fn untils(theirs: &[Call], held: &Call, patient: bool) -> Vec<Until> {
+    let mut all = vec![Until::ItsEnd];
+    let can_come_in = patient
+        || !theirs
+            .iter()
+            .any(|call| call.changes() && call.number < held.number);
+    if can_come_in {
+        let changes = theirs.iter().filter(|call| call.changes());
+        all.extend(changes.map(|call| Until::Call(call.number)));
+    }
+    all
+}
+
+/// The calls that the rival makes when nobody else is there; none when they are refused.
+fn calls_alone(life: &Life, at: usize, intent: &Intent) -> Vec<Call> {
+    in_virtual_time(async {
+        let scene = life.prefixes()[at].before.open();
+        let operator = Operator::calm(&scene, &life.config);
+        operator.does(intent).await;
+        operator.tap.calls()
+    })
+}
+
+/// All that two commands may do to production between them.
+fn law_for_both(prefix: &Prefix, rival: &Intent) -> Law {
+    let mut law = prefix.law.clone();
+    law.candidate.extend(prefix.neighbours.iter().cloned());
+    law.candidate
+        .insert(format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1));
+    if matches!(rival, Intent::Promote | Intent::Rollback { .. }) {
+        law.live.extend(prefix.neighbours.iter().cloned());
+    }
+    law
+}
+
+async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held {
+    let prefix = &life.prefixes()[at];
+    let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
+    let gate = Arc::new(Gate::default());
+    let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
+    let acts = async {
+        gate.reached.notified().await;
+        let done = stranger.acts(&attempt.scene, prefix.live_before).await;
+        gate.open();
+        done
+    };
+    let both = async { tokio::join!(operator.does(&life.commands[at]), acts) };
+    let Ok((ended, _)) = timeout(LONG, both).await else {
+        return attempt.wrong("it hangs");
+    };
+    attempt.speaks(&ended)?;
+    attempt.served().await?;
+    if ended.code() == Some(1) {
+        return attempt.wrong(&format!("ended {ended}"));
+    }
+    no_lock(&attempt, &ended).await
+}
+
+struct Race<'a> {
+    life: &'a Life,
+    at: usize,
+    held: &'a Call,
+    rival: &'a Intent,
+    patient: bool,
+    until: Until,
+}
+
+impl Race<'_> {
+    async fn run(self) -> Held {
+        let Self {
+            life,
+            at,
+            held,
+            rival,
+            patient,
+            until,
+        } = self;
+        let prefix = &life.prefixes()[at];
+        let attempt = Attempt::at(life, prefix.before.open(), &law_for_both(prefix, rival));
+        let (ours, theirs) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let first = Who {
+            key: "first",
+            process: Process::Elsewhere,
+            ..Who::somebody()
+        };
+        let first = held_at(&attempt, first, held.number, &ours);
+        let second = Who {
+            key: "second",
+            process: Process::Elsewhere,
+            patience: if patient {
+                life.config.lease * 3
+            } else {
+                Duration::ZERO
+            },
+        };
+        let second = match until {
+            Until::ItsEnd => Operator::on(&attempt.scene, &life.config, second, |_| None),
+            Until::Call(number) => held_at(&attempt, second, number, &theirs),
+        };
+        let (begin, first_ended, second_ended) = (Notify::new(), Notify::new(), Notify::new());
+        let firsts = async {
+            let ended = first.does(&life.commands[at]).await;
+            first_ended.notify_one();
+            ended
+        };
+        let seconds = async {
+            begin.notified().await;
+            let ended = second.does(rival).await;
+            second_ended.notify_one();
+            ended
+        };
+        let conducted = async {
+            ours.reached.notified().await;
+            begin.notify_one();
+            tokio::select! {
+                () = theirs.reached.notified() => {}
+                () = second_ended.notified() => {}
+            }
+            ours.open();
+            first_ended.notified().await;
+            theirs.open();
+        };
+        let all = async { tokio::join!(firsts, seconds, conducted) };
+        let Ok((one, other, ())) = timeout(LONG, all).await else {
+            return attempt.wrong("they hang");
+        };
+        for ended in [&one, &other] {
+            attempt.speaks(ended)?;
+            if ended.code() == Some(1) {
+                return attempt.wrong(&format!("ended {ended}"));
+            }
+        }
+        if let Err(why) = attempt.served().await {
+            return Err(format!("first {one}; second {other}\n    {why}"));
+        }
+        no_lock(&attempt, &one).await?;
+        peace(&attempt, &one, &other).await
+    }
+}
+
+/// Both have said how they ended; whoever looks now finds production whole, or is told how to make it so.
+async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
+    let estate = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway);
+    let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
+    match halfway {
+        Ok(false) => Ok(()),
+        Ok(true) if stopped => {
+            let ended = attempt.somebody().does(&rollback()).await;
+            if ended.code() == Some(0) {
+                return attempt.served().await;
+            }
+            attempt.wrong(&format!("first {one}; second {other}; rollback: {ended}"))
+        }
+        Ok(true) => attempt.wrong(&format!(
+            "half way, and nobody says so: first {one}; second {other}"
+        )),
+        Err(reasons) => attempt.wrong(&format!(
+            "first {one}; second {other}; nobody is live: {reasons:?}"
+        )),
+    }
+}
+
+async fn no_lock(attempt: &Attempt<'_>, ended: &Ended) -> Held {
+    if attempt.is_unlocked().await? {
+        return Ok(());
+    }
+    attempt.wrong(&format!("ended {ended}, and the lock stands"))
+}
+
+/// An operator all of whose calls wait from this one on, as those of a process that is stopped.
+fn held_at<'a>(attempt: &Attempt<'a>, who: Who, number: usize, gate: &Arc<Gate>) -> Operator<'a> {
+    let gate = Arc::clone(gate);
+    Operator::on(&attempt.scene, &attempt.life.config, who, move |call| {
+        (call.number >= number).then(|| Hit::Hold(Arc::clone(&gate)))
+    })
+}
