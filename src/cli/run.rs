@@ -1,7 +1,6 @@
 //! The commands that change something: plan, show, ask, carry out.
 
 use std::io;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,7 +17,7 @@ use crate::report::{self, Fan, Format};
 use crate::run::identity::Identity;
 use crate::run::interrupt::{Interrupt, Signal, Stopper};
 use crate::run::journal::Journal;
-use crate::run::{self, Job, LockSettings};
+use crate::run::{self, Job, LockSettings, Stayed};
 
 /// A plan that was decided on what is no longer so.
 const STALE: u8 = 8;
@@ -157,41 +156,29 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
         .code
 }
 
-/// What a swing leaves is done when its time has come. Whoever interrupts this loses nothing:
-/// `repair` finishes it. No lock is held meanwhile, so that a rollback can start.
+/// What a swing leaves is done when its time has come.
 async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Interrupt) -> Result<u8, Failure> {
-    if !plan.moves_production() {
-        return Ok(0);
-    }
     let mut said = None;
-    loop {
-        let estate = session.observe().await?;
-        let Some(due) = plan::next_due(&estate, &plan.policy) else {
-            return Ok(0);
-        };
-        let left = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
-        if left.is_zero() {
-            let rest = plan::plan(&estate, &Intent::Repair, &plan.policy)?;
-            if rest.is_empty() {
-                return Ok(0);
-            }
-            match once(session, &rest, &estate, args, interrupt).await {
-                0 => continue,
-                code => return Ok(code),
-            }
-        }
+    let waits = |due: Timestamp| {
         if said != Some(due) && args.format == TextOrJson::Text {
             let until = due.strftime("%H:%M:%S UTC");
-            out(&format!(
+            // A reader that has gone is no reason to leave.
+            let _ = out(&format!(
                 "staying until {until} for what is left; Ctrl-C is safe, `swingbridge repair` finishes it\n"
-            ))?;
-            said = Some(due);
+            ));
         }
-        // In pieces, so that a rollback by somebody else ends the wait.
-        tokio::select! {
-            () = tokio::time::sleep(left.min(Duration::from_secs(60))) => {}
-            signal = interrupt.wait() => return Ok(signal.code()),
-        }
+        said = Some(due);
+    };
+    let finish = async |rest: Plan, estate: Estate| once(session, &rest, &estate, args, interrupt).await;
+    let stayed = run::stay(&session.aws, &session.config.scope, plan, interrupt, waits, finish).await;
+    match stayed {
+        Stayed::Done => Ok(0),
+        Stayed::Interrupted(signal) => Ok(signal.code()),
+        Stayed::Unfinished(why) => Err(Failure::refused(
+            format!("production has swung, and what that leaves is not finished: {why}"),
+            vec!["`swingbridge repair` finishes it; production stays".into()],
+        )
+        .with_code(6)),
     }
 }
 

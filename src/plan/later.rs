@@ -9,9 +9,9 @@ use super::promote::Side;
 use super::{Context, remaining, removal, swing};
 use crate::model::estate::Estate;
 use crate::model::obligation;
-use crate::model::plan::Note;
-use crate::model::policy::{Policy, Treatment};
-use crate::model::refusal::Reason;
+use crate::model::plan::{Intent, Note, Plan};
+use crate::model::policy::{Policy, Strategy, Treatment};
+use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::{Roles, Standing, State};
 use crate::model::step::Step;
 
@@ -159,8 +159,23 @@ fn entrance_without(context: &Context<'_>, leaving: &Standing) -> Vec<Step> {
     swing::entrance(context, &waiting)
 }
 
+/// When something falls due that this plan's swing left, whether it was this run that swung or one before it that
+/// was cut off; `None` when nothing is left, or others have swung since. What cannot be seen may still be left.
+pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Option<Timestamp>, Refusal> {
+    let swung_to = match &plan.intent {
+        Intent::Promote => State::Live,
+        Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
+        Intent::Rollback { .. } => State::Restored,
+        _ => return Ok(None),
+    };
+    let roles = Roles::of(estate, &plan.policy)?;
+    Ok((roles.live.state == swung_to)
+        .then(|| next_due(estate, &plan.policy))
+        .flatten())
+}
+
 /// When something that a swing left falls due next; `None` when nothing is left.
-pub fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
+pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
     let roles = Roles::of(estate, policy).ok()?;
     let context = Context {
         estate,

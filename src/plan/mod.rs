@@ -37,7 +37,7 @@ mod tests;
 
 pub use checkup::checkup;
 pub use fingerprint::explains;
-pub use later::next_due;
+pub use later::left_by;
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;
 pub use swing::ENTRANCE_HEADER;

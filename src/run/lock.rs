@@ -62,7 +62,9 @@ impl Lock {
                     Err(CloudError::PriorityInUse { .. }) => {}
                     Err(error) => return Err(error.into()),
                 },
-                LockState::Held { rule, holder } if identity::has_ended(&holder.process) => {
+                LockState::Held { rule, holder }
+                    if identity::has_ended(&holder.process) || is_left_by_us(&holder, job) =>
+                {
                     take_over(job, &rule, &holder, narrator).await?;
                 }
                 LockState::Held { rule, holder } if holder.expired(job.cloud.now()) => match &doubted {
@@ -190,6 +192,11 @@ async fn take_over<C: Cloud>(
     });
     // By its arn: if somebody else was quicker, this deletes nothing of theirs.
     job.cloud.delete_rule(rule).await
+}
+
+/// A process carries out one plan at a time: what it still holds is of one that could not give the lock up.
+fn is_left_by_us<C>(holder: &Holder, job: &Job<'_, C>) -> bool {
+    !holder.process.is_empty() && holder.process == job.identity.process && holder.host == job.identity.host
 }
 
 /// Its lease has run out, or it ran on this very machine and is gone.

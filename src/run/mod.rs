@@ -18,6 +18,7 @@ mod drive;
 pub mod identity;
 pub mod interrupt;
 pub mod journal;
+mod later;
 mod lock;
 mod look;
 mod narrate;
@@ -29,6 +30,7 @@ mod tests;
 #[cfg(test)]
 mod world;
 
+pub use later::{Stayed, stay};
 pub use lock::LockSettings;
 
 use drive::{Drive, Freshness};

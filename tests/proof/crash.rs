@@ -49,6 +49,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     let prefix = &life.prefixes()[at];
     for call in &prefix.calls {
         for after in [false, true] {
+            // Before a question the account is as it was after the call before it.
+            if !after && !call.changes() && call.number > 1 {
+                continue;
+            }
             let death = Death {
                 life,
                 at,

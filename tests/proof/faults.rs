@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use swingbridge::lab::world::faults::{Effect, Fault};
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Treatment;
+use swingbridge::model::refusal::Reason;
 use swingbridge::model::roles::{Roles, State};
 
 use crate::cell::{Attempt, Book, Held};
-use crate::life::Life;
+use crate::life::{Life, rollback};
 use crate::operator::{Ended, Operator, Who};
 use crate::prefix::Prefix;
 use crate::tap::{Call, Hit};
@@ -136,6 +137,11 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
     tells_the_truth(&attempt, prefix, &ended).await?;
     attempt.scene.keeper.with(|world| world.mend(None));
     if ended.code() == Some(0) {
+        if call.action == "DeleteRule" && !attempt.is_unlocked().await? {
+            // It could not be given up, and was told so: it stands for its lease.
+            tokio::time::sleep(life.config.lease).await;
+            return attempt.converges(intent, &prefix.left).await;
+        }
         return attempt.looks_like(&prefix.left).await;
     }
     goes_on(&attempt, prefix, intent, &ended).await
@@ -175,9 +181,25 @@ async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended:
         }
         return attempt.is_live(prefix.live_before).await;
     }
-    let again = attempt.somebody().does(intent).await;
+    let patient = Who {
+        // A lock that could not be given up stands for its lease.
+        patience: attempt.life.config.lease * 3,
+        ..Who::somebody()
+    };
+    let again = Operator::on(&attempt.scene, &attempt.life.config, patient, |_| None).does(intent).await;
     match (again.code(), &again) {
         (Some(0), _) => attempt.looks_like(&prefix.left).await,
+        // Putting production back was cut off, too: that is finished first.
+        (Some(3), Ended::Refused(refusal))
+            if ended.code() == Some(6)
+                && matches!(refusal.reasons.as_slice(), [Reason::RollbackHalfWay { .. }]) =>
+        {
+            let back = attempt.somebody().does(&rollback()).await;
+            if back.code() != Some(0) {
+                return attempt.wrong(&format!("ended {ended}; rollback: {back}"));
+            }
+            attempt.is_live(prefix.live_before).await
+        }
         // It had come as far as removing the way back, as configured.
         (Some(3), Ended::Refused(_)) if policy.after_promotion.previous == Treatment::Retire => {
             attempt.is_live(prefix.live_after).await

@@ -19,7 +19,7 @@ use swingbridge::model::refusal::Refusal;
 use swingbridge::plan;
 use swingbridge::run::identity::Identity;
 use swingbridge::run::interrupt::Interrupt;
-use swingbridge::run::{Job, LockSettings, carry_out};
+use swingbridge::run::{Job, LockSettings, Stayed, carry_out, stay};
 
 use crate::stage::{Scene, begin_chance};
 use crate::tap::{Call, Hit, Line, Tap};
@@ -86,7 +86,7 @@ impl Who {
                 parts[2] = "999999999";
                 identity.process = parts.join(" ");
             }
-            Process::Elsewhere => identity.process = "another-boot 1 1 1".into(),
+            Process::Elsewhere => identity.process = format!("another-boot 1 1 {}", self.key),
         }
         identity
     }
@@ -99,6 +99,8 @@ pub(crate) enum Ended {
     Refused(Refusal),
     /// The estate could not be seen.
     Unseen(CloudError),
+    /// Production has swung, and what that leaves could not be done.
+    Unfinished(String),
     Killed,
 }
 
@@ -109,6 +111,7 @@ impl Ended {
             Self::Verdict(verdict) => Some(verdict.code),
             Self::Refused(_) => Some(3),
             Self::Unseen(_) => Some(4),
+            Self::Unfinished(_) => Some(6),
             Self::Killed => None,
         }
     }
@@ -122,6 +125,7 @@ impl fmt::Display for Ended {
             }
             Self::Refused(refusal) => write!(f, "refused: {refusal}"),
             Self::Unseen(error) => write!(f, "could not look: {error}"),
+            Self::Unfinished(why) => write!(f, "swung, and not finished: {why}"),
             Self::Killed => f.write_str("killed"),
         }
     }
@@ -177,7 +181,7 @@ impl<'a> Operator<'a> {
             let (plan, ended) = self.once(intent).await;
             match (ended.code(), plan) {
                 (Some(8), _) if again < PLANNED_AGAIN => again += 1,
-                (Some(0), Some(plan)) if plan.moves_production() => return self.later(&plan, ended).await,
+                (Some(0), Some(plan)) => return self.later(&plan, ended).await,
                 _ => return ended,
             }
         }
@@ -197,30 +201,13 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Stays for what a swing leaves to be done, as the command does.
+    /// Stays for what a swing leaves to be done.
     async fn later(&self, plan: &Plan, done: Ended) -> Ended {
-        loop {
-            let estate = match self.sees().await {
-                Ok(estate) => estate,
-                Err(error) => return Ended::Unseen(error),
-            };
-            let Some(due) = plan::next_due(&estate, &plan.policy) else {
-                return done;
-            };
-            let left = Duration::try_from(due.duration_since(self.aws.now())).unwrap_or_default();
-            if !left.is_zero() {
-                tokio::time::sleep(left.min(Duration::from_secs(60))).await;
-                continue;
-            }
-            let rest = match plan::plan(&estate, &Intent::Repair, &plan.policy) {
-                Ok(rest) if rest.is_empty() => return done,
-                Ok(rest) => rest,
-                Err(refusal) => return Ended::Refused(refusal),
-            };
-            let verdict = self.carries_out(&rest, &estate).await;
-            if verdict.code != 0 {
-                return Ended::Verdict(verdict);
-            }
+        let (_stopper, interrupt) = Interrupt::pair();
+        let finish = async |rest: Plan, estate: Estate| self.carries_out(&rest, &estate).await.code;
+        match stay(&self.aws, &self.config.scope, plan, &interrupt, |_| {}, finish).await {
+            Stayed::Unfinished(why) => Ended::Unfinished(why),
+            _ => done,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::next_due;
+use super::super::later::next_due;
 use super::*;
 use crate::model::fixtures::{deployed, group_mut, halfway, minute, policy, promoted, rolled_back};
 use crate::model::ids::Size;

@@ -1,0 +1,85 @@
+//! Stays for what a swing leaves to be done, until it is done.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::interrupt::{Interrupt, Signal};
+use crate::cloud::{Cloud, CloudError};
+use crate::model::estate::Estate;
+use crate::model::plan::{Intent, Plan};
+use crate::model::scope::Scope;
+use crate::plan;
+
+/// How staying came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stayed {
+    /// Nothing is left, or nothing that is this command's to do.
+    Done,
+    Interrupted(Signal),
+    /// Production has swung, and why what it left is not finished.
+    Unfinished(String),
+}
+
+/// In pieces, so that a rollback by somebody else ends the wait.
+const PIECE: Duration = Duration::from_secs(60);
+/// How long a look that fails in a way that may pass is tried again: no deployment fails for a throttled read.
+const PATIENCE: Duration = Duration::from_secs(180);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// No lock is held meanwhile, so that a rollback can begin; whoever interrupts it loses nothing, `repair` finishes it.
+/// `finish` carries out what has fallen due, and says with which exit code that ended; `waits` hears until when.
+pub async fn stay<C: Cloud>(
+    cloud: &C,
+    scope: &Scope,
+    done: &Plan,
+    interrupt: &Interrupt,
+    mut waits: impl FnMut(Timestamp),
+    mut finish: impl AsyncFnMut(Plan, Estate) -> u8,
+) -> Stayed {
+    loop {
+        let estate = match patiently(cloud, scope).await {
+            Ok(estate) => estate,
+            Err(error) => return Stayed::Unfinished(error.to_string()),
+        };
+        let due = match plan::left_by(done, &estate) {
+            Ok(Some(due)) => due,
+            Ok(None) => return Stayed::Done,
+            Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
+        };
+        let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
+        if left.is_zero() {
+            let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
+                Ok(rest) if rest.is_empty() => return Stayed::Done,
+                Ok(rest) => rest,
+                Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
+            };
+            match finish(rest, estate).await {
+                0 => continue,
+                code => {
+                    return match interrupt.wished() {
+                        Some(signal) => Stayed::Interrupted(signal),
+                        None => Stayed::Unfinished(format!("it ended with exit code {code}")),
+                    };
+                }
+            }
+        }
+        waits(due);
+        tokio::select! {
+            biased;
+            signal = interrupt.wait() => return Stayed::Interrupted(signal),
+            () = sleep(left.min(PIECE)) => {}
+        }
+    }
+}
+
+async fn patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
+    let began = Instant::now();
+    loop {
+        match cloud.observe(scope).await {
+            Err(error) if error.may_pass() && began.elapsed() < PATIENCE => sleep(LOOK_AGAIN).await,
+            other => return other,
+        }
+    }
+}
