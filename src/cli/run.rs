@@ -170,7 +170,15 @@ async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Inter
         said = Some(due);
     };
     let finish = async |rest: Plan, estate: Estate| once(session, &rest, &estate, args, interrupt).await;
-    let stayed = run::stay(&session.aws, &session.config.scope, plan, interrupt, waits, finish).await;
+    let stayed = run::stay(
+        &session.aws,
+        &session.config.scope,
+        plan,
+        interrupt,
+        waits,
+        finish,
+    )
+    .await;
     match stayed {
         Stayed::Done => Ok(0),
         Stayed::Interrupted(signal) => Ok(signal.code()),

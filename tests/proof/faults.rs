@@ -31,7 +31,7 @@ enum Way {
     CutAfter,
     /// A question is answered as it was before the writes of the last 8 seconds.
     Stale,
-    /// From this call on the data plane lags by longer than it is given.
+    /// From this call on the data plane lags for nearly as long as it is given.
     SlowPropagation,
 }
 
@@ -47,6 +47,8 @@ const WAYS: [Way; 8] = [
 ];
 
 const STALE: f64 = 8.0;
+/// `[swing] propagation` gives it 6 seconds.
+const LAG: f64 = 5.5;
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +123,7 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
             }
             struck.store(true, Ordering::Relaxed);
             if way == Way::SlowPropagation {
-                let slow = Fault::SlowPropagation { seconds: 20.0 };
+                let slow = Fault::SlowPropagation { seconds: LAG };
                 keeper
                     .with(|world| world.break_with(slow))
                     .expect("a fault that can be");
@@ -186,7 +188,9 @@ async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended:
         patience: attempt.life.config.lease * 3,
         ..Who::somebody()
     };
-    let again = Operator::on(&attempt.scene, &attempt.life.config, patient, |_| None).does(intent).await;
+    let again = Operator::on(&attempt.scene, &attempt.life.config, patient, |_| None)
+        .does(intent)
+        .await;
     match (again.code(), &again) {
         (Some(0), _) => attempt.looks_like(&prefix.left).await,
         // Putting production back was cut off, too: that is finished first.

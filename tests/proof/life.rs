@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use swingbridge::config::{self, Config, Overrides};
 use swingbridge::lab::estates::Estate;
@@ -60,6 +61,7 @@ const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";
 const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
 const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
 
+const NEIGHBOUR: &str = include_str!("estates/neighbour.toml");
 const RICH: &str = include_str!("estates/rich.toml");
 
 pub(crate) fn deploy(name: &str, version: u64) -> Intent {
@@ -159,6 +161,18 @@ pub(crate) fn lives() -> Vec<Life> {
             &format!("{DOORS}{RETIRED}"),
             vec![deploy("2.0", 2)],
         ),
+        hasty(life("hasty", seed(), "preview", DOORS, back())),
+        life(
+            "neighbour",
+            Estate::read(NEIGHBOUR).expect("an estate"),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                Intent::Retire { generation: None },
+            ],
+        ),
         life(
             "rich",
             rich(),
@@ -203,6 +217,12 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
     }
 }
 
+/// What is healthy for a moment is good enough.
+fn hasty(mut life: Life) -> Life {
+    life.config.policy.health.soak = Duration::ZERO;
+    life
+}
+
 /// Every route, every door, and whatever belongs to others.
 fn requests(estate: &Estate, doors: bool) -> Vec<Request> {
     let request = |port, path, header, meant| Request {
@@ -227,6 +247,8 @@ fn requests(estate: &Estate, doors: bool) -> Vec<Request> {
     if estate.name == "rich" {
         all.push(request(8080, "/api/orders", None, Meant::Live));
         all.push(request(8080, "/", None, Meant::Others));
+    }
+    if ["rich", "neighbour"].contains(&estate.name.as_str()) {
         all.push(request(80, "/other/one", None, Meant::Others));
     }
     all

@@ -4,6 +4,7 @@
 //! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it;
 //! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, whether or not it is in the slice.
 
+mod calm;
 mod cell;
 mod crash;
 mod faults;
@@ -34,6 +35,7 @@ struct Job<'a> {
 }
 
 const MATRICES: &[(&str, fn(&Book, &Life, usize))] = &[
+    ("calm", calm::run),
     ("crash", crash::run),
     ("faults", faults::run),
     ("races", races::run),

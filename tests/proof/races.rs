@@ -268,6 +268,7 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     no_lock(&attempt, &ended).await
 }
 
+#[derive(Clone, Copy)]
 struct Race<'a> {
     life: &'a Life,
     at: usize,
@@ -342,12 +343,34 @@ impl Race<'_> {
                 return attempt.wrong(&format!("ended {ended}"));
             }
         }
+        if both_had_the_say(held, &first, &second) {
+            return attempt.wrong(&format!("both had the say: first {one}; second {other}"));
+        }
         if let Err(why) = attempt.served().await {
             return Err(format!("first {one}; second {other}\n    {why}"));
         }
         no_lock(&attempt, &one).await?;
         peace(&attempt, &one, &other).await
     }
+}
+
+/// Whether the first went on changing things after the second had taken the lock over. One call that was under way
+/// cannot be called back.
+fn both_had_the_say(held: &Call, first: &Operator<'_>, second: &Operator<'_>) -> bool {
+    let calls = second.tap.calls();
+    let taken_over = calls
+        .iter()
+        .find(|call| call.changes())
+        .is_some_and(|call| call.action == "DeleteRule");
+    let went_on = first
+        .tap
+        .calls()
+        .iter()
+        .filter(|call| call.number >= held.number && call.changes())
+        // A sign of life, and giving up what is not held any more.
+        .filter(|call| !["AddTags", "DeleteRule"].contains(&call.action.as_str()))
+        .count();
+    taken_over && went_on > 1
 }
 
 /// Both have said how they ended; whoever looks now finds production whole, or is told how to make it so.
