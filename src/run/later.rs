@@ -27,6 +27,10 @@ const PIECE: Duration = Duration::from_secs(60);
 /// How long a look that fails in a way that may pass is tried again: no deployment fails for a throttled read.
 const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often what cannot be told, or cannot be done for somebody else's lock, is looked at again.
+const LOOKS: u32 = 10;
+/// The exit code of a run that somebody else's lock kept out.
+const LOCKED: u8 = 7;
 
 /// No lock is held meanwhile, so that a rollback can begin; whoever interrupts it loses nothing, `repair` finishes it.
 /// `finish` carries out what has fallen due, and says with which exit code that ended; `waits` hears until when.
@@ -38,6 +42,7 @@ pub async fn stay<C: Cloud>(
     mut waits: impl FnMut(Timestamp),
     mut finish: impl AsyncFnMut(Plan, Estate) -> u8,
 ) -> Stayed {
+    let (mut unclear, mut busy) = (0, 0);
     loop {
         let estate = match patiently(cloud, scope).await {
             Ok(estate) => estate,
@@ -46,8 +51,15 @@ pub async fn stay<C: Cloud>(
         let due = match plan::left_by(done, &estate) {
             Ok(Some(due)) => due,
             Ok(None) => return Stayed::Done,
+            // Somebody who swings meanwhile may be seen half here, half there.
+            Err(_) if unclear < LOOKS => {
+                unclear += 1;
+                sleep(LOOK_AGAIN).await;
+                continue;
+            }
             Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
         };
+        unclear = 0;
         let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
         if left.is_zero() {
             let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
@@ -57,6 +69,12 @@ pub async fn stay<C: Cloud>(
             };
             match finish(rest, estate).await {
                 0 => continue,
+                // Somebody else is at work: what is left then may be theirs.
+                LOCKED if busy < LOOKS => {
+                    busy += 1;
+                    sleep(PIECE).await;
+                    continue;
+                }
                 code => {
                     return match interrupt.wished() {
                         Some(signal) => Stayed::Interrupted(signal),

@@ -1,7 +1,12 @@
 //! Nothing happens to a command: it ends well, no request meets what it must not, and it goes the same way every time.
 
+use swingbridge::model::estate::Estate;
+use swingbridge::model::obligation::owed;
+use swingbridge::model::tags::owned_by;
+
 use crate::cell::{Attempt, Book, Held};
 use crate::life::Life;
+use crate::prefix::limits;
 
 pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     life.prefixes();
@@ -20,6 +25,35 @@ async fn goes_well(life: &Life, at: usize) -> Held {
     if operator.tap.calls() != prefix.calls {
         return attempt.wrong("other calls than the last time: no cell could be told from another");
     }
+    let now = operator.sees().await.map_err(|error| error.to_string())?;
+    if let Some(lost) = lost(&prefix.found, &now) {
+        return attempt.wrong(&lost);
+    }
+    if let Some(forgotten) = forgotten(&life.prefixes()[0].found, &now) {
+        return attempt.wrong(&forgotten);
+    }
     attempt.looks_like(&prefix.left).await?;
     attempt.converges(&life.commands[at], &prefix.left).await
+}
+
+/// What a rule did besides leading somewhere, and does not do any more.
+fn lost(found: &Estate, now: &Estate) -> Option<String> {
+    found
+        .rules()
+        .filter_map(|was| Some((was, now.rule(&was.arn)?)))
+        .find(|(was, is)| (&was.conditions, &was.also, &was.keeps) != (&is.conditions, &is.also, &is.keeps))
+        .map(|(was, is)| format!("{} was {:?}, and is {:?}", was.at(), was.also, is.also))
+}
+
+/// A group of ours that is not as the first one was, without a word about what is owed.
+fn forgotten(at_first: &Estate, now: &Estate) -> Option<String> {
+    let first = at_first.groups.iter().find(|group| group.generation.is_some())?;
+    let (_, usual) = limits(at_first).find(|(name, _)| **name == first.name)?;
+    now.groups
+        .iter()
+        .filter(|group| owned_by(&group.tags, &now.app) && owed(&group.tags).is_empty())
+        .find_map(|group| {
+            let (_, is) = limits(now).find(|(name, _)| **name == group.name)?;
+            (is != usual).then(|| format!("{} is {is:?}, not {usual:?}, and nothing is owed", group.name))
+        })
 }

@@ -37,8 +37,12 @@ impl Book {
             return;
         }
         self.cells.fetch_add(1, Ordering::Relaxed);
-        let held = catch_unwind(AssertUnwindSafe(|| in_virtual_time(work)));
-        let why = match held {
+        self.holds(name, || in_virtual_time(work));
+    }
+
+    /// Notes what does not hold, panics included.
+    pub(crate) fn holds(&self, name: &str, check: impl FnOnce() -> Held) {
+        let why = match catch_unwind(AssertUnwindSafe(check)) {
             Ok(Ok(())) => return,
             Ok(Err(why)) => why,
             Err(panic) => panic

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use swingbridge::lab::keeper::Keeper;
 use swingbridge::lab::traffic::rules::{Asked, first};
+use swingbridge::lab::world::World;
+use swingbridge::lab::world::compute::InstanceState;
 use swingbridge::lab::world::routing::{Action, Routing};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::stage::SOURCE;
 
@@ -47,6 +51,8 @@ impl fmt::Display for Request {
 pub(crate) struct Law {
     pub(crate) live: BTreeSet<String>,
     pub(crate) candidate: BTreeSet<String>,
+    /// Somebody takes the candidate's instances away on purpose.
+    pub(crate) candidate_may_be_empty: bool,
 }
 
 /// What a request meets.
@@ -62,6 +68,8 @@ struct Group {
     name: String,
     targets: usize,
     failed_open: bool,
+    /// Targets whose instance does not run any more.
+    gone: usize,
 }
 
 #[derive(Debug, Default)]
@@ -78,21 +86,33 @@ pub(crate) struct Oracle {
     watching: JoinHandle<()>,
 }
 
+/// Instances can end between two pictures: they are looked at as often as this.
+const GLANCE: Duration = Duration::from_millis(100);
+
 impl Oracle {
     pub(crate) fn over(keeper: &Arc<Keeper>, requests: &[Request], law: Law) -> Self {
         let seen: Arc<Mutex<Seen>> = Arc::default();
         let mut routing = keeper.routing();
-        // The picture that the scene was left with is judged, too.
-        routing.mark_changed();
         let (kept, requests, keeper) = (Arc::clone(&seen), requests.to_vec(), Arc::downgrade(keeper));
         let watching = tokio::spawn(async move {
-            while routing.changed().await.is_ok() {
+            loop {
                 let picture = Arc::clone(&routing.borrow_and_update());
                 let Some(keeper) = keeper.upgrade() else { return };
+                let running = keeper.with(|world| running(world, &picture));
                 let at = keeper.moment().since_start();
-                kept.lock()
-                    .expect("not poisoned")
-                    .look(&picture, &requests, &law, &format!("{at:?}"));
+                drop(keeper);
+                kept.lock().expect("not poisoned").look(
+                    &picture,
+                    &running,
+                    &requests,
+                    &law,
+                    &format!("{at:?}"),
+                );
+                tokio::select! {
+                    biased;
+                    changed = routing.changed() => if changed.is_err() { return },
+                    () = sleep(GLANCE) => {}
+                }
             }
         });
         Self { seen, watching }
@@ -118,12 +138,20 @@ impl Drop for Oracle {
 }
 
 impl Seen {
-    fn look(&mut self, picture: &Routing, requests: &[Request], law: &Law, at: &str) {
+    fn look(
+        &mut self,
+        picture: &Routing,
+        running: &BTreeSet<String>,
+        requests: &[Request],
+        law: &Law,
+        at: &str,
+    ) {
         self.pictures += 1;
         for request in requests {
-            let met = met(picture, request);
+            let met = met(picture, running, request);
             let wrong = match request.meant {
                 Meant::Live => wrong(&met, &law.live, false),
+                Meant::Candidate if law.candidate_may_be_empty => None,
                 Meant::Candidate => wrong(&met, &law.candidate, true),
                 Meant::Others => {
                     let first = self
@@ -151,6 +179,7 @@ fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<S
                 name,
                 targets,
                 failed_open,
+                gone,
             } = group;
             if !allowed.contains(name) {
                 Some(format!("meets {name}, a wrong generation"))
@@ -158,6 +187,8 @@ fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<S
                 Some(format!("meets {name}, which is empty"))
             } else if *failed_open {
                 Some(format!("meets {name}, where nobody is healthy"))
+            } else if *gone > 0 {
+                Some(format!("meets {name}, of whose instances {gone} have ended"))
             } else {
                 None
             }
@@ -165,7 +196,26 @@ fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<S
     }
 }
 
-fn met(picture: &Routing, request: &Request) -> Met {
+/// Those of a picture's instances that still answer.
+fn running(world: &World, picture: &Routing) -> BTreeSet<String> {
+    let rules = picture.listeners.iter().flat_map(|listener| &listener.rules);
+    let pools = rules.filter_map(|rule| match &rule.action {
+        Action::Forward { pools, .. } => Some(pools),
+        _ => None,
+    });
+    pools
+        .flatten()
+        .flat_map(|(pool, _)| &pool.targets)
+        .filter(|target| {
+            world
+                .instance(&target.instance)
+                .is_some_and(|instance| instance.state == InstanceState::Running)
+        })
+        .map(|target| target.instance.clone())
+        .collect()
+}
+
+fn met(picture: &Routing, running: &BTreeSet<String>, request: &Request) -> Met {
     let Some(listener) = picture
         .listeners
         .iter()
@@ -196,6 +246,11 @@ fn met(picture: &Routing, request: &Request) -> Met {
                     name: pool.name.clone(),
                     targets: pool.targets.len(),
                     failed_open: pool.failed_open,
+                    gone: pool
+                        .targets
+                        .iter()
+                        .filter(|target| !running.contains(&target.instance))
+                        .count(),
                 })
                 .collect(),
         ),

@@ -88,7 +88,11 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
         // A direct deploy opens the door on its way to production.
         .chain(name(&is.live).filter(|_| is.live.generation > was.live.generation))
         .collect();
-    Law { live, candidate }
+    Law {
+        live,
+        candidate,
+        candidate_may_be_empty: false,
+    }
 }
 
 /// The groups of an estate with what must not be forgotten when it is changed: minimum, maximum, what is suspended.

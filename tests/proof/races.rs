@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_sdk_elasticloadbalancingv2::error::DisplayErrorContext;
 use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
 use swingbridge::model::plan::Intent;
+use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::Roles;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -234,9 +235,14 @@ fn calls_alone(life: &Life, at: usize, intent: &Intent) -> Vec<Call> {
 }
 
 /// All that two commands may do to production between them.
-fn law_for_both(prefix: &Prefix, rival: &Intent) -> Law {
+fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
     let mut law = prefix.law.clone();
     law.candidate.extend(prefix.neighbours.iter().cloned());
+    let next = format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1);
+    if matches!(rival, Intent::Deploy { .. }) && strategy == Strategy::Direct {
+        // One after the other, they both go to production.
+        law.live.insert(next.clone());
+    }
     law.candidate
         .insert(format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1));
     if matches!(rival, Intent::Promote | Intent::Rollback { .. }) {
@@ -247,7 +253,10 @@ fn law_for_both(prefix: &Prefix, rival: &Intent) -> Law {
 
 async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held {
     let prefix = &life.prefixes()[at];
-    let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
+    let mut law = prefix.law.clone();
+    // Nobody can keep a person from emptying what the green door leads to.
+    law.candidate_may_be_empty = stranger == Stranger::DeletesGroup;
+    let attempt = Attempt::at(life, prefix.before.open(), &law);
     let gate = Arc::new(Gate::default());
     let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
     let acts = async {
@@ -289,7 +298,11 @@ impl Race<'_> {
             until,
         } = self;
         let prefix = &life.prefixes()[at];
-        let attempt = Attempt::at(life, prefix.before.open(), &law_for_both(prefix, rival));
+        let attempt = Attempt::at(
+            life,
+            prefix.before.open(),
+            &law_for_both(prefix, rival, life.config.policy.strategy),
+        );
         let (ours, theirs) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
         let first = Who {
             key: "first",
