@@ -27,10 +27,10 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 (tags::APP.to_owned(), estate.app.clone()),
                 (tags::GENERATION.to_owned(), generation.to_string()),
             ]);
+            let arn = target_group_of(estate, target_group)?.arn.clone();
             cloud.tag_group(group, &own, &[]).await?;
-            cloud
-                .tag(&target_group_of(estate, target_group)?.arn, &own, &[])
-                .await?;
+            drive.still_ours().await?;
+            cloud.tag(&arn, &own, &[]).await?;
         }
         Step::AdoptRule { rule } => cloud.tag(&rule.arn, &rule_tags(estate, "door"), &[]).await?,
         Step::Pin { group, versions } => cloud.pin(group, versions).await?,
@@ -102,12 +102,14 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 .await?;
         }
         Step::Hold { group } => {
-            let size = group_of(estate, group)?.size;
-            hold(cloud, estate, group, size.desired).await?;
+            let held = group_of(estate, group)?.clone();
+            let wanted = held.size.desired;
+            hold(drive, &held, wanted).await?;
         }
         Step::MatchCapacity { group, like } => {
             let wanted = group_of(estate, like)?.size.desired;
-            hold(cloud, estate, group, wanted).await?;
+            let held = group_of(estate, group)?.clone();
+            hold(drive, &held, wanted).await?;
         }
         Step::Mark {
             target_group,
@@ -133,8 +135,14 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         }
         Step::CreateRule { .. } => create_rule(cloud, estate, step).await?,
         Step::DeleteRule { rule, .. } => cloud.delete_rule(&rule.arn).await?,
-        Step::PayObligations { group } => pay(cloud, group_of(estate, group)?).await?,
-        Step::Shrink { group, to, .. } => shrink(cloud, group_of(estate, group)?, *to).await?,
+        Step::PayObligations { group } => {
+            let group = group_of(estate, group)?.clone();
+            pay(drive, &group).await?;
+        }
+        Step::Shrink { group, to, .. } => {
+            let group = group_of(estate, group)?.clone();
+            shrink(drive, &group, *to).await?;
+        }
         Step::DeleteGroup { group } => cloud.delete_group(estate, group).await?,
         Step::DeleteTargetGroup { target_group } => {
             cloud
@@ -232,8 +240,9 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
 
 /// Keeps a group from shrinking below `wanted`, raising it if it is smaller. What is to be put back
 /// is written down before anything is changed.
-async fn hold<C: Cloud>(cloud: &C, estate: &Estate, name: &GroupName, wanted: u32) -> Result<(), Stop> {
-    let group = group_of(estate, name)?;
+async fn hold<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group, wanted: u32) -> Result<(), Stop> {
+    let cloud = drive.job.cloud;
+    let name = &group.name;
     let desired = group.size.desired.max(wanted);
     let noted = owed(&group.tags);
     let mut note = Tags::new();
@@ -252,9 +261,11 @@ async fn hold<C: Cloud>(cloud: &C, estate: &Estate, name: &GroupName, wanted: u3
     }
     if !note.is_empty() {
         cloud.tag_group(name, &note, &[]).await?;
+        drive.still_ours().await?;
     }
     if suspend {
         cloud.suspend(name, &[HELD_PROCESS.to_owned()]).await?;
+        drive.still_ours().await?;
     }
     let size = Size {
         min: desired,
@@ -268,7 +279,8 @@ async fn hold<C: Cloud>(cloud: &C, estate: &Estate, name: &GroupName, wanted: u3
 }
 
 /// Puts back what was changed for a while, then crosses it out.
-async fn pay<C: Cloud>(cloud: &C, group: &Group) -> Result<(), Stop> {
+async fn pay<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group) -> Result<(), Stop> {
+    let cloud = drive.job.cloud;
     let noted = owed(&group.tags);
     let mut size = group.size;
     for obligation in &noted {
@@ -284,10 +296,12 @@ async fn pay<C: Cloud>(cloud: &C, group: &Group) -> Result<(), Stop> {
     size.desired = size.desired.max(size.min);
     if size != group.size {
         cloud.resize(&group.name, size).await?;
+        drive.still_ours().await?;
     }
     for obligation in &noted {
         if let Obligation::Resume { processes } = obligation {
             cloud.resume(&group.name, processes).await?;
+            drive.still_ours().await?;
         }
     }
     let keys: Vec<&str> = noted.iter().map(Obligation::key).collect();
@@ -296,7 +310,8 @@ async fn pay<C: Cloud>(cloud: &C, group: &Group) -> Result<(), Stop> {
 }
 
 /// Scales a group down, and keeps it there: nothing may start instances that no request reaches.
-async fn shrink<C: Cloud>(cloud: &C, group: &Group, to: u32) -> Result<(), Stop> {
+async fn shrink<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group, to: u32) -> Result<(), Stop> {
+    let cloud = drive.job.cloud;
     let noted = owed(&group.tags);
     let mut note = Tags::new();
     if !noted.iter().any(|one| matches!(one, Obligation::Size { .. })) {
@@ -322,12 +337,15 @@ async fn shrink<C: Cloud>(cloud: &C, group: &Group, to: u32) -> Result<(), Stop>
     if !note.is_empty() {
         // The size as it was says more than the minimum as it was.
         cloud.tag_group(&group.name, &note, &[tags::OWES_MIN]).await?;
+        drive.still_ours().await?;
     }
     if suspend {
         cloud.suspend(&group.name, &[HELD_PROCESS.to_owned()]).await?;
+        drive.still_ours().await?;
     }
     if to == 0 && group.suspended.contains_key("Terminate") {
         cloud.resume(&group.name, &["Terminate".to_owned()]).await?;
+        drive.still_ours().await?;
     }
     let size = Size {
         min: to,

@@ -23,7 +23,7 @@ use crate::plan::{self, Progress};
 /// How long a change may take to read back, and how long a call that may pass is tried again.
 const SETTLE: Duration = Duration::from_secs(180);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// How many seconds an observation may be acted on without another look.
+/// How many seconds an observation may be acted on without another look; also between the calls of one step.
 const FRESH_FOR: i64 = 5;
 /// How long something just made may not be found yet.
 const APPEAR: Duration = Duration::from_secs(30);
@@ -43,6 +43,8 @@ pub(super) struct Drive<'a, C> {
     /// Every route written has been read back.
     pub(super) settled: bool,
     pub(super) fresh: Freshness,
+    /// When our lock was last seen to stand.
+    pub(super) ours_at: Timestamp,
 }
 
 /// What was read since the last change: it need not be read again for the next step.
@@ -143,9 +145,7 @@ impl<C: Cloud> Drive<'_, C> {
             self.fresh = Freshness::default();
             self.see_rules().await?;
         }
-        if !self.lock.stands_in(&self.estate) {
-            return Err(Stop::LockLost);
-        }
+        self.fence()?;
         self.see_unless_fresh(step).await?;
         let mut outcome = Outcome::AlreadyTrue;
         if !step.only_waits() {
@@ -250,6 +250,26 @@ impl<C: Cloud> Drive<'_, C> {
                 other => other?,
             }
         }
+    }
+
+    /// Whether our lock stood when the rules were last read.
+    fn fence(&mut self) -> Result<(), Stop> {
+        if !self.lock.stands_in(&self.estate) {
+            return Err(Stop::LockLost);
+        }
+        if let Some(at) = self.fresh.rules {
+            self.ours_at = at;
+        }
+        Ok(())
+    }
+
+    /// Between two calls of one step. A process that was stopped since the last look may have been taken for dead.
+    pub(super) async fn still_ours(&mut self) -> Result<(), Stop> {
+        if self.job.cloud.now().duration_since(self.ours_at).as_secs() < FRESH_FOR {
+            return Ok(());
+        }
+        self.see_rules().await?;
+        self.fence()
     }
 
     async fn see_rules(&mut self) -> Result<(), Stop> {

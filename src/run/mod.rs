@@ -136,6 +136,7 @@ async fn checked<C: Cloud>(
         moved: halfway,
         settled: !halfway,
         fresh: Freshness::default(),
+        ours_at: job.cloud.now(),
     };
     match drive.steps(&plan.steps, narrator).await {
         // Whatever a step touched was read back by it.
