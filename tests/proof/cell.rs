@@ -59,7 +59,7 @@ impl Book {
 
     fn wants(&self, name: &str, share: u64) -> bool {
         if !self.only.is_empty() {
-            return self.only.iter().any(|part| name.contains(part));
+            return self.only.iter().any(|pattern| fits(pattern, name));
         }
         let chosen = self.whole || fingerprint(name) % share == 0;
         if !chosen {
@@ -67,6 +67,18 @@ impl Book {
         }
         chosen
     }
+}
+
+/// Whether the parts of a pattern, between its stars, are all in a name, one after the other.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut rest = name;
+    pattern.split('*').all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
 }
 
 /// The same for the same name everywhere (FNV-1a).

@@ -2,7 +2,8 @@
 //! and raced at every single call, with every route and every door watched at every instant.
 //!
 //! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it;
-//! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, whether or not it is in the slice.
+//! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, in which `*` stands for anything, whether or
+//! not it is in the slice.
 
 mod calm;
 mod cell;
