@@ -160,7 +160,7 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
 /// What a swing leaves is done when its time has come. Whoever interrupts this loses nothing:
 /// `repair` finishes it. No lock is held meanwhile, so that a rollback can start.
 async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Interrupt) -> Result<u8, Failure> {
-    if !plan.moves_production() {
+    if !plan.may_leave_a_rest() {
         return Ok(0);
     }
     let mut said = None;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clone::Carried;
 use super::ids::{Arn, Generation};
-use super::policy::{AfterRollback, Policy};
+use super::policy::{AfterRollback, Policy, Strategy};
 use super::release::{Release, Source};
 use super::step::Step;
 
@@ -63,6 +63,16 @@ impl Plan {
 
     pub fn moves_production(&self) -> bool {
         self.steps.iter().any(Step::moves_production)
+    }
+
+    /// Whether a swing that it stands for may leave something for later. What it has to do itself does not say so: the
+    /// run before it may have swung production and died.
+    pub fn may_leave_a_rest(&self) -> bool {
+        match self.intent {
+            Intent::Promote | Intent::Rollback { .. } => true,
+            Intent::Deploy { .. } => self.policy.strategy == Strategy::Direct,
+            Intent::Abort | Intent::Retire { .. } | Intent::Repair => false,
+        }
     }
 }
 

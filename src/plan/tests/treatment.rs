@@ -37,6 +37,20 @@ fn nothing_is_due_when_it_is_kept_or_when_nothing_was_promoted() {
 }
 
 #[test]
+fn a_promotion_that_finds_production_swung_stays_for_what_the_one_that_swung_it_left() {
+    let policy = after(30, Treatment::Retire);
+    let again = planned(&promoted(), &Intent::Promote, &policy);
+    assert!(again.is_empty(), "{:?}", again.steps);
+    assert!(again.may_leave_a_rest());
+    assert_eq!(next_due(&promoted(), &again.policy), Some(minute(25)));
+    // A deploy that leaves production where it is has nothing to do with what an earlier promotion left.
+    let deploy = Intent::Deploy {
+        release: fixtures::release("43"),
+    };
+    assert!(!planned(&promoted(), &deploy, &policy).may_leave_a_rest());
+}
+
+#[test]
 fn nothing_is_due_once_it_has_been_done() {
     let mut estate = promoted();
     group_mut(&mut estate, 1).size = Size {
