@@ -11,6 +11,7 @@ mod pipelines;
 #[cfg(feature = "launch-templates")]
 mod releases;
 mod rooms;
+mod rounds;
 mod saved_plans;
 mod status;
 mod strategies;

@@ -127,8 +127,25 @@ async fn what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_no
     assert!(!live.names().any(|name| name.contains("owes")), "{live:?}");
 }
 
+async fn the_same_promotion_again_stays_for_what_the_one_that_died_left(estate: Estate) {
+    let mut swing = Swing::adopting(&estate).await;
+    swing.set("SWINGBRIDGE_HOLD", "4s");
+    swing.run(&DEPLOY).await.ended(0);
+    // As if it had died while it stayed.
+    swing.run(&["promote", "--yes", "--no-wait"]).await.ended(0);
+    swing.run(&["promote", "--yes"]).await.ended(0);
+    let live = estate
+        .look()
+        .await
+        .about(&format!("group {}", estate.name("asg-2")));
+    assert_eq!(live.get("min_size"), "Some(1,)");
+    assert_eq!(live.get("suspended"), "");
+    assert!(!live.names().any(|name| name.contains("owes")), "{live:?}");
+}
+
 on_both_grounds! {
     initial:
+    the_same_promotion_again_stays_for_what_the_one_that_died_left,
     status_tells_a_program_what_is_live_even_with_a_role_that_may_only_read,
     repair_undoes_what_a_run_that_died_left_held,
     what_a_promotion_leaves_for_later_is_done_when_its_time_has_come_and_not_before,

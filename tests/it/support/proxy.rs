@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::answers;
@@ -75,6 +75,8 @@ struct Shared {
     rule: Mutex<Rule>,
     seen: Mutex<Vec<Call>>,
     death: Notify,
+    /// How many changes have been carried out since the last rule was set.
+    carried_out: watch::Sender<usize>,
     /// A call is held; it may go on.
     held: Notify,
     go_on: Notify,
@@ -92,6 +94,7 @@ impl Proxy {
             rule: Mutex::new(Box::new(|_| None)),
             seen: Mutex::default(),
             death: Notify::new(),
+            carried_out: watch::Sender::new(0),
             held: Notify::new(),
             go_on: Notify::new(),
             dying: AtomicBool::new(false),
@@ -108,6 +111,7 @@ impl Proxy {
     pub(crate) fn inject(&self, rule: impl Fn(&Call) -> Option<Fault> + Send + 'static) {
         *self.shared.rule.lock().expect("not poisoned") = Box::new(rule);
         self.shared.seen.lock().expect("not poisoned").clear();
+        self.shared.carried_out.send_replace(0);
         self.shared.dying.store(false, Ordering::SeqCst);
     }
 
@@ -126,6 +130,13 @@ impl Proxy {
         let mut seen = self.seen();
         seen.retain(Call::changes);
         seen
+    }
+
+    /// Until this change, counted from 1, has been carried out; its caller may not know yet.
+    pub(crate) async fn carried_out(&self, change: usize) {
+        let mut carried_out = self.shared.carried_out.subscribe();
+        // The sender lives as long as this proxy.
+        drop(carried_out.wait_for(|last| *last >= change).await);
     }
 
     /// Until a call is held.
@@ -198,7 +209,15 @@ impl Shared {
             (self.rule.lock().expect("not poisoned"))(&call)
         };
         match fault {
-            None => self.forward(request).await,
+            None => {
+                let answer = self.forward(request).await;
+                self.carried_out.send_if_modified(|last| {
+                    let is_later = call.change > *last;
+                    *last = call.change.max(*last);
+                    is_later
+                });
+                answer
+            }
             Some(Fault::Refuse(code, status)) => Ok(answers::error(&call, code, status)),
             Some(Fault::Health(state, reason)) => {
                 let (mut parts, body) = self.forward(request).await?.into_parts();

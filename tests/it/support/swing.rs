@@ -21,6 +21,11 @@ pub(crate) struct Swing {
 impl Swing {
     /// An operator with nothing but credentials. Durations are those of a test.
     pub(crate) fn new(estate: &Estate) -> Self {
+        Self::at(&estate.account, &estate.endpoint)
+    }
+
+    /// The same, wherever there is something that answers as AWS does.
+    pub(crate) fn at(account: &str, endpoint: &str) -> Self {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let home = folder.path().to_string_lossy().into_owned();
         let mut swing = Self {
@@ -30,11 +35,11 @@ impl Swing {
         for (name, value) in [
             ("HOME", home.as_str()),
             ("PATH", "/usr/bin:/bin"),
-            ("AWS_ACCESS_KEY_ID", &estate.account),
+            ("AWS_ACCESS_KEY_ID", account),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_REGION", REGION),
             ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("SWINGBRIDGE_ENDPOINT_URL", &estate.endpoint),
+            ("SWINGBRIDGE_ENDPOINT_URL", endpoint),
             ("SWINGBRIDGE_JOURNAL", "journal"),
             ("SWINGBRIDGE_HEALTH_SOAK", "0s"),
             ("SWINGBRIDGE_HEALTH_TIMEOUT", "2m"),
@@ -173,14 +178,25 @@ impl Swing {
     /// Runs a command that the proxy is to kill, and kills it when the proxy says so. Without such a
     /// moment it runs to its end.
     pub(crate) async fn run_until_killed(&self, proxy: &Proxy, arguments: &[&str]) -> Ran {
+        self.run_until(proxy.wants_death(), "KILL", arguments).await
+    }
+
+    /// Runs a command and sends it a signal at this moment, unless it has ended before.
+    pub(crate) async fn run_until(
+        &self,
+        moment: impl Future<Output = ()>,
+        name: &str,
+        arguments: &[&str],
+    ) -> Ran {
         let started = self.start(arguments);
         let pid = started.pid();
         let ended = started.ended();
         tokio::pin!(ended);
         tokio::select! {
+            biased;
             ran = &mut ended => ran,
-            () = proxy.wants_death() => {
-                signal("KILL", pid);
+            () = moment => {
+                signal(name, pid);
                 ended.await
             }
         }
