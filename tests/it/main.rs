@@ -4,14 +4,18 @@ mod clients;
 mod crashes;
 mod foreign;
 mod health;
+mod hostile_plans;
+mod hostile_words;
 mod initial;
 mod locking;
+mod loopback;
 mod mistakes;
 mod pipelines;
 #[cfg(feature = "launch-templates")]
 mod releases;
 mod rooms;
 mod saved_plans;
+mod secrets;
 mod status;
 mod strategies;
 mod support;

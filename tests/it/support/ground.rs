@@ -19,7 +19,7 @@ pub(crate) enum Ground {
 #[derive(Debug)]
 pub(crate) struct Lab {
     pub(crate) endpoint: String,
-    _process: Child,
+    process: Child,
 }
 
 impl Lab {
@@ -51,12 +51,18 @@ impl Lab {
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Self {
                     endpoint,
-                    _process: process,
+                    process: process,
                 };
             }
             said.push(line);
         }
         panic!("the lab did not come up:\n{}", said.join("\n"));
+    }
+}
+
+impl Lab {
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id().expect("it runs")
     }
 }
 
