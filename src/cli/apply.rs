@@ -8,6 +8,7 @@ use crate::config::release;
 use crate::model::plan::{Intent, Plan};
 use crate::model::release::Source;
 use crate::plan;
+use crate::report::visible;
 
 pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
     let saved = super::plan::read(&args.file)?;
@@ -16,7 +17,8 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
         return Err(Failure::usage(
             format!(
                 "the plan is for app {}, the configuration for {}",
-                saved.app, session.config.app
+                visible(&saved.app),
+                session.config.app
             ),
             "use the configuration that the plan was made with (--config)",
         ));
@@ -32,7 +34,8 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
         return Err(Failure::usage(
             format!(
                 "the plan is for load balancer {}, the configuration for {}",
-                saved.load_balancer, estate.load_balancer.arn
+                visible(saved.load_balancer.as_str()),
+                estate.load_balancer.arn
             ),
             "use the account, region and configuration that the plan was made with",
         ));
@@ -47,7 +50,8 @@ fn stale(saved: &Plan, changes: Vec<String>) -> Failure {
     let what = saved.intent.word();
     let mut message = String::from("the plan is stale: what it was decided on has changed");
     for change in changes {
-        message.push_str(&format!("\n  {change}"));
+        // What was so is told in the file's words.
+        message.push_str(&format!("\n  {}", visible(&change)));
     }
     Failure::refused(
         message,

@@ -1,5 +1,6 @@
 //! Whatever stands in a name, a tag, a message or a file, no output for people lets it do anything but be read.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -42,23 +43,30 @@ const POISONS: [&str; 10] = [
 /// The value with the poison in front of every text that may be any text.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, poison: &str) -> T {
     let mut json = serde_json::to_value(value).expect("JSON");
-    let mut places = Vec::new();
-    texts(&json, String::new(), &mut places);
-    let mut put_in = 0;
-    for place in places {
-        let Some(Value::String(text)) = json.pointer(&place).cloned() else {
-            continue;
-        };
-        *json.pointer_mut(&place).expect("a place") = Value::String(format!("{poison}{text}"));
-        if serde_json::from_value::<T>(json.clone()).is_ok() {
-            put_in += 1;
-        } else {
-            // A word of ours or a number, which nobody else can choose.
-            *json.pointer_mut(&place).expect("a place") = Value::String(text);
-        }
+    for place in free_places::<T>(&json) {
+        let text = json.pointer_mut(&place).expect("a place");
+        *text = Value::String(format!("{poison}{}", text.as_str().expect("a text")));
     }
-    assert!(put_in > 0, "nothing could be poisoned");
-    serde_json::from_value(json).expect("it was read before")
+    serde_json::from_value(json).expect("any text may stand there")
+}
+
+/// Where any text may stand: not words of ours, nor numbers and times. Found once for each value, by trying.
+fn free_places<T: DeserializeOwned>(json: &Value) -> Vec<String> {
+    static KNOWN: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+    let key = json.to_string();
+    if let Some(known) = KNOWN.lock().expect("no panic before").get(&key) {
+        return known.clone();
+    }
+    let mut places = Vec::new();
+    texts(json, String::new(), &mut places);
+    places.retain(|place| {
+        let mut tried = json.clone();
+        *tried.pointer_mut(place).expect("a place") = Value::String("\u{1b}{n}".into());
+        serde_json::from_value::<T>(tried).is_ok()
+    });
+    assert!(!places.is_empty(), "nothing could be poisoned");
+    KNOWN.lock().expect("no panic before").insert(key, places.clone());
+    places
 }
 
 fn texts(value: &Value, place: String, all: &mut Vec<String>) {

@@ -49,10 +49,7 @@ impl Lab {
                 let endpoint = endpoint.to_owned();
                 // What it says later must go somewhere.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self {
-                    endpoint,
-                    process: process,
-                };
+                return Self { endpoint, process };
             }
             said.push(line);
         }
