@@ -41,7 +41,7 @@ pub enum ReleaseProblem {
         "launch template versions count from 1\n  `aws ec2 describe-launch-template-versions` lists them"
     )]
     NoVersionZero,
-    #[error("--image {image} is not an image id\n  write it like ami-0123456789abcdef0")]
+    #[error("--image {image:?} is not an image id\n  write it like ami-0123456789abcdef0")]
     NotAnImage { image: String },
     #[error(
         "the release's name {why}\n  use at most 128 letters, digits, spaces and _ . : / = + - @, for instance 1.4.2"
