@@ -2,7 +2,7 @@
 
 use super::args::{Global, Look, TextOrJson};
 use super::failure::Failure;
-use super::session::{Session, look_of_stdout, out};
+use super::session::{Session, json, look_of_stdout, out};
 use crate::model::account::{Finding, Weight};
 use crate::plan;
 use crate::report;
@@ -24,10 +24,10 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     findings.extend(plan::checkup(&estate, &session.config.policy, &limits?));
     findings.extend(session.aws.can_release(&estate).await);
     findings.sort_by_key(|finding| finding.weight);
-    out(&match args.format {
-        TextOrJson::Text => report::check::text(&findings, look_of_stdout()),
-        TextOrJson::Json => format!("{}\n", serde_json::to_string_pretty(&findings)?),
-    })?;
+    match args.format {
+        TextOrJson::Text => out(&report::check::text(&findings, look_of_stdout()))?,
+        TextOrJson::Json => json(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?,
+    }
     Ok(
         if findings.iter().any(|finding| finding.weight == Weight::Breaks) {
             3

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::args::{Global, Look, TextOrJson};
 use super::failure::Failure;
-use super::session::{Session, look_of_stdout, out};
+use super::session::{Session, json, look_of_stdout, out};
 use crate::model::estate::Estate;
 use crate::model::event::{Event, EventKind};
 use crate::model::history::HistoryEntry;
@@ -21,10 +21,10 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     let runs = journal::runs(&session.config.journal, &session.config.app)?;
     entries.extend(runs.iter().filter_map(|events| from_run(events)));
     entries.sort_by_key(|entry| entry.at);
-    out(&match args.format {
-        TextOrJson::Text => report::history::text(&entries, look_of_stdout()),
-        TextOrJson::Json => report::history::json(&entries)?,
-    })?;
+    match args.format {
+        TextOrJson::Text => out(&report::history::text(&entries, look_of_stdout()))?,
+        TextOrJson::Json => json(&report::history::json(&entries)?)?,
+    }
     Ok(0)
 }
 

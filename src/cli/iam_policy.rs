@@ -4,7 +4,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 use super::args::{Global, IamPolicy, PolicyFor};
 use super::failure::Failure;
-use super::session::{env, out};
+use super::session::{env, hand_over};
 use crate::config;
 
 pub(super) fn run(global: &Global, args: &IamPolicy) -> Result<u8, Failure> {
@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: &IamPolicy) -> Result<u8, Failure> {
             },
         )
         .map_err(Failure::unexpected)?;
-    out(&format!("{}\n", text.trim_end()))?;
+    hand_over(&format!("{}\n", text.trim_end()))?;
     Ok(0)
 }
 

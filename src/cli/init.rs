@@ -14,6 +14,7 @@ use crate::config::{self, FILE_NAME, Overrides};
 use crate::model::estate::Estate;
 use crate::model::scope::{NameTemplate, Names, Scope};
 use crate::model::tags::{self, Tags};
+use crate::report::visible;
 
 pub(super) async fn run(global: &Global, args: &Init) -> Result<u8, Failure> {
     let path = global.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
@@ -64,10 +65,10 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
     let found = look(&estate)?;
     let mut text = String::from("found\n");
     for line in &found.findings {
-        text.push_str(&format!("  {line}\n"));
+        text.push_str(&format!("  {}\n", visible(line)));
     }
     for line in &found.warnings {
-        text.push_str(&format!("  ! {line}\n"));
+        text.push_str(&format!("  ! {}\n", visible(line)));
     }
     out(&text)?;
     write(path, &found.config_text)?;

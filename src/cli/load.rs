@@ -8,8 +8,9 @@ use http::{HeaderMap, StatusCode};
 use super::args::TextOrJson;
 use super::failure::Failure;
 use super::lab::args::{Header, LoadArgs};
-use super::session::out;
+use super::session::{json, look_of_stdout, out};
 use crate::lab::load::{self, Door, Ledger, Load, LoadError, Report, Running, Slow, Snapshot, Sockets};
+use crate::report::visible;
 
 /// A request failed: what a pipeline wants to know.
 const SOME_FAILED: u8 = 4;
@@ -25,8 +26,8 @@ pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
     let ledger = watched(running).await?;
     let report = Report::of(&ledger);
     match args.format {
-        TextOrJson::Json => out(&format!("{}\n", report.json()?))?,
-        TextOrJson::Text => out(&report.text(io::stdout().is_terminal()))?,
+        TextOrJson::Json => json(&format!("{}\n", report.json()?))?,
+        TextOrJson::Text => out(&report.text(look_of_stdout().color))?,
     }
     written(&ledger, &report, args)?;
     Ok(if report.failed == 0 { 0 } else { SOME_FAILED })
@@ -95,7 +96,8 @@ async fn watched(running: Running) -> Result<Ledger, Failure> {
             Ok(()) = live.changed() => {
                 if shown {
                     // Written over the line before; what is left of that is cleared.
-                    write!(io::stderr(), "\r\x1b[K{}", line(&live.borrow_and_update()))?;
+                    let text = line(&live.borrow_and_update());
+                    write!(io::stderr(), "\r\x1b[K{}", visible(&text))?;
                 }
             }
         }

@@ -9,14 +9,14 @@ use anyhow::Context;
 use super::args::{Global, PlanFormat, PlanWhat, ShowArgs};
 use super::failure::Failure;
 use super::release;
-use super::session::{Session, look_of_stdout, out};
+use super::session::{Session, json, look_of_stdout, out};
 use crate::model::plan::{FORMAT, Intent, Plan};
 use crate::plan;
 use crate::report;
 
 pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure> {
     if let PlanWhat::Show { file, format } = what {
-        out(&render(&read(file)?, *format, global.verbose > 0)?)?;
+        show(&read(file)?, *format, global.verbose > 0)?;
         return Ok(0);
     }
     let mut session = Session::open(global).await?;
@@ -38,7 +38,7 @@ fn finish(plan: &Plan, show: &ShowArgs, verbose: bool) -> Result<u8, Failure> {
     if let Some(path) = &show.out {
         save(plan, path)?;
     }
-    out(&render(plan, show.format, verbose)?)?;
+    self::show(plan, show.format, verbose)?;
     Ok(if show.detailed_exitcode && !plan.is_empty() {
         10
     } else {
@@ -46,12 +46,12 @@ fn finish(plan: &Plan, show: &ShowArgs, verbose: bool) -> Result<u8, Failure> {
     })
 }
 
-pub(super) fn render(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<String, Failure> {
-    Ok(match format {
-        PlanFormat::Text => report::plan_text::text(plan, verbose, look_of_stdout()),
-        PlanFormat::Markdown => report::plan_markdown::markdown(plan),
-        PlanFormat::Json => report::plan_json::json(&plan.without_secrets())?,
-    })
+pub(super) fn show(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<(), Failure> {
+    match format {
+        PlanFormat::Text => out(&report::plan_text::text(plan, verbose, look_of_stdout())),
+        PlanFormat::Markdown => out(&report::plan_markdown::markdown(plan)),
+        PlanFormat::Json => json(&report::plan_json::json(&plan.without_secrets())?),
+    }
 }
 
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
@@ -62,13 +62,19 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
         .map_err(Failure::unexpected)
 }
 
-/// A plan carries the release's user data, which may hold secrets.
+/// A plan carries the release's user data, which may hold secrets. Nobody else may read it, not even
+/// where somebody had left a file that everybody can read.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
@@ -84,7 +90,12 @@ pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
         .and_then(|value| value.get("format")?.as_u64());
     match format {
         Some(format) if format == u64::from(FORMAT) => {
-            serde_json::from_str(&text).map_err(|error| usage(error.to_string()))
+            let plan: Plan = serde_json::from_str(&text).map_err(|error| usage(error.to_string()))?;
+            if plan::is_whole(&plan) {
+                Ok(plan)
+            } else {
+                Err(usage("it was changed since it was saved".into()))
+            }
         }
         Some(other) => Err(usage(format!(
             "its format is {other}, this version reads {FORMAT}"

@@ -80,7 +80,7 @@ fn show(plan: &Plan, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
         TextOrJson::Text => PlanFormat::Text,
         TextOrJson::Json => PlanFormat::Json,
     };
-    out(&plan_command::render(plan, format, verbose)?)?;
+    plan_command::show(plan, format, verbose)?;
     Ok(0)
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn go(
             ));
         }
         if how == Go::Shown {
-            out(&plan_command::render(&plan, PlanFormat::Text, false)?)?;
+            plan_command::show(&plan, PlanFormat::Text, false)?;
         }
         if !ask("Carry this out?")? {
             return Err(Failure::usage(

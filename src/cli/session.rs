@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::config::{self, Config};
 use crate::model::estate::Estate;
-use crate::report::Look;
+use crate::report::{self, Look};
 
 pub(super) struct Session {
     pub(super) config: Config,
@@ -39,7 +39,7 @@ pub(super) fn someone_is_there() -> bool {
 /// Asks on stderr, so that stdout stays what it is. Anything but yes is no.
 pub(super) fn ask(question: &str) -> io::Result<bool> {
     let mut err = io::stderr();
-    write!(err, "{question} [y/N] ")?;
+    write!(err, "{} [y/N] ", report::visible(question))?;
     err.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
@@ -55,8 +55,18 @@ pub(super) fn look_of_stdout() -> Look {
     }
 }
 
-/// Writes a whole text to stdout. A reader that has gone is no error.
+/// Writes a whole text for people to stdout, with nothing hidden in it.
 pub(super) fn out(text: &str) -> Result<(), Failure> {
+    hand_over(&report::shown_lines(text, look_of_stdout().color))
+}
+
+/// Writes JSON to stdout, in which people can see everything, too.
+pub(super) fn json(text: &str) -> Result<(), Failure> {
+    hand_over(&report::in_json(text))
+}
+
+/// Writes a text for programs to stdout, byte by byte as it is. A reader that has gone is no error.
+pub(super) fn hand_over(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::args::{Global, Status, TextOrJson};
 use super::failure::Failure;
-use super::session::{Session, look_of_stdout, out};
+use super::session::{Session, json, look_of_stdout, out};
 use crate::model::lock::Holder;
 use crate::report::status::{self, StatusView};
 use crate::run::identity;
@@ -12,11 +12,11 @@ use crate::run::identity;
 pub(super) async fn run(global: &Global, args: &Status) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
     if !args.watch {
-        let text = match args.format {
-            TextOrJson::Text => status::text(&look(&session).await?, look_of_stdout()),
-            TextOrJson::Json => status::json(&look(&session).await?)?,
-        };
-        out(&text)?;
+        let view = look(&session).await?;
+        match args.format {
+            TextOrJson::Text => out(&status::text(&view, look_of_stdout()))?,
+            TextOrJson::Json => json(&status::json(&view)?)?,
+        }
         return Ok(0);
     }
     let term = console::Term::stdout();

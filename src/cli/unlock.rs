@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::session::{Session, ask, out, someone_is_there};
 use crate::cloud::Cloud;
 use crate::model::lock::{self, LockState};
+use crate::report::visible;
 use crate::run::identity;
 
 pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
@@ -34,7 +35,8 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
     };
     let now = Timestamp::now();
     out(&format!(
-        "held by {holder}\nlast heartbeat {:.0?} ago, lease {:#?}\n",
+        "held by {}\nlast heartbeat {:.0?} ago, lease {:#?}\n",
+        visible(&holder.to_string()),
         holder.silent_for(now),
         holder.lease
     ))?;

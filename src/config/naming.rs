@@ -75,7 +75,9 @@ pub(super) fn group_problem(name: &str) -> Option<String> {
 /// Why a tag that a person asks for cannot be set.
 pub(super) fn tag_problem(key: &str, value: &str) -> Option<String> {
     let lower = key.to_ascii_lowercase();
-    let bad = |c: &char| !(c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(*c));
+    // Of spaces those that do not break a line, as AWS has it.
+    let space = |c: char| c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
+    let bad = |c: &char| !(c.is_alphanumeric() || space(*c) || "_.:/=+-@".contains(*c));
     if key.is_empty() {
         Some("has no key".into())
     } else if lower.starts_with("aws:") || lower.starts_with("swingbridge:") {

@@ -41,7 +41,7 @@ pub enum ReleaseProblem {
         "launch template versions count from 1\n  `aws ec2 describe-launch-template-versions` lists them"
     )]
     NoVersionZero,
-    #[error("--image {image} is not an image id\n  write it like ami-0123456789abcdef0")]
+    #[error("--image {image:?} is not an image id\n  write it like ami-0123456789abcdef0")]
     NotAnImage { image: String },
     #[error(
         "the release's name {why}\n  use at most 128 letters, digits, spaces and _ . : / = + - @, for instance 1.4.2"
@@ -51,6 +51,8 @@ pub enum ReleaseProblem {
         "tag `{key}` {why}\n  AWS allows letters, digits, spaces and _ . : / = + - @, keys to 128 and values to 256"
     )]
     Tag { key: String, why: String },
+    #[error("release {release} is not made of what its digest says\n  make the plan again")]
+    OtherInputs { release: String },
     #[error("tag `{key}` is given twice, as `{first}` and as `{second}`\n  remove one of the two")]
     TagTwice {
         key: String,
@@ -95,6 +97,32 @@ pub fn build(
             })
         }
         _ => Err(ReleaseError(problems)),
+    }
+}
+
+/// The same rules for a release that a saved plan carries, which anybody may have written.
+pub fn verify(release: &Release) -> Result<(), ReleaseError> {
+    let mut problems = Vec::new();
+    if let Some(why) = name_problem(&release.name) {
+        problems.push(ReleaseProblem::Name { why });
+    }
+    for (key, value) in &release.tags {
+        if let Some(why) = naming::tag_problem(key, value) {
+            problems.push(ReleaseProblem::Tag {
+                key: key.clone(),
+                why,
+            });
+        }
+    }
+    if release.inputs != inputs_of(&release.source) {
+        problems.push(ReleaseProblem::OtherInputs {
+            release: release.name.clone(),
+        });
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ReleaseError(problems))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The words of the product, as plain data. Nothing here awaits, prints or reads a clock.
 
 pub mod account;
+pub mod address;
 pub mod clone;
 pub mod estate;
 pub mod event;

@@ -10,6 +10,7 @@ use super::ids::{Arn, Generation};
 use super::policy::{AfterRollback, Policy};
 use super::release::{Release, Source};
 use super::step::Step;
+use super::tags::{self, Tags};
 
 /// The version of the saved form.
 pub const FORMAT: u32 = 1;
@@ -37,8 +38,8 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// The same without user data, for logs and screens: it may hold passwords. Only a saved plan
-    /// carries it, because `apply` needs it.
+    /// The same without user data and without what others wrote into their tags, for logs and screens: both
+    /// may hold passwords. Only a saved plan carries them, because `apply` compares them.
     pub fn without_secrets(&self) -> Self {
         let mut plan = self.clone();
         let wanted = match &mut plan.intent {
@@ -56,6 +57,20 @@ impl Plan {
             } = &mut release.source
             {
                 *text = format!("(hidden: {} bytes)", text.len());
+            }
+        }
+        let own = match &plan.intent {
+            Intent::Deploy { release } => release.tags.clone(),
+            _ => Tags::new(),
+        };
+        for step in &mut plan.steps {
+            if let Step::CreateTargetGroup { tags: carried, .. } = step {
+                for (_, value) in carried
+                    .iter_mut()
+                    .filter(|(key, _)| !key.starts_with(tags::PREFIX) && !own.contains_key(*key))
+                {
+                    *value = "(hidden)".into();
+                }
             }
         }
         plan

@@ -1,9 +1,11 @@
 //! What the configuration says about how to plan: everything a planner may read besides the estate.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::ids::Size;
 use super::lock::LockPlace;
@@ -26,6 +28,60 @@ pub struct Policy {
     pub after_promotion: AfterPromotion,
     pub after_rollback: AfterRollback,
     pub swing: Swing,
+}
+
+impl Policy {
+    /// What is configured otherwise than it was then, in sentences.
+    pub fn differences_from(&self, then: &Self) -> Vec<String> {
+        let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
+        leaves(
+            String::new(),
+            &serde_json::to_value(then).unwrap_or_default(),
+            &mut was,
+        );
+        leaves(
+            String::new(),
+            &serde_json::to_value(self).unwrap_or_default(),
+            &mut is,
+        );
+        let nothing = || "nothing".to_owned();
+        let settings: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        settings
+            .into_iter()
+            .filter(|setting| was.get(*setting) != is.get(*setting))
+            .map(|setting| {
+                format!(
+                    "the setting {setting} was {}, now it is {}",
+                    was.get(setting).cloned().unwrap_or_else(nothing),
+                    is.get(setting).cloned().unwrap_or_else(nothing)
+                )
+            })
+            .collect()
+    }
+}
+
+/// Every single setting by its place.
+fn leaves(place: String, value: &Value, all: &mut BTreeMap<String, String>) {
+    let below = |name: &str| match place.as_str() {
+        "" => name.to_owned(),
+        place => format!("{place}.{name}"),
+    };
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                leaves(below(name), value, all);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                leaves(below(&index.to_string()), value, all);
+            }
+        }
+        Value::Null => {}
+        value => {
+            all.insert(place, value.to_string());
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -125,7 +125,7 @@ fn original(context: &Context<'_>, facts: &mut BTreeMap<String, String>) {
 }
 
 /// Whether a fact changes because a step of the plan itself was taken, before the plan leaves a mark.
-pub fn explains(step: &Step, fact: &str) -> bool {
+pub(super) fn explains(step: &Step, fact: &str) -> bool {
     match step {
         Step::Pin { group, versions } => {
             fact.ends_with(&format!(" that {group} uses"))

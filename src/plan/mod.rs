@@ -28,6 +28,7 @@ mod repair;
 mod retire;
 mod rollback;
 mod safe;
+mod saved;
 mod swing;
 mod truth;
 mod versions;
@@ -36,10 +37,10 @@ mod versions;
 mod tests;
 
 pub use checkup::checkup;
-pub use fingerprint::explains;
 pub use later::left_by;
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;
+pub use saved::{is_whole, resume};
 pub use swing::ENTRANCE_HEADER;
 pub use truth::truth;
 
@@ -69,7 +70,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
     }?;
     let steps = remaining(estate, draft.steps);
     let basis = fingerprint::of(&context, intent);
-    let mut plan = Plan {
+    Ok(sealed(Plan {
         format: FORMAT,
         id: String::new(),
         app: estate.app.clone(),
@@ -88,9 +89,13 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         },
         steps,
         notes: draft.notes,
-    };
+    }))
+}
+
+/// A plan with the id that its content gives it.
+pub fn sealed(mut plan: Plan) -> Plan {
     plan.id = digest(&plan);
-    Ok(plan)
+    plan
 }
 
 /// What a planner looks at.
@@ -157,14 +162,11 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
 }
 
 fn digest(plan: &Plan) -> String {
-    let decided = serde_json::to_string(&(
-        &plan.app,
-        &plan.load_balancer,
-        &plan.intent,
-        &plan.policy,
-        &plan.basis,
-        &plan.steps,
-    ))
+    // Everything but the id itself.
+    let decided = serde_json::to_string(&Plan {
+        id: String::new(),
+        ..plan.clone()
+    })
     .unwrap_or_default();
     Sha256::digest(decided.as_bytes())
         .iter()

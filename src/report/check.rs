@@ -11,9 +11,9 @@ pub fn text(findings: &[Finding], look: Look) -> String {
             Weight::Risk => look.warned(),
             Weight::Fine => look.done(),
         };
-        lines.push(format!("{mark} {}", look.text(&finding.text)));
+        lines.push(format!("{mark} {}", finding.text));
         if let Some(way_out) = &finding.way_out {
-            lines.push(look.text(&format!("    → {way_out}")).into_owned());
+            lines.push(format!("    → {way_out}"));
         }
     }
     let count = |weight| findings.iter().filter(|finding| finding.weight == weight).count();
@@ -26,5 +26,6 @@ pub fn text(findings: &[Finding], look: Look) -> String {
         )),
         _ => look.bad(format!("a deploy would not work: {breaks} things to mend first")),
     });
-    lines.join("\n") + "\n"
+    lines.push(String::new());
+    look.page(&lines)
 }

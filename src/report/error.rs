@@ -12,7 +12,7 @@ pub fn text(error: &anyhow::Error, ways_out: &[String], look: Look) -> String {
     };
     all.extend(ways_out.iter().map(|way| arrow(way, look)));
     all.push(String::new());
-    look.text(&all.join("\n")).into_owned()
+    look.page(&all)
 }
 
 fn label(look: Look) -> String {
@@ -43,8 +43,11 @@ fn refused(refusal: &Refusal, look: Look) -> Vec<String> {
 }
 
 fn caused(error: &anyhow::Error, look: Look) -> Vec<String> {
-    let mut all = vec![format!("{} {error}", label(look))];
+    // Our own errors may have several lines; those that we pass on were made one by whoever met them.
     let mut said = error.to_string();
+    let mut lines = said.lines().map(str::to_owned);
+    let mut all = vec![format!("{} {}", label(look), lines.next().unwrap_or_default())];
+    all.extend(lines);
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
         // Many errors repeat their source in their own words.

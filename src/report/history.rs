@@ -29,9 +29,9 @@ pub fn text(entries: &[HistoryEntry], look: Look) -> String {
             ]
         })
         .collect();
-    let mut text = columns(&rows).join("\n");
-    text.push('\n');
-    look.text(&text).into_owned()
+    let mut lines = columns(&rows);
+    lines.push(String::new());
+    look.page(&lines)
 }
 
 /// A pretty array of entries.

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use crate::model::event::{Event, Reporter};
 
+use super::visible::in_json;
+
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
@@ -17,10 +19,10 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Reporter for Json<W> {
     fn on(&mut self, event: &Event) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
+        let mut line = in_json(&serde_json::to_string(event)?).into_owned();
+        line.push('\n');
         // In one write, so that lines of several writers to one file do not mix.
-        self.out.write_all(&line)?;
+        self.out.write_all(line.as_bytes())?;
         self.out.flush()
     }
 }

@@ -8,6 +8,7 @@ use crate::model::event::{Event, EventKind, Outcome, Reporter};
 use super::look::Look;
 use super::track::Track;
 use super::verdict;
+use super::visible::visible;
 use super::words;
 
 /// How long a wait may say nothing: pipelines stop jobs that fall silent.
@@ -35,7 +36,7 @@ impl<W: Write> Lines<W> {
     fn line(&mut self, at: Duration, text: &str) -> io::Result<()> {
         let clock = self.look.dim(format!("[{:6.1}s]", at.as_secs_f64()));
         for line in text.lines() {
-            writeln!(self.out, "{clock} {}", self.look.text(line))?;
+            writeln!(self.out, "{clock} {}", self.look.line(line))?;
         }
         self.out.flush()
     }
@@ -86,7 +87,8 @@ impl<W: Write> Reporter for Lines<W> {
                 ..
             } => {
                 let steps = words::count(steps.len(), "step");
-                self.line(at, &format!("{command} {app}: {summary} ({steps})"))
+                let text = format!("{command} {app}: {summary} ({steps})");
+                self.line(at, &visible(&text))
             }
             EventKind::Notice { text } => self.line(at, text),
             EventKind::StepStarted { step } => {
@@ -102,7 +104,7 @@ impl<W: Write> Reporter for Lines<W> {
             } => {
                 let mut text = self.track.measure(*step, *have, *want);
                 if !reasons.is_empty() {
-                    text = format!("{text}: {}", reasons.join("; "));
+                    text = format!("{text}: {}", visible(&reasons.join("; ")));
                 }
                 self.standing(at, *step, text)
             }

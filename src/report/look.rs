@@ -5,6 +5,8 @@ use std::fmt::Display;
 
 use console::Style;
 
+use super::visible::{shown_lines, styled, visible};
+
 /// What the output can show. Decided once by the caller, so that texts are the same for the same look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -81,17 +83,38 @@ impl Look {
         frames.iter().map(|frame| self.active(frame)).collect()
     }
 
-    /// The text as this output can show it.
+    /// The text as this output can show it, with nothing hidden in it. Its lines stay lines.
     pub fn text(self, text: &str) -> Cow<'_, str> {
+        self.drawn(shown_lines(text, self.color))
+    }
+
+    /// The same for one line: a line break in it is somebody else's, and is shown as one.
+    pub fn line(self, line: &str) -> Cow<'_, str> {
+        self.drawn(if self.color { styled(line) } else { visible(line) })
+    }
+
+    /// Text of others within a line of ours.
+    pub fn plain(self, text: &str) -> Cow<'_, str> {
+        self.drawn(visible(text))
+    }
+
+    /// Lines as a text: what every text for people is made of, so that none of them can forge another.
+    pub fn page(self, lines: &[String]) -> String {
+        let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| self.line(line)).collect();
+        lines.join("\n")
+    }
+
+    fn drawn(self, text: Cow<'_, str>) -> Cow<'_, str> {
         if self.unicode || text.is_ascii() {
-            return Cow::Borrowed(text);
+            return text;
         }
         Cow::Owned(text.replace('→', "->").replace('…', "...").replace('—', "-"))
     }
 
     fn paint(self, style: Style, text: impl Display) -> String {
         let text = text.to_string();
-        let text = self.text(&text);
+        // Styling inside of what is styled is not ours.
+        let text = self.drawn(shown_lines(&text, false));
         style.force_styling(self.color).apply_to(text).to_string()
     }
 }

@@ -4,6 +4,8 @@ pub mod check;
 pub mod error;
 mod fan;
 pub mod history;
+#[cfg(test)]
+mod hostile_tests;
 mod json;
 mod lines;
 mod look;
@@ -18,6 +20,7 @@ pub mod status;
 mod terminal;
 mod track;
 pub mod verdict;
+mod visible;
 mod words;
 
 use std::io::Write;
@@ -31,6 +34,7 @@ pub use lines::Lines;
 pub use look::Look;
 pub use screen::Screen;
 pub use terminal::Terminal;
+pub use visible::{in_json, shown_lines, visible};
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use crate::model::clone::How;
 use crate::model::plan::{Note, Plan, Severity};
 
 use super::rule_changes;
+use super::visible::visible;
 use super::words::count;
 
 pub fn markdown(plan: &Plan) -> String {
@@ -26,7 +27,14 @@ pub fn markdown(plan: &Plan) -> String {
 
 /// A comment nobody sees, by which a workflow finds the comment it has to update.
 pub fn marker(app: &str) -> String {
-    format!("<!-- swingbridge plan: {} -->", app.replace("--", "-"))
+    let mut name = String::new();
+    for c in visible(app).chars() {
+        // Two of them end a comment.
+        if !(c == '-' && name.ends_with('-')) {
+            name.push(c);
+        }
+    }
+    format!("<!-- swingbridge plan: {name} -->")
 }
 
 fn summary(plan: &Plan) -> String {
@@ -160,23 +168,45 @@ fn row(all: &mut Vec<String>, cells: &[&str]) {
     all.push(format!("| {} |", cells.join(" | ")));
 }
 
-/// Makes a text stand for itself: no cell ends early, nothing becomes code or HTML.
+/// Makes a text stand for itself: no cell ends early, nothing becomes code, HTML, a picture or a link, nobody
+/// is called and no issue is named.
 fn escape(text: &str) -> String {
+    let text = text.replace(['\n', '\r', '\t'], " ");
+    let text = visible(&text);
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' => {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\n' | '\r' => out.push(' '),
+            '@' | '#' => {
+                out.push(c);
+                out.push_str(APART);
+            }
+            ':' if text[at..].starts_with("://") => {
+                out.push(c);
+                out.push_str(APART);
+            }
+            '.' if ends_with_www(&text[..at]) => {
+                out.push_str(APART);
+                out.push(c);
+            }
             c => out.push(c),
         }
     }
     out
+}
+
+/// Keeps two characters from being read together, and has no width.
+const APART: &str = "&#8203;";
+
+fn ends_with_www(text: &str) -> bool {
+    text.get(text.len().saturating_sub(3)..)
+        .is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 #[cfg(test)]
@@ -208,6 +238,18 @@ mod tests {
             escape("a|b `c` <!-- d -->\ne\\"),
             "a\\|b \\`c\\` &lt;!-- d --&gt; e\\\\"
         );
-        assert_eq!(marker("a --> b"), "<!-- swingbridge plan: a -> b -->");
+        for app in ["a --> b", "a ----> b"] {
+            assert_eq!(marker(app), "<!-- swingbridge plan: a -> b -->");
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_and_nothing_is_linked() {
+        assert_eq!(
+            escape("@team see #7, https://evil.example www.evil.example"),
+            "@&#8203;team see #&#8203;7, https:&#8203;//evil.example www&#8203;.evil.example"
+        );
+        assert_eq!(escape("\u{1b}[2J\u{202e}x"), "\\\\u{1b}\\[2J\\\\u{202e}x");
+        assert_eq!(escape("$Latest ~~gone~~"), "\\$Latest \\~\\~gone\\~\\~");
     }
 }

@@ -17,7 +17,7 @@ pub fn text(plan: &Plan, verbose: bool, look: Look) -> String {
     all.push(String::new());
     all.push(look.dim(format!("plan {}", plan.id)));
     all.push(String::new());
-    look.text(&all.join("\n")).into_owned()
+    look.page(&all)
 }
 
 fn head(plan: &Plan, look: Look) -> Vec<String> {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::TermLike;
 
+use super::visible::shown_lines;
+
 /// Clones share the writer. What is written is sent on with `flush`, so that a redraw does not flicker.
 #[derive(Clone)]
 pub struct Screen {
@@ -68,12 +70,17 @@ impl TermLike for Screen {
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.put(text)?;
+        self.put(&shown_lines(text, true))?;
         self.put("\n")
     }
 
+    /// Whatever a display forgot is made harmless here; the cursor is moved by the functions above alone.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.put(text)
+        match text {
+            // How a display begins to redraw.
+            "\r" => self.put(text),
+            text => self.put(&shown_lines(text, true)),
+        }
     }
 
     fn clear_line(&self) -> io::Result<()> {

@@ -13,6 +13,7 @@ use crate::model::event::{Event, EventKind, Outcome, Reporter};
 use super::look::Look;
 use super::track::Track;
 use super::verdict;
+use super::visible::visible;
 use super::words;
 
 /// How many reasons of a wait are shown at once.
@@ -101,7 +102,10 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
         if let Some(measure) = measure {
             running.measure = measure;
         }
-        running.details = details;
+        running.details = details
+            .iter()
+            .map(|detail| visible(detail).into_owned())
+            .collect();
         self.redraw();
     }
 
@@ -110,8 +114,8 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
         let (mark, below) = match outcome {
             Outcome::Done => (look.done(), None),
             Outcome::AlreadyTrue => (look.same(), None),
-            Outcome::Warned { warning } => (look.warned(), Some(look.careful(warning))),
-            Outcome::Failed { error } => (look.failed(), Some(look.bad(error))),
+            Outcome::Warned { warning } => (look.warned(), Some(look.careful(visible(warning)))),
+            Outcome::Failed { error } => (look.failed(), Some(look.bad(visible(error)))),
         };
         let took = match outcome {
             Outcome::AlreadyTrue => "already so".to_owned(),
@@ -126,8 +130,8 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
             self.track.title(step),
             look.dim(took)
         );
-        for line in below.iter().flat_map(|below| below.lines()) {
-            text.push_str(&format!("\n{:INDENT$}{line}", ""));
+        if let Some(below) = below {
+            text.push_str(&format!("\n{:INDENT$}{below}", ""));
         }
         self.running = None;
         self.rest(step + 1);
@@ -254,7 +258,12 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 ..
             } => {
                 self.clear();
-                self.print(&format!("{} {app}: {summary}", self.look.bold(command)))?;
+                let what = format!("{app}: {summary}");
+                self.print(&format!(
+                    "{} {}",
+                    self.look.bold(visible(command)),
+                    visible(&what)
+                ))?;
                 self.lay_out();
                 Ok(())
             }
@@ -266,7 +275,7 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 {
                     self.rest(self.track.len());
                 }
-                self.print(&self.look.active(text))
+                self.print(&self.look.active(visible(text)))
             }
             EventKind::StepStarted { step } => {
                 self.started(*step);

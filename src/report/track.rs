@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::model::event::{Event, EventKind};
 use crate::model::step::Step;
 
+use super::visible::visible;
+
 #[derive(Debug, Default)]
 pub(super) struct Track {
     steps: Vec<String>,
@@ -37,7 +39,7 @@ impl Track {
                 if self.counts.len() != steps.len() {
                     self.counts.clear();
                 }
-                self.steps.clone_from(steps);
+                self.steps = steps.iter().map(|title| visible(title).into_owned()).collect();
                 self.started = None;
             }
             EventKind::StepStarted { step } => {

@@ -25,7 +25,7 @@ fn headline(verdict: &Verdict, look: Look) -> String {
         .strip_prefix(word)
         .and_then(|rest| rest.strip_prefix(": "))
         .unwrap_or(&verdict.summary);
-    let summary = look.text(summary);
+    let summary = look.plain(summary);
     if summary.is_empty() {
         format!("{mark} {}{code}", look.bold(word))
     } else {
@@ -53,8 +53,14 @@ fn section(all: &mut Vec<String>, title: &str, texts: &[String], look: Look) {
     }
     all.push(format!("  {}", look.dim(title)));
     for text in texts {
-        // A way out follows its reason on a line of its own.
-        all.extend(text.lines().map(|line| format!("    {}", look.text(line))));
+        // A way out follows its reason on a line of its own; other line breaks are not ours.
+        let mut parts = text.split("\n→ ");
+        all.extend(parts.next().map(|reason| format!("    {}", look.plain(reason))));
+        all.extend(
+            parts
+                .map(|way| look.plain(&format!("→ {way}")).into_owned())
+                .map(|way| format!("    {way}")),
+        );
     }
 }
 

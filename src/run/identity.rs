@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::model::address;
+
 /// The one who holds the lock, as others will read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -42,7 +44,9 @@ impl Identity {
             .unwrap_or_else(|| "somebody".into()),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             process: this_process().unwrap_or_default(),
-            url: github.or_else(|| first(&["BUILD_URL", "CI_JOB_URL"])),
+            url: github
+                .or_else(|| first(&["BUILD_URL", "CI_JOB_URL"]))
+                .map(|url| address::shown(&url)),
         }
     }
 }
@@ -147,5 +151,12 @@ mod tests {
             identity.url.as_deref(),
             Some("https://github.example/shop/web/actions/runs/42")
         );
+    }
+
+    #[test]
+    fn the_page_of_a_pipeline_is_told_without_the_token_that_opens_it() {
+        let env = |name: &str| (name == "BUILD_URL").then(|| "https://ci:token@ci.example/job/7/".to_owned());
+        let identity = Identity::from_environment(&env);
+        assert_eq!(identity.url.as_deref(), Some("https://ci.example/job/7/"));
     }
 }

@@ -18,9 +18,9 @@ impl Journal {
     /// Opens a new file for this run in the app's folder.
     pub fn create(folder: &Path, app: &str, run: &str, now: Timestamp) -> io::Result<Self> {
         let folder = folder_of(folder, app);
-        fs::create_dir_all(&folder)?;
+        private_folder(&folder)?;
         let name = format!("{}-{run}.jsonl", now.strftime("%Y%m%dT%H%M%SZ"));
-        let file = File::create_new(folder.join(name))?;
+        let file = private_file(&folder.join(name))?;
         Ok(Self {
             file: BufWriter::new(file),
         })
@@ -66,6 +66,23 @@ pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
         }
     }
     Ok(all)
+}
+
+/// What happened to production is nobody else's business on a machine that is shared.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn folder_of(folder: &Path, app: &str) -> PathBuf {

@@ -185,6 +185,33 @@ fn only_the_command_line_and_the_configuration_know_the_adapter() {
     assert!(breaches.is_empty(), "{breaches:#?}");
 }
 
+/// Where texts leave the program: there they are made harmless.
+const WAYS_OUT: &[&str] = &[
+    "cli/failure.rs",
+    "cli/load.rs",
+    "cli/log.rs",
+    "cli/run.rs",
+    "cli/session.rs",
+];
+
+#[test]
+fn what_is_said_leaves_only_where_it_is_made_harmless() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    for path in sources(&root).iter().filter(|path| !only_for_tests(path)) {
+        let code = code(path);
+        let writes = ["io::stdout()", "io::stderr()", "print!", "println!"]
+            .iter()
+            .any(|word| code.contains(word));
+        if writes {
+            let name = path.strip_prefix(&root).expect("below the root");
+            found.push(name.to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    assert_eq!(found, WAYS_OUT);
+}
+
 #[test]
 fn nobody_below_the_command_line_knows_of_a_dry_run() {
     let breaches = each_file(|_, path, code, breaches| {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::failure::Failure;
 use super::lab::args::DemoArgs;
-use super::session::out;
+use super::session::{look_of_stdout, out};
 use crate::lab::load::{self, Door, Load, Report, Slow, Sockets};
 use stage::Stage;
 
@@ -26,7 +26,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<u8, Failure> {
     told?;
     let report = Report::of(&ledger);
     out("\n")?;
-    out(&report.text(std::io::IsTerminal::is_terminal(&std::io::stdout())))?;
+    out(&report.text(look_of_stdout().color))?;
     std::fs::write(&args.html, report.page())?;
     out(&format!(
         "\nfailed requests: {} of {}\nreport: {}\n",

@@ -6,7 +6,7 @@ use super::args::{Fault, Status, Where};
 use super::place;
 use crate::cli::args::TextOrJson;
 use crate::cli::failure::Failure;
-use crate::cli::session::out;
+use crate::cli::session::{json, out};
 use crate::lab::dashboard::Picture;
 use crate::lab::dashboard::picture::Action;
 use crate::lab::serve::client::Unanswered;
@@ -24,7 +24,7 @@ impl From<Unanswered> for Failure {
 pub(super) async fn status(args: &Status) -> Result<u8, Failure> {
     let picture = place::lab(&args.place).state().await?;
     match args.format {
-        TextOrJson::Json => out(&format!("{:#}\n", serde_json::to_value(&picture)?))?,
+        TextOrJson::Json => json(&format!("{:#}\n", serde_json::to_value(&picture)?))?,
         TextOrJson::Text => out(&text(&picture))?,
     }
     Ok(0)

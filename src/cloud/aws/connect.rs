@@ -14,6 +14,7 @@ use super::budget::Budget;
 use super::transport::{Line, Metered, Patience, default_client};
 use super::{Aws, Connection};
 use crate::cloud::{Clock, CloudError};
+use crate::model::address;
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// Includes waiting for our own budget, which a burst of a hundred reads exhausts for seconds.
@@ -46,7 +47,7 @@ impl Aws {
         };
         let place = config
             .endpoint_url()
-            .map_or_else(|| format!("AWS in {region}"), ToOwned::to_owned);
+            .map_or_else(|| format!("AWS in {region}"), address::shown);
         Ok(Self::from_config(&config, place))
     }
 

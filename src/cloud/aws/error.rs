@@ -65,6 +65,9 @@ fn not_sent(action: &str, message: String) -> CloudError {
 }
 
 fn sort(action: &str, status: u16, code: &str, message: &str) -> CloudError {
+    // What comes from elsewhere is one line of ours, never several.
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = message.as_str();
     let said = || format!("{code}: {message}");
     let action = action.to_owned();
     match code {
@@ -296,6 +299,12 @@ mod tests {
             "Priority '12' is currently in use",
         );
         assert!(matches!(error, CloudError::PriorityInUse { priority: 12 }));
+    }
+
+    #[test]
+    fn a_message_of_several_lines_is_one_line_of_ours() {
+        let error = sort("CreateRule", 400, "TooManyRules", "no\r\n::add-mask::x\t y");
+        assert!(error.to_string().contains("no ::add-mask::x y"), "{error}");
     }
 
     #[test]

@@ -30,6 +30,8 @@ fn only_names_of_this_machine_are_answered() {
         "evil.example:4600",
         "localhost.evil.example",
         "127.0.0.1.evil.example",
+        "127.0.0.1:80.evil.example",
+        "[::1].evil.example",
         "192.168.0.1",
         "",
         "0.0.0.0",
@@ -51,6 +53,19 @@ fn a_page_from_elsewhere_is_refused() {
             admit(&headers("127.0.0.1:4600", Some(origin)), None).is_err(),
             "{origin}"
         );
+    }
+}
+
+#[test]
+fn a_picture_on_a_page_from_elsewhere_is_refused_although_it_has_no_origin() {
+    let asked = |site: &str| {
+        let mut headers = headers("127.0.0.1:4600", None);
+        headers.insert("sec-fetch-site", HeaderValue::from_str(site).expect("a header"));
+        admit(&headers, None)
+    };
+    assert!(asked("cross-site").is_err());
+    for site in ["none", "same-origin", "same-site"] {
+        assert!(asked(site).is_ok(), "{site}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where a running lab is: a small file that `lab up` leaves for the commands that come after it.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -26,7 +27,8 @@ impl Whereabouts {
     }
 
     pub fn leave(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
+        // The journal of other commands is kept there, too.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         // Whoever reads while this is written must not see half of it.
         let draft = folder.join(format!("{FILE}.{}", self.pid));
         fs::write(&draft, serde_json::to_vec(self)?)?;

@@ -33,6 +33,7 @@ mod rollback;
 mod rollback_again;
 mod safe;
 mod safe_routes;
+mod saved;
 mod treatment;
 mod waits;
 

@@ -48,7 +48,7 @@ pub fn text(view: &StatusView, look: Look) -> String {
         .collect();
     section(&mut all, "Next", columns(&next), look);
     all.push(String::new());
-    look.text(&all.join("\n")).into_owned()
+    look.page(&all)
 }
 
 fn section(all: &mut Vec<String>, title: &str, lines: Vec<String>, look: Look) {

@@ -42,6 +42,34 @@ impl Estate {
         Self::seed("foreign", ground).await
     }
 
+    /// A lab that begins with an estate of its own, as a file has it: `alb-ks` with `asg-1` on `tg-1`.
+    pub(crate) async fn of(file: &str, flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let config = folder.path().join("estate.toml");
+        std::fs::write(&config, file).expect("writable");
+        let config = config.to_str().expect("a path in words");
+        let lab = Lab::up(&[&["--config", config], flags].concat()).await;
+        // The lab knows one account, whoever asks.
+        let sdk = connect(&lab.endpoint, "lab").await;
+        let elb = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
+        let answer = elb.describe_load_balancers().names("alb-ks").send().await;
+        let answer = answer.expect("load balancers");
+        let arn = answer.load_balancers()[0].load_balancer_arn().expect("an arn");
+        Self {
+            made: serde_json::json!({"load_balancer": {"name": "alb-ks", "arn": arn}}),
+            elb,
+            asg: aws_sdk_autoscaling::Client::new(&sdk),
+            cw: aws_sdk_cloudwatch::Client::new(&sdk),
+            #[cfg(feature = "launch-templates")]
+            ec2: aws_sdk_ec2::Client::new(&sdk),
+            endpoint: lab.endpoint.clone(),
+            account: "lab".to_owned(),
+            prefix: String::new(),
+            ground: Ground::Lab,
+            _lab: Some(lab),
+        }
+    }
+
     async fn seed(scenario: &str, ground: Ground) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

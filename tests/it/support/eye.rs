@@ -72,6 +72,13 @@ impl Estate {
         answer.target_groups().to_vec()
     }
 
+    pub(crate) async fn target_group_arn(&self, name: &str) -> String {
+        let answer = self.elb.describe_target_groups().names(name).send().await;
+        let answer = answer.expect("target groups");
+        let arn = answer.target_groups()[0].target_group_arn();
+        arn.expect("an arn").to_owned()
+    }
+
     /// The listeners' ports and ARNs.
     pub(crate) async fn listeners(&self) -> BTreeMap<i32, String> {
         let arn = self.made("/load_balancer/arn");

@@ -19,7 +19,7 @@ pub(crate) enum Ground {
 #[derive(Debug)]
 pub(crate) struct Lab {
     pub(crate) endpoint: String,
-    _process: Child,
+    process: Child,
 }
 
 impl Lab {
@@ -49,14 +49,17 @@ impl Lab {
                 let endpoint = endpoint.to_owned();
                 // What it says later must go somewhere.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self {
-                    endpoint,
-                    _process: process,
-                };
+                return Self { endpoint, process };
             }
             said.push(line);
         }
         panic!("the lab did not come up:\n{}", said.join("\n"));
+    }
+}
+
+impl Lab {
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id().expect("it runs")
     }
 }
 
