@@ -26,6 +26,7 @@ use self::throttle::Throttle;
 use self::time::{Moment, Timer, Timers};
 use self::timeline::Timeline;
 use self::watch::Watch;
+use super::permission::Policy;
 
 /// What a lab is started with.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Settings {
     pub launch: Duration,
     /// Throttle API calls with the documented bucket sizes.
     pub throttle: bool,
+    /// What everybody is held to whose key is not the lab's own; without it everything is allowed.
+    pub policy: Option<Policy>,
     pub seed: u64,
 }
 
@@ -55,6 +58,7 @@ impl Default for Settings {
             propagation: Duration::from_millis(500),
             launch: Duration::from_secs(2),
             throttle: false,
+            policy: None,
             seed: 1,
         }
     }
@@ -73,6 +77,9 @@ pub struct World {
     pub faults: Faults,
     pub throttle: Throttle,
     pub timeline: Timeline,
+    /// Every action that somebody was checked for who is held to a policy.
+    #[cfg(test)]
+    pub asked: std::collections::BTreeSet<String>,
     timers: Timers,
     orders: Vec<Order>,
 }
@@ -90,6 +97,8 @@ impl World {
             faults: Faults::default(),
             throttle: Throttle::default(),
             timeline: Timeline::default(),
+            #[cfg(test)]
+            asked: std::collections::BTreeSet::new(),
             timers: Timers::default(),
             orders: Vec::new(),
         };
