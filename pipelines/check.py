@@ -29,7 +29,7 @@ SAMPLE = {
     "region": "ap-southeast-2",
     "partition": "aws-us-gov",
     "load_balancer": "l" * 32,
-    "instance_role | default('*')": "*",
+    "instance_role": "*",
 }
 MANAGED_POLICY_LIMIT = 6144
 

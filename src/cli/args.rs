@@ -478,6 +478,9 @@ pub(super) struct IamPolicy {
     /// The account's number
     #[arg(long, value_name = "ACCOUNT", default_value = "*")]
     pub(super) account: String,
+    /// The role that instances are given, with its path; without it every role that EC2 may use can be passed
+    #[arg(long, value_name = "ROLE", default_value = "*")]
+    pub(super) instance_role: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,6 +9,22 @@ use crate::report;
 
 pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
+    let findings = findings(&session).await?;
+    match args.format {
+        TextOrJson::Text => out(&report::check::text(&findings, look_of_stdout()))?,
+        TextOrJson::Json => json(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?,
+    }
+    Ok(
+        if findings.iter().any(|finding| finding.weight == Weight::Breaks) {
+            3
+        } else {
+            0
+        },
+    )
+}
+
+/// What is found, the worst first.
+pub(super) async fn findings(session: &Session) -> Result<Vec<Finding>, Failure> {
     let (identity, limits, estate) =
         tokio::join!(session.aws.identity(), session.aws.limits(), session.observe());
     let identity = identity?;
@@ -24,15 +40,5 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     findings.extend(plan::checkup(&estate, &session.config.policy, &limits?));
     findings.extend(session.aws.can_release(&estate).await);
     findings.sort_by_key(|finding| finding.weight);
-    match args.format {
-        TextOrJson::Text => out(&report::check::text(&findings, look_of_stdout()))?,
-        TextOrJson::Json => json(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?,
-    }
-    Ok(
-        if findings.iter().any(|finding| finding.weight == Weight::Breaks) {
-            3
-        } else {
-            0
-        },
-    )
+    Ok(findings)
 }

@@ -48,6 +48,11 @@ impl Failure {
         Self { code, ..self }
     }
 
+    #[cfg(test)]
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
     pub(super) fn text(&self, look: Look) -> String {
         report::error::text(&self.error, &self.ways_out, look)
     }

@@ -93,7 +93,7 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
 }
 
 /// A scope that takes nothing for a generation: discovery looks at everything.
-fn anything(load_balancer: String) -> Result<Scope, Failure> {
+pub(super) fn anything(load_balancer: String) -> Result<Scope, Failure> {
     let nothing = |text: &str| {
         NameTemplate::try_from(text.to_owned()).map_err(|why| Failure::unexpected(anyhow::anyhow!(why)))
     };
@@ -109,7 +109,7 @@ fn anything(load_balancer: String) -> Result<Scope, Failure> {
     })
 }
 
-async fn adopt(aws: &Aws, estate: &Estate, adoption: &Adoption) -> Result<(), Failure> {
+pub(super) async fn adopt(aws: &Aws, estate: &Estate, adoption: &Adoption) -> Result<(), Failure> {
     let own = Tags::from([
         (tags::APP.to_owned(), adoption.app.clone()),
         (tags::GENERATION.to_owned(), adoption.generation.to_string()),

@@ -2,10 +2,13 @@
 
 use super::args::ReleaseArgs;
 use super::failure::Failure;
+use super::session::Session;
+use crate::cloud::CloudError;
 use crate::config::Config;
 use crate::config::release::{self, ReleaseInput};
-use crate::model::plan::Intent;
+use crate::model::plan::{Intent, Plan};
 use crate::model::release::Source;
+use crate::model::step::Step;
 
 /// What is to be deployed. The image is looked up with the next observation.
 pub(super) fn intent(config: &mut Config, args: &ReleaseArgs) -> Result<Intent, Failure> {
@@ -23,4 +26,18 @@ pub(super) fn intent(config: &mut Config, args: &ReleaseArgs) -> Result<Intent, 
         config.scope.image = image.clone();
     }
     Ok(Intent::Deploy { release })
+}
+
+/// Refuses a plan that makes a launch template version when AWS says that we may not: the one permission that can be
+/// known before anything is changed.
+pub(super) async fn may_be_built(session: &Session, plan: &Plan) -> Result<(), Failure> {
+    for step in &plan.steps {
+        if let Step::BuildTemplateVersion { template, source, .. } = step
+            && let Err(denied @ CloudError::Denied { .. }) =
+                session.aws.can_build_version(template, *source).await
+        {
+            return Err(denied.into());
+        }
+    }
+    Ok(())
 }

@@ -99,6 +99,7 @@ pub(super) async fn go(
     args: &RunArgs,
     how: Go,
 ) -> Result<u8, Failure> {
+    release::may_be_built(session, &plan).await?;
     if !plan.is_empty() && !args.yes {
         if !someone_is_there() || args.format == TextOrJson::Json {
             return Err(Failure::usage(

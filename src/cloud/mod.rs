@@ -213,6 +213,11 @@ impl CloudError {
         matches!(self, Self::Passing { .. } | Self::InUse { .. })
     }
 
+    /// Whether a permission is missing.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. })
+    }
+
     /// What to do about it.
     pub fn way_out(&self) -> Option<String> {
         Some(match self {

@@ -10,6 +10,7 @@
 //! - [`serve`]: the one HTTP server, for the APIs, the dashboard and the lab's own commands; and its client.
 //! - [`dashboard`]: everything in the lab in one picture, and the page that draws it.
 //! - [`load`]: puts requests on a load balancer, whatever it answers, and keeps a ledger of every one.
+//! - [`permission`]: policies, and what they let whom do.
 //! - [`wire`]: the AWS APIs over one handler: bytes in, bytes out.
 //! - [`plug`]: the wire as an HTTP client of the SDK's, without a socket.
 //! - [`traffic`]: the load balancer on real sockets, told by those pictures what to do.
@@ -22,6 +23,7 @@ pub mod keeper;
 pub mod life;
 pub mod load;
 mod metering;
+pub mod permission;
 pub mod plug;
 pub mod refusal;
 pub mod sample;

@@ -331,6 +331,9 @@ pub struct Gap {
     /// What was asked for, for instance the group's name.
     pub about: String,
     pub error: String,
+    /// We are not allowed to see it: looking again will not help.
+    #[serde(default)]
+    pub denied: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

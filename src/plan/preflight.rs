@@ -28,6 +28,8 @@ pub(super) fn common(estate: &Estate, policy: &Policy, roles: &Roles<'_>) -> Res
         }),
         LockState::Free | LockState::Held { .. } => {}
     }
+    // Every change of a route looks at health once more: what is not allowed then is not allowed now.
+    reasons.extend(denied(estate, Part::TargetHealth));
     reserved_priorities(estate, policy, roles, &mut reasons);
     for port in policy.doors.iter().flat_map(|doors| &doors.ports) {
         if estate.listener(*port).is_none() {
@@ -169,6 +171,17 @@ pub(super) fn cloneable(context: &Context<'_>, original: &Group, reasons: &mut V
             limit: TARGET_GROUPS_PER_LOAD_BALANCER,
         });
     }
+}
+
+/// Refuses what will have to see a part of the estate that we are not allowed to see. One that only could not be seen
+/// for a moment is looked at again when its time comes.
+pub(super) fn denied(estate: &Estate, part: Part) -> Option<Reason> {
+    let gap = estate.gaps.iter().find(|gap| gap.part == part && gap.denied)?;
+    Some(Reason::Unseen {
+        part,
+        about: gap.about.clone(),
+        error: gap.error.clone(),
+    })
 }
 
 /// Refuses what depends on a part of the estate that could not be seen.

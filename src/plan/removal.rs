@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Context;
+use super::{Context, preflight};
+use crate::model::estate::Part;
 use crate::model::ids::TargetGroupName;
 use crate::model::refusal::Reason;
 use crate::model::roles::Standing;
@@ -26,6 +27,13 @@ pub(super) fn steps(
     }
     if let Some(target_group) = &standing.target_group {
         stays_named(context, target_group, before)?;
+    }
+    // The alarms that were copied for a group are found by its policies, right before it is deleted.
+    let unseen = [Part::Attachments, Part::Alarms]
+        .into_iter()
+        .find_map(|part| preflight::denied(context.estate, part));
+    if let Some(reason) = unseen {
+        return Err(reason);
     }
     let mut steps = Vec::new();
     let target_group = standing

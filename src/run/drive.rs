@@ -156,13 +156,20 @@ impl<C: Cloud> Drive<'_, C> {
                 self.see_who_serves(step).await?;
             }
             plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;
+            let before = (self.moved, self.settled);
             if step.moves_production() {
                 // From the moment of sending: an unanswered write may have moved it.
-                self.moved = true;
-                self.settled = false;
+                (self.moved, self.settled) = (true, false);
             }
             self.fresh = Freshness::default();
-            act::act(self, step).await?;
+            let acted = act::act(self, step).await;
+            if let Err(Stop::Cloud(error)) = &acted
+                && error.is_denied()
+            {
+                // A write that was not allowed has moved nothing.
+                (self.moved, self.settled) = before;
+            }
+            acted?;
             outcome = Outcome::Done;
             self.see(step).await?;
         }

@@ -1,4 +1,5 @@
-//! What was written for AWS drives the lab: boto3, the aws CLI, and a browser that opens its dashboard.
+//! What was written for AWS drives the lab: boto3, the aws CLI, and a browser that opens its dashboard; and another
+//! stand-in for AWS judges as it does.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::support::ground::Lab;
 use crate::support::localstack::skip;
+use crate::support::swing::binary;
 
 /// Far more than it takes, on a machine that is busy with everything else.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -48,6 +50,21 @@ async fn boto3_and_the_aws_cli_find_what_aws_promises() {
     )
     .await;
     assert!(said.contains(" held, 0 failed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lab_and_moto_deny_the_same_calls_under_every_printed_policy() {
+    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let said = output(
+        Command::new(python.trim())
+            .arg(of_the_tests("clients/permissions.py"))
+            .arg(binary()),
+    )
+    .await;
+    assert!(
+        said.contains("lab and moto agree") && said.contains("status: done"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -91,6 +91,9 @@ pub(in crate::cli) struct Up {
     /// Throttle calls as AWS does
     #[arg(long)]
     pub(in crate::cli) throttle: bool,
+    /// Hold every access key but the one that is printed to an IAM policy
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) policy: Option<PathBuf>,
     /// What chance begins with: the same number, the same luck
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(in crate::cli) chance: u64,

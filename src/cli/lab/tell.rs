@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::{json, out};
 use crate::lab::dashboard::Picture;
 use crate::lab::dashboard::picture::Action;
+use crate::lab::permission::FREE_KEY;
 use crate::lab::serve::client::Unanswered;
 
 impl From<Unanswered> for Failure {
@@ -134,10 +135,10 @@ fn leads(action: &Action) -> String {
     }
 }
 
-/// Any credentials do: the lab looks at none. The aws CLI of old and boto3 know the region by its second name only.
+/// Any credentials do, as long as no policy holds them: the lab checks no signature. The aws CLI of old and boto3 know the region by its second name only.
 pub(super) fn environment(lab: &Picture) -> String {
     format!(
-        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION={} AWS_DEFAULT_REGION={} \
+        "export AWS_ACCESS_KEY_ID={FREE_KEY} AWS_SECRET_ACCESS_KEY=lab AWS_REGION={} AWS_DEFAULT_REGION={} \
          AWS_ENDPOINT_URL={} SWINGBRIDGE_ENDPOINT_URL={}\n",
         lab.region, lab.region, lab.endpoint, lab.endpoint
     )

@@ -17,6 +17,7 @@ use crate::lab::house::{Lab, Settings};
 use crate::lab::instances::{Imagined, Processes};
 use crate::lab::keeper::Machines;
 use crate::lab::life::Surroundings;
+use crate::lab::permission::{FREE_KEY, Policy};
 use crate::lab::world;
 
 pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
@@ -28,6 +29,7 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
             speed: speed(args.speed)?,
             propagation: args.data_plane_delay,
             throttle: args.throttle,
+            policy: args.policy.as_deref().map(policy).transpose()?,
             seed: args.chance,
             ..world::Settings::default()
         },
@@ -48,6 +50,12 @@ pub(super) async fn run(global: &Global, args: &Up) -> Result<u8, Failure> {
         )
     })?;
     out(&tell::text(&lab.picture().await))?;
+    if let Some(file) = &args.policy {
+        out(&format!(
+            "\nwhoever signs with another key than {FREE_KEY} is held to {}\n",
+            file.display()
+        ))?;
+    }
     out("\nthe lines above let other commands talk to the lab; Ctrl-C or `swingbridge lab down` ends it\n")?;
     let ended = tokio::select! {
         () = lab.asked_down() => Ok(()),
@@ -107,6 +115,21 @@ fn estate(global: &Global, args: &Up) -> Result<Estate, Failure> {
         Failure::usage(
             format!("{}: {error}", file.display()),
             "templates/lab-estate.toml shows every key of an estate",
+        )
+    })
+}
+
+fn policy(file: &Path) -> Result<Policy, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(
+            format!("cannot read {}: {error}", file.display()),
+            "name a policy's file",
+        )
+    })?;
+    Policy::read(&text).map_err(|error| {
+        Failure::usage(
+            format!("{}: {error}", file.display()),
+            "`swingbridge iam-policy` prints policies that the lab can read",
         )
     })
 }

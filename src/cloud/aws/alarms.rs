@@ -86,11 +86,13 @@ impl Aws {
         }
         let alarms = self.alarms_named(&names(&originals)).await?;
         for alarm in alarms.metric.values() {
+            // With its tags from its first moment, or nothing would prove it ours if we were stopped here.
             put(alarm, swap, &arns)
+                .set_tags(Some(marks(app, &swap.to)))
                 .send_with(&self.cw)
                 .await
                 .map_err(|e| self.error("PutMetricAlarm", e))?;
-            // Apart from the put, which leaves the tags of an alarm that is there as they are.
+            // Once more, as a put leaves the tags of an alarm that is there as they are.
             self.cw
                 .tag_resource()
                 .resource_arn(copy_arn(alarm, swap))

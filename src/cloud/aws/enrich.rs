@@ -160,6 +160,7 @@ fn or_gap<T: Default>(answer: Result<T, CloudError>, part: Part, about: &str, ga
             part,
             about: about.to_owned(),
             error: error.to_string(),
+            denied: error.is_denied(),
         });
         T::default()
     })

@@ -56,6 +56,18 @@ impl Aws {
     }
 }
 
+/// Auto Scaling says which template its caller may not use, and not what is missing for that.
+fn with_what_a_template_takes(message: &str) -> String {
+    if message.contains("not authorized to use launch template") {
+        format!(
+            "{message} (that takes ec2:RunInstances, ec2:CreateTags if it has tags for what it launches, and \
+             iam:PassRole if it has an instance profile)"
+        )
+    } else {
+        message.to_owned()
+    }
+}
+
 fn not_sent(action: &str, message: String) -> CloudError {
     CloudError::Rejected {
         action: action.to_owned(),
@@ -74,7 +86,7 @@ fn sort(action: &str, status: u16, code: &str, message: &str) -> CloudError {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
             CloudError::Denied {
                 action,
-                message: message.to_owned(),
+                message: with_what_a_template_takes(message),
             }
         }
         "AuthFailure"

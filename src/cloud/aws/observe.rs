@@ -351,5 +351,6 @@ fn gap(part: Part, about: &str, error: &CloudError) -> Gap {
         part,
         about: about.to_owned(),
         error: error.to_string(),
+        denied: error.is_denied(),
     }
 }

@@ -146,6 +146,7 @@ impl Aws {
                 part: Part::Image,
                 about: id.to_owned(),
                 error: why.to_owned(),
+                denied: false,
             };
             return (None, vec![gap]);
         }
@@ -236,11 +237,7 @@ impl Aws {
     }
 
     /// Whether this identity may make versions of a template. Makes none.
-    pub(super) async fn can_build_version(
-        &self,
-        template: &TemplateId,
-        source: u64,
-    ) -> Result<(), CloudError> {
+    pub async fn can_build_version(&self, template: &TemplateId, source: u64) -> Result<(), CloudError> {
         let (by_id, by_name) = key(template);
         let answer = self
             .ec2
@@ -280,6 +277,7 @@ fn gap(part: Part, about: &str, error: &CloudError) -> Gap {
         part,
         about: about.to_owned(),
         error: error.to_string(),
+        denied: error.is_denied(),
     }
 }
 

@@ -39,11 +39,7 @@ impl Aws {
         }
     }
 
-    pub(super) async fn can_build_version(
-        &self,
-        _template: &TemplateId,
-        _source: u64,
-    ) -> Result<(), CloudError> {
+    pub async fn can_build_version(&self, _template: &TemplateId, _source: u64) -> Result<(), CloudError> {
         Err(absent())
     }
 }
@@ -61,5 +57,6 @@ fn gap(part: Part, about: &str) -> Gap {
         part,
         about: about.to_owned(),
         error: WHY.to_owned(),
+        denied: false,
     }
 }

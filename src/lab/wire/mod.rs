@@ -1,6 +1,7 @@
 //! The AWS APIs as clients speak them: one request's bytes in, one response's bytes out.
 //!
 //! - [`identity`]: who signed, and for which service.
+//! - [`permission`]: what they may call.
 //! - [`service`]: the services and their operations.
 //! - [`protocol`]: what a request says and how an answer is said, in each of the protocols.
 
@@ -12,6 +13,7 @@ pub mod elbv2;
 mod identity;
 mod json;
 pub(super) mod paging;
+mod permission;
 mod protocol;
 mod query;
 mod service;
@@ -143,11 +145,16 @@ fn carry_out(
     if world.settings.throttle && !world.admits(service.name, operation.name) {
         return Err(service.throttled());
     }
-    service.check(operation, call)?;
-    if service::changes(operation.name) {
-        world.remember();
-    }
-    let done = (operation.act)(world, &call.input);
+    let done = match permission::check(world, service, operation.name, &call.input, identity) {
+        Ok(()) => {
+            service.check(operation, call)?;
+            if service::changes(operation.name) {
+                world.remember();
+            }
+            (operation.act)(world, &call.input)
+        }
+        Err(denied) => Err(denied),
+    };
     if service::changes(operation.name) {
         let what = service::subject(&call.input)
             .map(|subject| format!(" {subject}"))

@@ -147,7 +147,12 @@ impl Service {
 
 /// Whether an operation is more than a question.
 pub(super) fn changes(operation: &str) -> bool {
-    !["Describe", "Get", "List", "Assume"]
+    !is_question(operation) && !operation.starts_with("Assume")
+}
+
+/// Whether an operation only reads.
+pub(super) fn is_question(operation: &str) -> bool {
+    ["Describe", "Get", "List"]
         .iter()
         .any(|question| operation.starts_with(question))
 }

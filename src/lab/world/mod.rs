@@ -28,6 +28,7 @@ use self::throttle::Throttle;
 use self::time::{Moment, Timer, Timers};
 use self::timeline::Timeline;
 use self::watch::Watch;
+use super::permission::Policy;
 
 /// What a lab is started with.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Settings {
     pub launch: Duration,
     /// Throttle API calls with the documented bucket sizes.
     pub throttle: bool,
+    /// What everybody is held to whose key is not the lab's own; without it everything is allowed.
+    pub policy: Option<Policy>,
     pub seed: u64,
 }
 
@@ -57,6 +60,7 @@ impl Default for Settings {
             propagation: Duration::from_millis(500),
             launch: Duration::from_secs(2),
             throttle: false,
+            policy: None,
             seed: 1,
         }
     }
@@ -76,6 +80,9 @@ pub struct World {
     pub throttle: Throttle,
     pub timeline: Timeline,
     past: Past,
+    /// Every action that somebody was checked for who is held to a policy.
+    #[cfg(test)]
+    pub asked: std::collections::BTreeSet<String>,
     timers: Timers,
     orders: Vec<Order>,
 }
@@ -94,6 +101,8 @@ impl World {
             throttle: Throttle::default(),
             timeline: Timeline::default(),
             past: Past::default(),
+            #[cfg(test)]
+            asked: std::collections::BTreeSet::new(),
             timers: Timers::default(),
             orders: Vec::new(),
         };

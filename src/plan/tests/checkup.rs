@@ -188,6 +188,7 @@ fn what_would_surprise_an_operator_is_found() {
                         part: Part::Activities,
                         about: "asg-1".into(),
                         error: "AccessDenied".into(),
+                        denied: false,
                     });
                 },
                 "could not see the scaling activities of asg-1: AccessDenied",

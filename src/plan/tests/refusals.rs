@@ -159,11 +159,43 @@ fn a_deploy_refuses_what_it_would_copy_unseen_and_a_rollback_does_not_care() {
     }
 }
 
+#[test]
+fn what_a_run_will_have_to_see_and_may_not_is_refused_before_anything_is_changed() {
+    let not_allowed = |part| {
+        let mut estate = promoted();
+        estate.gaps.push(Gap {
+            denied: true,
+            ..gap(part)
+        });
+        estate
+    };
+    let health = not_allowed(Part::TargetHealth);
+    all_refuse(&health, &policy(), &[unseen(Part::TargetHealth)]);
+    for part in [Part::Attachments, Part::Alarms] {
+        let estate = not_allowed(part);
+        let retire = Intent::Retire { generation: None };
+        assert_eq!(reasons(&estate, &retire, &policy()), [unseen(part)]);
+        assert_eq!(
+            titles(&estate, &rollback(), &policy()),
+            titles(&promoted(), &rollback(), &policy()),
+            "a rollback that removes nothing needs none of it"
+        );
+    }
+    // What only could not be seen for a moment is looked at again.
+    let mut passing = promoted();
+    passing.gaps.push(gap(Part::TargetHealth));
+    assert_eq!(
+        titles(&passing, &rollback(), &policy()),
+        titles(&promoted(), &rollback(), &policy())
+    );
+}
+
 fn gap(part: Part) -> Gap {
     Gap {
         part,
         about: "shop".into(),
         error: "AccessDenied".into(),
+        denied: false,
     }
 }
 

@@ -117,6 +117,7 @@ fn what_could_not_be_seen_is_said_and_never_counted_as_healthy() {
         part: Part::TargetHealth,
         about: "tg-1".into(),
         error: "access denied".into(),
+        denied: false,
     });
     let view = view(&estate);
     assert_eq!(view.rollback.speed, Speed::Unknown);
@@ -168,6 +169,7 @@ fn the_header_value_of_lock_and_entrance_is_never_shown() {
         part: Part::RuleTags,
         about: "alb-ks".into(),
         error: "access denied".into(),
+        denied: false,
     });
     for estate in [estate, unseen] {
         let view = view(&estate);

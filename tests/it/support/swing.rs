@@ -303,7 +303,7 @@ impl fmt::Display for Ran {
 }
 
 /// The binary under test, in a folder of this run's own: a build that runs meanwhile replaces the other one.
-pub(super) fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static ONE: OnceLock<PathBuf> = OnceLock::new();
     ONE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
