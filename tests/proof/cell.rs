@@ -61,7 +61,7 @@ impl Book {
         if !self.only.is_empty() {
             return self.only.iter().any(|pattern| fits(pattern, name));
         }
-        let chosen = self.whole || fingerprint(name) % share == 0;
+        let chosen = self.whole || fingerprint(name).is_multiple_of(share);
         if !chosen {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }

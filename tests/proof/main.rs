@@ -32,10 +32,13 @@ struct Job<'a> {
     matrix: &'static str,
     life: &'a Life,
     at: usize,
-    run: fn(&Book, &Life, usize),
+    run: Run,
 }
 
-const MATRICES: &[(&str, fn(&Book, &Life, usize))] = &[
+/// Runs every cell of one command.
+type Run = fn(&Book, &Life, usize);
+
+const MATRICES: &[(&str, Run)] = &[
     ("calm", calm::run),
     ("crash", crash::run),
     ("faults", faults::run),
@@ -72,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs one matrix and says how large it was. Says whether it holds.
-fn prove(matrix: &'static str, run: fn(&Book, &Life, usize), lives: &[Life], book: &Book) -> bool {
+fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
     let began = Instant::now();
     let jobs: Mutex<Vec<Job<'_>>> = Mutex::new(
         lives

@@ -183,7 +183,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 continue;
             }
             let name = format!("races/{command}/{call}/{stranger}");
-            let share = if call.changes() { 12 } else { 200 };
+            let share = if call.changes() { 20 } else { 400 };
             book.cell(&name, share, stands(life, at, call, stranger));
         }
     }
@@ -194,7 +194,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 let word = if patient { "patient" } else { "impatient" };
                 for until in untils(&theirs, call, patient) {
                     let name = format!("races/{command}/{call}/{word}-{rival}-until-{until}");
-                    let share = if call.changes() { 60 } else { 1000 };
+                    let share = if call.changes() { 200 } else { 3000 };
                     let race = Race {
                         life,
                         at,

@@ -91,13 +91,12 @@ impl Condition {
         if values.is_empty() {
             return Err(format!("the condition on {key} has no value"));
         }
-        if matches!(operator, Operator::Bool | Operator::Null) {
-            if let Some(odd) = values
+        if matches!(operator, Operator::Bool | Operator::Null)
+            && let Some(odd) = values
                 .iter()
                 .find(|value| !["true", "false"].contains(&value.as_str()))
-            {
-                return Err(format!("the condition on {key} is {odd}, not true or false"));
-            }
+        {
+            return Err(format!("the condition on {key} is {odd}, not true or false"));
         }
         Ok(Self {
             operator,
