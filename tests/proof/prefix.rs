@@ -25,6 +25,8 @@ pub(crate) struct Prefix {
     pub(crate) law: Law,
     /// Target groups that another command could swing to at the same time: the candidate's, the previous one's.
     pub(crate) neighbours: BTreeSet<String>,
+    /// The candidate, or the generation that a deploy would make.
+    pub(crate) next: u32,
     pub(crate) live_before: u32,
     pub(crate) live_after: u32,
 }
@@ -59,6 +61,7 @@ impl Life {
                     .flatten()
                     .filter_map(|standing| standing.target_group.as_ref().map(ToString::to_string))
                     .collect(),
+                next: next(&was, &is),
                 live_before: was.live.generation.0,
                 live_after: is.live.generation.0,
                 found: found.clone(),
@@ -75,6 +78,16 @@ impl Life {
     /// The name by which a command of this life is found again.
     pub(crate) fn command_name(&self, at: usize) -> String {
         format!("{}/{}-{}", self.name, at + 1, self.commands[at].word())
+    }
+}
+
+fn next(was: &Roles<'_>, is: &Roles<'_>) -> u32 {
+    let candidate = was.candidate.as_ref().or(is.candidate.as_ref());
+    let highest = was.live.generation.max(is.live.generation);
+    match candidate {
+        Some(candidate) => candidate.generation.0,
+        None if highest > was.live.generation => highest.0,
+        None => highest.0 + 1,
     }
 }
 

@@ -58,11 +58,11 @@ impl fmt::Display for Stranger {
 
 impl Stranger {
     /// Does it now, as any AWS client would. What AWS refuses is left.
-    async fn acts(self, scene: &Scene, live: u32) -> String {
+    async fn acts(self, scene: &Scene, live: u32, next: u32) -> String {
         let tap = Tap::new(&scene.keeper, Box::new(|_| None));
         let sdk = sdk("stranger", &tap);
         let groups = aws_sdk_autoscaling::Client::new(&sdk);
-        let (current, next) = (format!("asg-{live}"), format!("asg-{}", live + 1));
+        let (current, next_group) = (format!("asg-{live}"), format!("asg-{next}"));
         match self {
             Self::Grows => came_of(
                 groups
@@ -75,22 +75,27 @@ impl Stranger {
             Self::DeletesGroup => came_of(
                 groups
                     .delete_auto_scaling_group()
-                    .auto_scaling_group_name(next)
+                    .auto_scaling_group_name(next_group)
                     .force_delete(true)
                     .send()
                     .await,
             ),
             Self::PutsBack | Self::DeletesTargetGroup => {
                 let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
-                self.on_the_balancer(&balancing, live).await
+                self.on_the_balancer(&balancing, live, next).await
             }
         }
     }
 
-    async fn on_the_balancer(self, balancing: &aws_sdk_elasticloadbalancingv2::Client, live: u32) -> String {
+    async fn on_the_balancer(
+        self,
+        balancing: &aws_sdk_elasticloadbalancingv2::Client,
+        live: u32,
+        next: u32,
+    ) -> String {
         let name = match self {
             Self::PutsBack => format!("tg-{live}"),
-            _ => format!("tg-{}", live + 1),
+            _ => format!("tg-{next}"),
         };
         let found = match balancing.describe_target_groups().names(name).send().await {
             Ok(found) => found,
@@ -261,7 +266,9 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
     let acts = async {
         gate.reached.notified().await;
-        let done = stranger.acts(&attempt.scene, prefix.live_before).await;
+        let done = stranger
+            .acts(&attempt.scene, prefix.live_before, prefix.next)
+            .await;
         gate.open();
         done
     };
@@ -356,7 +363,7 @@ impl Race<'_> {
                 return attempt.wrong(&format!("ended {ended}"));
             }
         }
-        if both_had_the_say(held, &first, &second) {
+        if both_had_the_say(&attempt.scene) {
             return attempt.wrong(&format!("both had the say: first {one}; second {other}"));
         }
         if let Err(why) = attempt.served().await {
@@ -369,21 +376,18 @@ impl Race<'_> {
 
 /// Whether the first went on changing things after the second had taken the lock over. One call that was under way
 /// cannot be called back.
-fn both_had_the_say(held: &Call, first: &Operator<'_>, second: &Operator<'_>) -> bool {
-    let calls = second.tap.calls();
-    let taken_over = calls
-        .iter()
-        .find(|call| call.changes())
-        .is_some_and(|call| call.action == "DeleteRule");
-    let went_on = first
-        .tap
-        .calls()
-        .iter()
-        .filter(|call| call.number >= held.number && call.changes())
-        // A sign of life, and giving up what is not held any more.
-        .filter(|call| !["AddTags", "DeleteRule"].contains(&call.action.as_str()))
-        .count();
-    taken_over && went_on > 1
+fn both_had_the_say(scene: &Scene) -> bool {
+    let calls = scene.calls();
+    let of_second = calls.iter().position(|call| call.ends_with("(second)"));
+    let taken_over = of_second.filter(|at| calls[*at].starts_with("DeleteRule"));
+    taken_over.is_some_and(|at| {
+        let went_on = calls[at..]
+            .iter()
+            .filter(|call| call.ends_with("(first)"))
+            // A sign of life, and giving up what is not held any more.
+            .filter(|call| !call.starts_with("AddTags") && !call.starts_with("DeleteRule"));
+        went_on.count() > 1
+    })
 }
 
 /// Both have said how they ended; whoever looks now finds production whole, or is told how to make it so.

@@ -87,6 +87,14 @@ impl Scene {
         })
     }
 
+    /// Every call that changed something or was to, with its caller behind it.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.keeper.with(|world| {
+            let all = world.timeline.since(0).filter(|it| it.kind == "call");
+            all.map(|it| it.text.clone()).collect()
+        })
+    }
+
     /// What happened, newest last: for people who ask why.
     pub(crate) fn history(&self, last: usize) -> Vec<String> {
         self.keeper.with(|world| {
