@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::cloud::Cloud;
 use crate::cloud::aws::Aws;
 use crate::config::{self, Config};
 use crate::model::estate::Estate;
 use crate::report::{self, Look};
+use crate::run;
 
 pub(super) struct Session {
     pub(super) config: Config,
@@ -27,7 +27,7 @@ impl Session {
     }
 
     pub(super) async fn observe(&self) -> Result<Estate, Failure> {
-        Ok(self.aws.observe(&self.config.scope).await?)
+        Ok(run::look_patiently(&self.aws, &self.config.scope).await?)
     }
 }
 

@@ -135,7 +135,20 @@ pub trait Cloud: Sync {
         versions: &[Pinned],
     ) -> impl Future<Output = Result<(), CloudError>> + Send;
 
+    /// Scales a group to exactly this.
     fn resize(&self, group: &GroupName, size: Size) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Keeps a group from having fewer than `floor` instances, or than it has by now. Never lowers anything: whoever
+    /// scales it out meanwhile must not be undone.
+    fn raise(&self, group: &GroupName, floor: u32) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Gives a group these bounds, as far as they fit what it has by now.
+    fn bound(
+        &self,
+        group: &GroupName,
+        min: u32,
+        max: u32,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
 
     fn suspend(
         &self,

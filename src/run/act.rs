@@ -249,7 +249,8 @@ async fn hold<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group, wanted: u32) ->
     let minimum_noted = noted
         .iter()
         .any(|one| matches!(one, Obligation::Minimum { .. } | Obligation::Size { .. }));
-    if group.size.min < desired && !minimum_noted {
+    // Also when it seems to be as high already: the group may have grown by the time that it is raised.
+    if group.size.min < group.size.max.max(desired) && !minimum_noted {
         note.extend([Obligation::Minimum { was: group.size.min }.tag()]);
     }
     let suspend = !group.suspended.contains_key(HELD_PROCESS);
@@ -267,13 +268,8 @@ async fn hold<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group, wanted: u32) ->
         cloud.suspend(name, &[HELD_PROCESS.to_owned()]).await?;
         drive.still_ours().await?;
     }
-    let size = Size {
-        min: desired,
-        max: group.size.max.max(desired),
-        desired,
-    };
-    if size != group.size {
-        cloud.resize(name, size).await?;
+    if group.size.min < desired || group.size.desired < desired {
+        cloud.raise(name, desired).await?;
     }
     Ok(())
 }
@@ -293,9 +289,8 @@ async fn pay<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group) -> Result<(), St
             Obligation::Resume { .. } => {}
         }
     }
-    size.desired = size.desired.max(size.min);
-    if size != group.size {
-        cloud.resize(&group.name, size).await?;
+    if (size.min, size.max) != (group.size.min, group.size.max) {
+        cloud.bound(&group.name, size.min, size.max).await?;
         drive.still_ours().await?;
     }
     for obligation in &noted {

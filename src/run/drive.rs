@@ -11,7 +11,7 @@ use super::look::Fleets;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::verdict::Production;
-use super::{Job, act, look};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, act, look};
 use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
@@ -129,6 +129,11 @@ impl<C: Cloud> Drive<'_, C> {
                     self.rest(pause).await?;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                // What makes it unsafe may be what was before.
+                Err(Stop::Unsafe(_)) if began.elapsed() < MAY_BE_STALE => {
+                    self.fresh = Freshness::default();
+                    self.rest(LOOK_AGAIN).await?;
+                }
                 other => return other,
             }
         }
@@ -145,7 +150,7 @@ impl<C: Cloud> Drive<'_, C> {
             self.fresh = Freshness::default();
             self.see_rules().await?;
         }
-        self.fence()?;
+        self.fence().await?;
         self.see_unless_fresh(step).await?;
         let mut outcome = Outcome::AlreadyTrue;
         if !step.only_waits() {
@@ -259,10 +264,16 @@ impl<C: Cloud> Drive<'_, C> {
         }
     }
 
-    /// Whether our lock stood when the rules were last read.
-    fn fence(&mut self) -> Result<(), Stop> {
-        if !self.lock.stands_in(&self.estate) {
-            return Err(Stop::LockLost);
+    /// Whether our lock stood when the rules were last read. One that is not seen is looked for again: AWS may answer
+    /// with what was before it.
+    async fn fence(&mut self) -> Result<(), Stop> {
+        let began = Instant::now();
+        while !self.lock.stands_in(&self.estate) {
+            if began.elapsed() >= MAY_BE_STALE {
+                return Err(Stop::LockLost);
+            }
+            self.rest(LOOK_AGAIN).await?;
+            self.see_rules().await?;
         }
         if let Some(at) = self.fresh.rules {
             self.ours_at = at;
@@ -276,7 +287,7 @@ impl<C: Cloud> Drive<'_, C> {
             return Ok(());
         }
         self.see_rules().await?;
-        self.fence()
+        self.fence().await
     }
 
     async fn see_rules(&mut self) -> Result<(), Stop> {

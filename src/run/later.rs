@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::interrupt::{Interrupt, Signal};
 use crate::cloud::{Cloud, CloudError};
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Part};
 use crate::model::plan::{Intent, Plan};
 use crate::model::scope::Scope;
 use crate::plan;
@@ -27,6 +27,8 @@ const PIECE: Duration = Duration::from_secs(60);
 /// How long a look that fails in a way that may pass is tried again: no deployment fails for a throttled read.
 const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Without the tags nobody can tell whose anything is.
+const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
 /// How often what cannot be told, or cannot be done for somebody else's lock, is looked at again.
 const LOOKS: u32 = 10;
 /// The exit code of a run that somebody else's lock kept out.
@@ -44,7 +46,7 @@ pub async fn stay<C: Cloud>(
 ) -> Stayed {
     let (mut unclear, mut busy) = (0, 0);
     loop {
-        let estate = match patiently(cloud, scope).await {
+        let estate = match look_patiently(cloud, scope).await {
             Ok(estate) => estate,
             Err(error) => return Stayed::Unfinished(error.to_string()),
         };
@@ -92,12 +94,21 @@ pub async fn stay<C: Cloud>(
     }
 }
 
-async fn patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
+/// Looks until what every plan needs was seen: a throttled read is no reason to refuse or to fail anything.
+pub async fn look_patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
     let began = Instant::now();
     loop {
-        match cloud.observe(scope).await {
-            Err(error) if error.may_pass() && began.elapsed() < PATIENCE => sleep(LOOK_AGAIN).await,
-            other => return other,
+        let looked = cloud.observe(scope).await;
+        let may_pass = match &looked {
+            Err(error) => error.may_pass(),
+            Ok(estate) => estate
+                .gaps
+                .iter()
+                .any(|gap| !gap.denied && NEEDED.contains(&gap.part)),
+        };
+        if !may_pass || began.elapsed() >= PATIENCE {
+            return looked;
         }
+        sleep(LOOK_AGAIN).await;
     }
 }

@@ -30,6 +30,9 @@ pub struct LockSettings {
 
 /// Somebody else's lock is not looked at more often: every look is paid from a shared budget.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// How often, and how soon, a rule without a word of ours on it is looked at again.
+const FOREIGN: u32 = 5;
+const LOOK_AGAIN_SOON: Duration = Duration::from_secs(2);
 /// How long releasing is tried.
 const RELEASE: Duration = Duration::from_secs(30);
 
@@ -84,9 +87,9 @@ impl Lock {
                 }
                 LockState::Held { .. } => sleep(LOOK_AGAIN).await,
                 // Its tags may not be there yet: AWS shows a rule before what is said about it.
-                LockState::Foreign { .. } if foreign < 2 => {
+                LockState::Foreign { .. } if foreign < FOREIGN => {
                     foreign += 1;
-                    sleep(Duration::from_secs(1)).await;
+                    sleep(LOOK_AGAIN_SOON).await;
                 }
                 LockState::Foreign { what, .. } => return Err(Stop::ForeignLock { what }),
             }

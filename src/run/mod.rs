@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::cloud::Cloud;
 use crate::model::estate::Estate;
@@ -30,7 +30,7 @@ mod tests;
 #[cfg(test)]
 mod world;
 
-pub use later::{Stayed, stay};
+pub use later::{Stayed, look_patiently, stay};
 pub use lock::LockSettings;
 
 use drive::{Drive, Freshness};
@@ -39,6 +39,10 @@ use interrupt::Interrupt;
 use lock::Lock;
 use narrate::Narrator;
 use stop::Stop;
+
+/// For how long what is read may be from before what was written.
+const MAY_BE_STALE: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// What a run needs besides its plan.
 #[derive(Debug)]
@@ -115,15 +119,21 @@ async fn checked<C: Cloud>(
     lock: &Lock,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
-    let estate = match job.cloud.observe(job.scope).await {
-        Ok(estate) => estate,
-        Err(error) => return verdict::not_started(plan, &Stop::Cloud(error)),
+    let began = Instant::now();
+    let estate = loop {
+        let estate = match look_patiently(job.cloud, job.scope).await {
+            Ok(estate) => estate,
+            Err(error) => return verdict::not_started(plan, &Stop::Cloud(error)),
+        };
+        // AWS may answer with what was before: what seems to have changed is looked at again.
+        let may_be_stale = began.elapsed() < MAY_BE_STALE;
+        match plan::plan(&estate, &plan.intent, &plan.policy) {
+            Ok(fresh) if fresh.basis == plan.basis => break estate,
+            _ if may_be_stale => sleep(LOOK_AGAIN).await,
+            Ok(fresh) => return verdict::stale(plan, &estate, &plan.basis.changes_to(&fresh.basis)),
+            Err(refusal) => return verdict::refused(&refusal),
+        }
     };
-    match plan::plan(&estate, &plan.intent, &plan.policy) {
-        Ok(fresh) if fresh.basis == plan.basis => {}
-        Ok(fresh) => return verdict::stale(plan, &estate, &plan.basis.changes_to(&fresh.basis)),
-        Err(refusal) => return verdict::refused(&refusal),
-    }
     // A run that was killed half way has moved production for us.
     let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway);
     let mut drive = Drive {

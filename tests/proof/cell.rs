@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use swingbridge::lab::world::faults::Fault;
 use swingbridge::model::event::Verdict;
 use swingbridge::model::lock::{self, LockState};
 use swingbridge::model::plan::Intent;
@@ -99,6 +100,13 @@ impl<'a> Attempt<'a> {
     pub(crate) fn at(life: &'a Life, scene: Scene, law: &Law) -> Self {
         let oracle = Oracle::over(&scene.keeper, &life.requests, law.clone());
         Self { life, scene, oracle }
+    }
+
+    /// Lets a fault loose, as `lab fault` says it.
+    pub(crate) fn breaks(&self, fault: &str) {
+        let fault: Fault = fault.parse().expect("a fault");
+        let done = self.scene.keeper.with(|world| world.break_with(fault));
+        done.expect("a fault that can be");
     }
 
     pub(crate) fn somebody(&self) -> Operator<'a> {

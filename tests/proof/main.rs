@@ -7,6 +7,7 @@
 
 mod calm;
 mod cell;
+mod chance;
 mod crash;
 mod faults;
 mod life;
@@ -40,6 +41,7 @@ type Run = fn(&Book, &Life, usize);
 
 const MATRICES: &[(&str, Run)] = &[
     ("calm", calm::run),
+    ("chance", chance::run),
     ("crash", crash::run),
     ("faults", faults::run),
     ("races", races::run),

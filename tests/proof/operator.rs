@@ -19,7 +19,7 @@ use swingbridge::model::refusal::Refusal;
 use swingbridge::plan;
 use swingbridge::run::identity::Identity;
 use swingbridge::run::interrupt::Interrupt;
-use swingbridge::run::{Job, LockSettings, Stayed, carry_out, stay};
+use swingbridge::run::{Job, LockSettings, Stayed, carry_out, look_patiently, stay};
 
 use crate::stage::{Scene, begin_chance};
 use crate::tap::{Call, Hit, Line, Tap};
@@ -188,7 +188,7 @@ impl<'a> Operator<'a> {
     }
 
     async fn once(&self, intent: &Intent) -> (Option<Plan>, Ended) {
-        let estate = match self.sees().await {
+        let estate = match look_patiently(&self.aws, &self.config.scope).await {
             Ok(estate) => estate,
             Err(error) => return (None, Ended::Unseen(error)),
         };

@@ -161,6 +161,14 @@ impl Cloud for Aws {
         Aws::resize(self, group, size).await
     }
 
+    async fn raise(&self, group: &GroupName, floor: u32) -> Result<(), CloudError> {
+        Aws::raise(self, group, floor).await
+    }
+
+    async fn bound(&self, group: &GroupName, min: u32, max: u32) -> Result<(), CloudError> {
+        Aws::bound(self, group, min, max).await
+    }
+
     async fn suspend(&self, group: &GroupName, processes: &[String]) -> Result<(), CloudError> {
         Aws::suspend(self, group, processes).await
     }

@@ -15,13 +15,38 @@ const INSTANCES_PER_CALL: usize = 50;
 const TAGS_PER_CALL: usize = 25;
 
 impl Aws {
-    /// Gives a group a size. Only what differs is sent: what the group did by itself meanwhile stays.
     pub(super) async fn resize(&self, group: &GroupName, wanted: Size) -> Result<(), CloudError> {
         let raw = self.existing_group(group).await?;
-        let now = size(&raw);
         if wanted.max == 0 {
             self.unprotect(group, &raw).await?;
         }
+        self.write_size(group, size(&raw), wanted).await
+    }
+
+    pub(super) async fn raise(&self, group: &GroupName, floor: u32) -> Result<(), CloudError> {
+        let now = size(&self.existing_group(group).await?);
+        let desired = now.desired.max(floor);
+        let wanted = Size {
+            min: desired,
+            max: now.max.max(desired),
+            desired,
+        };
+        self.write_size(group, now, wanted).await
+    }
+
+    pub(super) async fn bound(&self, group: &GroupName, min: u32, max: u32) -> Result<(), CloudError> {
+        let now = size(&self.existing_group(group).await?);
+        let desired = now.desired.max(min);
+        let wanted = Size {
+            min,
+            max: max.max(desired),
+            desired,
+        };
+        self.write_size(group, now, wanted).await
+    }
+
+    /// Only what differs is sent: what the group did by itself meanwhile stays.
+    async fn write_size(&self, group: &GroupName, now: Size, wanted: Size) -> Result<(), CloudError> {
         let min = (wanted.min != now.min).then_some(wanted.min);
         let max = (wanted.max != now.max).then_some(wanted.max);
         let desired = (wanted.desired != now.desired).then_some(wanted.desired);

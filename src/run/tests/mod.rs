@@ -3,7 +3,6 @@
 mod anywhere;
 mod estates;
 mod moves;
-mod on_the_lab;
 mod properties;
 mod properties_killed;
 mod sides;

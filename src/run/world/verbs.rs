@@ -279,6 +279,28 @@ impl Cloud for World {
         .await
     }
 
+    async fn raise(&self, group: &GroupName, floor: u32) -> Result<(), CloudError> {
+        self.call(format!("raise {group} to {floor}"), |estate| {
+            let size = &mut group_mut(estate, group)?.size;
+            size.desired = size.desired.max(floor);
+            size.min = size.desired;
+            size.max = size.max.max(size.desired);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn bound(&self, group: &GroupName, min: u32, max: u32) -> Result<(), CloudError> {
+        self.call(format!("bound {group} by {min} and {max}"), |estate| {
+            let size = &mut group_mut(estate, group)?.size;
+            size.min = min;
+            size.desired = size.desired.max(min);
+            size.max = max.max(size.desired);
+            Ok(())
+        })
+        .await
+    }
+
     async fn suspend(&self, group: &GroupName, processes: &[String]) -> Result<(), CloudError> {
         self.call(format!("suspend {} on {group}", processes.join(" ")), |estate| {
             let group = group_mut(estate, group)?;
