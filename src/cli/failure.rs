@@ -48,11 +48,6 @@ impl Failure {
         Self { code, ..self }
     }
 
-    #[cfg(test)]
-    pub(super) fn code(&self) -> u8 {
-        self.code
-    }
-
     pub(super) fn text(&self, look: Look) -> String {
         report::error::text(&self.error, &self.ways_out, look)
     }
@@ -120,5 +115,12 @@ impl From<std::io::Error> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::unexpected(error)
+    }
+}
+
+#[cfg(test)]
+impl Failure {
+    pub(super) fn code(&self) -> u8 {
+        self.code
     }
 }

@@ -159,19 +159,29 @@ fn entrance_without(context: &Context<'_>, leaving: &Standing) -> Vec<Step> {
     swing::entrance(context, &waiting)
 }
 
-/// When something falls due that this plan's swing left, whether it was this run that swung or one before it that
-/// was cut off; `None` when nothing is left, or others have swung since. What cannot be seen may still be left.
-pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Option<Timestamp>, Refusal> {
+/// What a swing leaves to whoever gave the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Due(Timestamp),
+    Nothing,
+    /// Production is not as this command leaves it: others have swung since, or what was read is from before.
+    NotAsLeft,
+}
+
+/// What this plan's swing left, whether it was this run that swung or one before it that was cut off. What cannot be
+/// seen may still be left.
+pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     let swung_to = match &plan.intent {
         Intent::Promote => State::Live,
         Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
         Intent::Rollback { .. } => State::Restored,
-        _ => return Ok(None),
+        _ => return Ok(Left::Nothing),
     };
     let roles = Roles::of(estate, &plan.policy)?;
-    Ok((roles.live.state == swung_to)
-        .then(|| next_due(estate, &plan.policy))
-        .flatten())
+    if roles.live.state != swung_to {
+        return Ok(Left::NotAsLeft);
+    }
+    Ok(next_due(estate, &plan.policy).map_or(Left::Nothing, Left::Due))
 }
 
 /// When something that a swing left falls due next; `None` when nothing is left.

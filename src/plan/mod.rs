@@ -37,7 +37,7 @@ mod versions;
 mod tests;
 
 pub use checkup::checkup;
-pub use later::left_by;
+pub use later::{Left, left_by};
 pub use reached::{Progress, progress, reached};
 pub use safe::safe;
 pub use saved::{is_whole, resume};

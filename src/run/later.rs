@@ -10,7 +10,7 @@ use crate::cloud::{Cloud, CloudError};
 use crate::model::estate::{Estate, Part};
 use crate::model::plan::{Intent, Plan};
 use crate::model::scope::Scope;
-use crate::plan;
+use crate::plan::{self, Left};
 
 /// How staying came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
 const LOOKS: u32 = 10;
 /// The exit code of a run that somebody else's lock kept out.
 const LOCKED: u8 = 7;
+/// Of one that found other things than its plan was made on.
+const STALE: u8 = 8;
+/// How often a swing of our own is looked for before it is believed to be undone.
+const LOOKS_FOR_OWN: u32 = 2;
 
 /// No lock is held meanwhile, so that a rollback can begin; whoever interrupts it loses nothing, `repair` finishes it.
 /// `finish` carries out what has fallen due, and says with which exit code that ended; `waits` hears until when.
@@ -51,8 +55,14 @@ pub async fn stay<C: Cloud>(
             Err(error) => return Stayed::Unfinished(error.to_string()),
         };
         let due = match plan::left_by(done, &estate) {
-            Ok(Some(due)) => due,
-            Ok(None) => return Stayed::Done,
+            Ok(Left::Due(due)) => due,
+            // What was just written may not be read yet.
+            Ok(Left::NotAsLeft) if !done.is_empty() && unclear < LOOKS_FOR_OWN => {
+                unclear += 1;
+                sleep(LOOK_AGAIN).await;
+                continue;
+            }
+            Ok(Left::Nothing | Left::NotAsLeft) => return Stayed::Done,
             // Somebody who swings meanwhile may be seen half here, half there.
             Err(_) if unclear < LOOKS => {
                 unclear += 1;
@@ -75,6 +85,12 @@ pub async fn stay<C: Cloud>(
                 LOCKED if busy < LOOKS => {
                     busy += 1;
                     sleep(PIECE).await;
+                    continue;
+                }
+                // It was planned on what was read from before.
+                STALE if busy < LOOKS => {
+                    busy += 1;
+                    sleep(LOOK_AGAIN).await;
                     continue;
                 }
                 code => {

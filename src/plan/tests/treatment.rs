@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::later::{left_by, next_due};
+use super::super::later::{Left, left_by, next_due};
 use super::*;
 use crate::model::fixtures::{deployed, group_mut, halfway, minute, policy, promoted, rolled_back};
 use crate::model::ids::Size;
@@ -41,13 +41,13 @@ fn a_promotion_that_finds_production_swung_stays_for_what_the_one_that_swung_it_
     let policy = after(30, Treatment::Retire);
     let again = planned(&promoted(), &Intent::Promote, &policy);
     assert!(again.is_empty(), "{:?}", again.steps);
-    assert_eq!(left_by(&again, &promoted()), Ok(Some(minute(25))));
+    assert_eq!(left_by(&again, &promoted()), Ok(Left::Due(minute(25))));
     // A deploy that leaves production where it is has nothing to do with what an earlier promotion left.
     let deploy = Intent::Deploy {
         release: fixtures::release("43"),
     };
     let beside = planned(&promoted(), &deploy, &policy);
-    assert_eq!(left_by(&beside, &promoted()), Ok(None));
+    assert_eq!(left_by(&beside, &promoted()), Ok(Left::Nothing));
 }
 
 #[test]

@@ -502,13 +502,13 @@ async fn what_was_swung_to_stays_held_while_its_alarms_are_of_the_past() {
     );
     // The same command again swings nothing any more, and stays all the same.
     let again = plan::plan(&world.now(), &Intent::Promote, &policy).expect("a plan");
-    assert!(again.is_empty() && matches!(plan::left_by(&again, &world.now()), Ok(Some(_))));
+    assert!(again.is_empty() && matches!(plan::left_by(&again, &world.now()), Ok(plan::Left::Due(_))));
     long_ago(&world, 2);
     must(&world, &Intent::Repair, &policy).await;
     let estate = world.now();
     let group = estate.group(&asg(2)).expect("asg-2");
     assert_eq!((group.size.min, owed(&group.tags).len()), (1, 0));
-    assert_eq!(plan::left_by(&again, &estate), Ok(None));
+    assert_eq!(plan::left_by(&again, &estate), Ok(plan::Left::Nothing));
 }
 
 #[tokio::test(start_paused = true)]
