@@ -58,8 +58,9 @@ name!(
 pub struct Generation(pub u32);
 
 impl Generation {
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
+    /// `None` after the highest number there is.
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
     }
 }
 

@@ -33,7 +33,7 @@ mod truth;
 mod versions;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use checkup::checkup;
 pub use fingerprint::explains;

@@ -33,7 +33,10 @@ pub(super) fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
 
 /// Runs a command that may be refused; says its exit code.
 pub(super) async fn attempt(world: &World, intent: &Intent, policy: &Policy) -> Option<u8> {
-    plan::plan(&world.now(), intent, policy).ok()?;
+    let estate = world.now();
+    let planned = plan::plan(&estate, intent, policy).ok()?;
+    let breaches = plan::tests::order::breaches(&estate, &planned);
+    assert!(breaches.is_empty(), "{}: {breaches:#?}", planned.summary);
     let verdict = run(world, intent, policy, true).await.expect("nobody killed it");
     Some(verdict.code)
 }
