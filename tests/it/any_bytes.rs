@@ -106,7 +106,7 @@ fn what_is_nearly_right_and_what_is_nothing_at_all_are_taken_as_well() {
             9 => (select(seeds), mutations()).prop_map(|(seed, mutations)| mutated(&seed, &mutations)),
             1 => prop::collection::vec(any::<u8>(), 0..200),
         ];
-        let taken = TestRunner::new(cases(300)).run(&bytes, |bytes| {
+        let taken = TestRunner::new(cases(150)).run(&bytes, |bytes| {
             target(&bytes);
             Ok(())
         });
@@ -134,5 +134,22 @@ fn the_corpus_is_made_of_what_is_really_read() {
             "{}: {refused:#?}",
             path.display()
         );
+    }
+}
+
+#[test]
+fn every_target_has_its_fuzzer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("readable");
+    let mut fuzzers: Vec<String> = fs::read_dir(root.join("fuzz_targets"))
+        .expect("there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    fuzzers.sort();
+    let names: Vec<&str> = targets::ALL.iter().map(|(name, _)| *name).collect();
+    assert_eq!(fuzzers, names);
+    for name in names {
+        assert!(manifest.contains(&format!("\nname = \"{name}\"\n")), "{name}");
     }
 }

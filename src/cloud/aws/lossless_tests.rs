@@ -8,11 +8,12 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestCaseResult};
+use proptest::test_runner::{TestCaseError, TestCaseResult};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use super::calls_tests::{estate, target_group, target_group_arn};
 use super::fake::{Answer, Fake};
+use crate::cases::cases;
 use crate::cloud::{Cloud, CloudError, Swing};
 use crate::model::ids::Arn;
 use crate::model::routing::{Action, Priority, RulePlace, Share};
@@ -528,17 +529,8 @@ fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-fn cases() -> Config {
-    Config {
-        cases: 400,
-        rng_seed: RngSeed::Fixed(42),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn whatever_a_rule_has_is_written_as_it_was_read_but_for_where_it_leads(
@@ -644,7 +636,7 @@ fn the_rules_that_are_tried_have_every_member_there_is() {
     use proptest::test_runner::TestRunner;
 
     use super::members::{api_name, members};
-    let mut runner = TestRunner::new(cases());
+    let mut runner = TestRunner::new(cases(1));
     let mut tried = BTreeSet::new();
     for _ in 0..200 {
         let rule = described().new_tree(&mut runner).expect("a rule").current();

@@ -1,26 +1,16 @@
 //! What holds of any plan, whatever the estate: also of estates that AWS would never show.
 
 use proptest::strategy::{Strategy as _, ValueTree};
-use proptest::test_runner::{Config, RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use super::arbitrary::{Scene, scenes};
 use super::order;
 use super::*;
+use crate::cases::cases;
 use crate::model::account::Limits;
 use crate::model::step::Step;
 use crate::plan::{checkup, next_due, progress, reached, safe, truth};
-
-/// The same cases every time, so that a failure in CI is a failure everywhere. `PROPTEST_CASES` asks for more.
-fn cases(number: u32) -> Config {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    Config {
-        cases: asked.and_then(|text| text.parse().ok()).unwrap_or(number),
-        rng_seed: RngSeed::Fixed(42),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
 
 fn planned(scene: &Scene) -> Option<Plan> {
     plan(&scene.estate, &scene.intent, &scene.policy).ok()

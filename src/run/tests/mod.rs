@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod estates;
+mod forever;
 mod moves;
 mod on_the_lab;
 mod properties;

@@ -33,7 +33,10 @@ impl HttpConnector for Parrot {
             .find_map(|pair| pair.strip_prefix("Action="))
             .unwrap_or_default();
         let content = &self.0;
-        let text = format!("<{action}Response><{action}Result>{content}</{action}Result></{action}Response>");
+        // EC2 has no result element.
+        let text = format!(
+            "<{action}Response>{content}<{action}Result>{content}</{action}Result></{action}Response>"
+        );
         let status = 200.try_into().expect("a status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(text))))
     }
