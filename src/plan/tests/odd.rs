@@ -12,6 +12,7 @@ use crate::model::fixtures::{
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::policy::{RouteSelection, Treatment, Want};
+use crate::model::roles::State;
 
 #[test]
 fn after_the_highest_number_there_is_no_next_generation() {
@@ -155,4 +156,19 @@ fn a_generation_whose_target_group_is_out_of_sight_is_not_removed_while_it_is_re
     let what = tg(1).to_string();
     let rules = ":80 rule 30".into();
     assert_eq!(found, [Reason::Reachable { what, rules }]);
+}
+
+#[test]
+fn a_generation_that_is_being_rolled_back_from_is_not_live_already() {
+    let mut estate = promoted();
+    fixtures::mark(&mut estate, 2, State::RollingBack, Some(1));
+    point(&mut estate, 80, Priority::Default, to(1));
+    for blue in [2, 1] {
+        point(&mut estate, 80, Priority::Numbered(fixtures::BLUE), to(blue));
+        assert_eq!(
+            reasons(&estate, &rollback_to(2), &policy()),
+            [Reason::RollbackHalfWay { to: Generation(1) }]
+        );
+        planned(&estate, &rollback(), &policy());
+    }
 }
