@@ -11,6 +11,8 @@
 //! - [`lab`]: a whole ALB with its Auto Scaling groups in one process, to try, rehearse and test on.
 //! - [`cli`]: the commands. Wiring only.
 
+#[cfg(test)]
+mod cases;
 pub mod cli;
 pub mod cloud;
 pub mod config;

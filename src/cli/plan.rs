@@ -10,7 +10,7 @@ use super::args::{Global, PlanFormat, PlanWhat, ShowArgs};
 use super::failure::Failure;
 use super::release;
 use super::session::{Session, json, look_of_stdout, out};
-use crate::model::plan::{FORMAT, Intent, Plan};
+use crate::model::plan::{Intent, Plan};
 use crate::plan;
 use crate::report;
 
@@ -85,21 +85,10 @@ pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
         )
     };
     let text = std::fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
-    let format = serde_json::from_str::<serde_json::Value>(&text)
-        .ok()
-        .and_then(|value| value.get("format")?.as_u64());
-    match format {
-        Some(format) if format == u64::from(FORMAT) => {
-            let plan: Plan = serde_json::from_str(&text).map_err(|error| usage(error.to_string()))?;
-            if plan::is_whole(&plan) {
-                Ok(plan)
-            } else {
-                Err(usage("it was changed since it was saved".into()))
-            }
-        }
-        Some(other) => Err(usage(format!(
-            "its format is {other}, this version reads {FORMAT}"
-        ))),
-        None => Err(usage("it has no format".into())),
+    let plan = Plan::read(&text).map_err(|error| usage(error.to_string()))?;
+    if plan::is_whole(&plan) {
+        Ok(plan)
+    } else {
+        Err(usage("it was changed since it was saved".into()))
     }
 }

@@ -203,6 +203,9 @@ pub enum CloudError {
         expected: String,
         found: String,
     },
+    /// Writing the rule would lose something of it.
+    #[error("{rule} cannot be written without losing something: {why}")]
+    Unwritable { rule: String, why: String },
     #[error("not allowed: {action}: {message}")]
     Denied { action: String, message: String },
     #[error("no usable AWS credentials: {message}")]
@@ -243,6 +246,9 @@ impl CloudError {
             }
             Self::Unreachable { .. } => "check the network, the region and the endpoint (--endpoint-url)".into(),
             Self::Changed { .. } => "see who changes it (`swingbridge status`), then run the command again".into(),
+            Self::Unwritable { .. } => {
+                "use a version of swingbridge that knows all of the rule, or point it by hand".into()
+            }
             Self::Passing { .. } => "run the same command again: it continues".into(),
             _ => return None,
         })

@@ -90,6 +90,9 @@ pub struct TargetGroup {
     pub targets: Vec<Target>,
 }
 
+/// The longest deregistration delay that AWS allows, in seconds.
+const LONGEST_DELAY: u64 = 3600;
+
 impl TargetGroup {
     /// How long deregistering targets are given to finish, in seconds.
     pub fn deregistration_delay(&self) -> u64 {
@@ -97,6 +100,7 @@ impl TargetGroup {
             .get("deregistration_delay.timeout_seconds")
             .and_then(|value| value.parse().ok())
             .unwrap_or(300)
+            .min(LONGEST_DELAY)
     }
 
     /// Clients are bound to single targets by a cookie.

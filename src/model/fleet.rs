@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::estate::{Group, Target, TargetGroup, TargetState};
+use super::estate::{Group, Instance, Target, TargetGroup, TargetState};
 
 const IN_SERVICE: &str = "InService";
 const NOT_IN_USE: &str = "Target.NotInUse";
@@ -14,26 +14,25 @@ const FAILURES: usize = 2;
 /// `unused`, `unavailable` and a load balancer that fails open never count, nor does a target whose
 /// instance is not in the group.
 pub fn healthy_capacity(group: &Group, target_group: &TargetGroup) -> u32 {
-    group
-        .instances
-        .iter()
-        .filter(|instance| instance.lifecycle == IN_SERVICE)
-        .filter(|instance| {
-            let mut own = targets_of(target_group, &instance.id).peekable();
-            own.peek().is_some() && own.all(|target| target.state == TargetState::Healthy)
-        })
-        .map(|instance| instance.weight)
-        .sum()
+    let serves = |instance: &&Instance| {
+        let mut own = targets_of(target_group, &instance.id).peekable();
+        own.peek().is_some() && own.all(|target| target.state == TargetState::Healthy)
+    };
+    units(group.instances.iter().filter(is_in_service).filter(serves))
 }
 
 /// Capacity units in service, as Auto Scaling sees it; says nothing about target health.
 pub fn in_service(group: &Group) -> u32 {
-    group
-        .instances
-        .iter()
-        .filter(|instance| instance.lifecycle == IN_SERVICE)
-        .map(|instance| instance.weight)
-        .sum()
+    units(group.instances.iter().filter(is_in_service))
+}
+
+fn is_in_service(instance: &&Instance) -> bool {
+    instance.lifecycle == IN_SERVICE
+}
+
+/// A sum that is too large is still a large one.
+fn units<'a>(instances: impl Iterator<Item = &'a Instance>) -> u32 {
+    instances.fold(0, |sum, instance| sum.saturating_add(instance.weight))
 }
 
 /// What is missing, grouped and counted, with the load balancer's reason codes.
@@ -117,7 +116,7 @@ fn instances(group: &Group, target_group: &TargetGroup) -> Vec<String> {
             _ => format!("{count} instances {what}"),
         })
         .collect();
-    let there: u32 = group.instances.iter().map(|instance| instance.weight).sum();
+    let there = units(group.instances.iter());
     match group.size.desired.saturating_sub(there) {
         0 => {}
         1 => all.push("1 instance not launched yet".to_owned()),

@@ -58,9 +58,9 @@ name!(
 pub struct Generation(pub u32);
 
 impl Generation {
-    /// After the last there is but the last: a name that somebody else has taken is refused as taken.
-    pub fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+    /// `None` after the highest number there is.
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
     }
 }
 

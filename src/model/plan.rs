@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::clone::Carried;
 use super::ids::{Arn, Generation};
@@ -33,7 +34,30 @@ pub struct Plan {
     pub carried: Vec<Carried>,
 }
 
+/// Why a text is not a saved plan.
+#[derive(Debug, Error)]
+pub enum NotAPlan {
+    #[error("it has no format")]
+    NoFormat,
+    #[error("its format is {found}, this version reads {FORMAT}")]
+    OtherFormat { found: u64 },
+    #[error("{0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
 impl Plan {
+    /// Reads the saved form.
+    pub fn read(text: &str) -> Result<Self, NotAPlan> {
+        let format = serde_json::from_str::<serde_json::Value>(text)
+            .ok()
+            .and_then(|value| value.get("format")?.as_u64());
+        match format {
+            Some(found) if found == u64::from(FORMAT) => Ok(serde_json::from_str(text)?),
+            Some(found) => Err(NotAPlan::OtherFormat { found }),
+            None => Err(NotAPlan::NoFormat),
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

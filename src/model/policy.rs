@@ -137,8 +137,11 @@ pub enum Want {
 impl Want {
     pub fn of(self, capacity: u32) -> u32 {
         match self {
-            Self::Count(count) => count,
-            Self::Percent(percent) => (u64::from(capacity) * u64::from(percent)).div_ceil(100).max(1) as u32,
+            Self::Count(count) => count.max(1),
+            Self::Percent(percent) => {
+                let units = (u64::from(capacity) * u64::from(percent)).div_ceil(100).max(1);
+                u32::try_from(units).unwrap_or(u32::MAX)
+            }
         }
     }
 }

@@ -53,6 +53,8 @@ pub enum Reason {
         about: String,
         error: String,
     },
+    #[error("{what} all say that they are generation {generation}")]
+    SeveralOfOne { generation: Generation, what: String },
     #[error("generation {generation} has no Auto Scaling group")]
     NoGroup {
         generation: Generation,
@@ -84,6 +86,8 @@ pub enum Reason {
     Reachable { what: String, rules: String },
     #[error("{name} exists already and is not a generation of this app")]
     NameTaken { name: String },
+    #[error("{names} has the highest number there is, and the next generation needs a higher one")]
+    NumbersUsedUp { names: String },
     #[error("the name {name} cannot be used: {why}")]
     BadName { name: String, why: String },
     #[error("{group} starts from launch configuration {name}, which has no versions")]
@@ -167,6 +171,9 @@ impl Reason {
                 "correct [routes]; `swingbridge status` lists the rules that exist".into()
             }
             Self::Unseen { .. } => "allow the call (`swingbridge iam-policy plan`) and try again".into(),
+            Self::SeveralOfOne { .. } => {
+                "remove the `swingbridge:` tags from the one that is not, or choose other [names]".into()
+            }
             Self::NoGroup { target_group, .. } => {
                 format!("attach the group that serves {target_group}, or name it under [names]")
             }
@@ -198,6 +205,9 @@ impl Reason {
             }
             Self::Reachable { .. } => "point those rules elsewhere first".into(),
             Self::NameTaken { .. } => "rename or remove it, or choose other [names]".into(),
+            Self::NumbersUsedUp { .. } => {
+                "remove what has that number in its name or its tags, or choose other [names]".into()
+            }
             Self::BadName { .. } => "choose other [names]".into(),
             Self::LaunchConfiguration { .. } => {
                 "give the group a launch template (the EC2 console converts launch configurations)".into()

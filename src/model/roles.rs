@@ -171,6 +171,14 @@ impl<'a> Roles<'a> {
             .previous
             .filter(|generation| *generation != live.generation)
             .and_then(|generation| standings.remove(&generation));
+        let several: Vec<Reason> = std::iter::once(&live)
+            .chain(&candidate)
+            .chain(&previous)
+            .filter_map(|standing| several_of(estate, standing.generation))
+            .collect();
+        if !several.is_empty() {
+            return Err(several);
+        }
         Ok(Self {
             live,
             candidate,
@@ -196,6 +204,27 @@ impl<'a> Roles<'a> {
     pub fn rolled_back(&self) -> Option<&Standing> {
         self.others.iter().rev().find(|other| other.state.was_left())
     }
+}
+
+/// Which of several is meant cannot be told: a copy made by hand may carry the tags of its original.
+fn several_of(estate: &Estate, generation: Generation) -> Option<Reason> {
+    let groups = estate
+        .groups
+        .iter()
+        .filter(|group| group.generation == Some(generation))
+        .map(|group| group.name.to_string());
+    let target_groups = estate
+        .target_groups
+        .iter()
+        .filter(|tg| tg.generation == Some(generation))
+        .map(|tg| tg.name.to_string());
+    [groups.collect::<Vec<_>>(), target_groups.collect()]
+        .into_iter()
+        .find(|names| names.len() > 1)
+        .map(|names| Reason::SeveralOfOne {
+            generation,
+            what: names.join(" and "),
+        })
 }
 
 fn patterns(policy: &Policy) -> String {

@@ -26,7 +26,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         return Ok(rest);
     }
     let generation = match &roles.candidate {
-        None => naming::next_free(context),
+        None => naming::next_free(context)?,
         Some(candidate) if same(candidate) && same_inputs(candidate) => candidate.generation,
         Some(candidate) if same(candidate) => {
             return Err(vec![Reason::SameLabelOtherInputs {

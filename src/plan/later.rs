@@ -33,7 +33,9 @@ pub(super) fn due(context: &Context<'_>, wait: Duration) -> Due {
     match (live.state, live.since) {
         (State::Live | State::Restored, Some(since)) => match since.checked_add(wait) {
             Ok(at) if at > context.estate.observed_at => Due::At(at),
-            _ => Due::Now,
+            Ok(_) => Due::Now,
+            // Longer than the calendar goes.
+            Err(_) => Due::At(Timestamp::MAX),
         },
         (State::Promoting | State::RollingBack, _) | (State::Live | State::Restored, None) => Due::NotYet,
         // It has never been swung to: whatever holds it was left by something else.
@@ -131,11 +133,14 @@ pub(super) fn treat(
     Ok(
         match (context.policy.after_promotion.previous, Side::of(standing)) {
             (Treatment::Keep, _) | (Treatment::Scale(_), None) => Vec::new(),
-            (Treatment::Scale(to), Some(side)) => vec![Step::Shrink {
-                group: side.group,
-                target_group: side.target_group,
-                to,
-            }],
+            (Treatment::Scale(to), Some(side)) => {
+                removal::unreachable(context, standing, before).map_err(|reason| vec![reason])?;
+                vec![Step::Shrink {
+                    group: side.group,
+                    target_group: side.target_group,
+                    to,
+                }]
+            }
             (Treatment::Retire, _) => {
                 let before: Vec<Step> = before.iter().cloned().chain(entrance.iter().cloned()).collect();
                 let removed = removal::steps(context, standing, &before).map_err(|reason| vec![reason])?;

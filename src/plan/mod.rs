@@ -34,7 +34,7 @@ mod truth;
 mod versions;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use checkup::checkup;
 pub use later::{Left, left_by};

@@ -6,7 +6,20 @@ use crate::model::refusal::Reason;
 use crate::model::tags;
 
 /// One more than the highest number in use, over every name in the region.
-pub(super) fn next_free(context: &Context<'_>) -> Generation {
+pub(super) fn next_free(context: &Context<'_>) -> Result<Generation, Vec<Reason>> {
+    let highest = highest(context);
+    highest.next().ok_or_else(|| {
+        vec![Reason::NumbersUsedUp {
+            names: [
+                context.policy.names.group.name(highest),
+                context.policy.names.target_group.name(highest),
+            ]
+            .join(" or "),
+        }]
+    })
+}
+
+fn highest(context: &Context<'_>) -> Generation {
     let names = &context.policy.names;
     let taken = &context.estate.taken;
     let roles = &context.roles;
@@ -30,12 +43,11 @@ pub(super) fn next_free(context: &Context<'_>) -> Generation {
         )
         .max()
         .unwrap_or(Generation(0))
-        .next()
 }
 
 /// What the next generation would be called.
 pub(super) fn next_names(context: &Context<'_>) -> Result<(GroupName, TargetGroupName), Vec<Reason>> {
-    names(context, next_free(context))
+    names(context, next_free(context)?)
 }
 
 pub(super) fn names(

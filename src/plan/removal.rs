@@ -35,6 +35,7 @@ pub(super) fn steps(
     if let Some(reason) = unseen {
         return Err(reason);
     }
+    unreachable(context, standing, before)?;
     let mut steps = Vec::new();
     let target_group = standing
         .target_group
@@ -51,7 +52,7 @@ pub(super) fn steps(
         }
         steps.push(Step::AwaitEmpty {
             group: group.clone(),
-            timeout: Duration::from_secs(delay) + SHUTDOWN,
+            timeout: Duration::from_secs(delay).saturating_add(SHUTDOWN),
         });
         steps.push(Step::DeleteGroup { group: group.clone() });
     }
@@ -65,14 +66,52 @@ pub(super) fn steps(
 
 /// Nothing can be deleted while a rule names it: better said before anything is changed than half way.
 fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[Step]) -> Result<(), Reason> {
-    let rules: Vec<String> = context
+    let rules = rules_left(context, target_group, before)
+        // The lock's own rule goes with its run.
+        .filter(|rule| !is_ours(context, rule, "lock"))
+        .map(|rule| rule.at().to_string())
+        .collect();
+    refused(target_group, rules)
+}
+
+/// Nothing shrinks that a request can reach: neither by its generation's target group, nor by another on
+/// which its group stands as well.
+pub(super) fn unreachable(context: &Context<'_>, standing: &Standing, before: &[Step]) -> Result<(), Reason> {
+    let group = standing
+        .group
+        .as_ref()
+        .and_then(|name| context.estate.group(name));
+    let others = group.into_iter().flat_map(|group| &group.target_groups);
+    for target_group in standing.target_group.iter().chain(others) {
+        let rules = rules_left(context, target_group, before)
+            .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
+            .filter(|rule| !is_ours(context, rule, "lock") && !is_ours(context, rule, "entrance"))
+            .map(|rule| rule.at().to_string())
+            .collect();
+        refused(target_group, rules)?;
+    }
+    Ok(())
+}
+
+/// The rules that still name a target group after these steps.
+fn rules_left<'a>(
+    context: &'a Context<'_>,
+    target_group: &'a TargetGroupName,
+    before: &'a [Step],
+) -> impl Iterator<Item = &'a Rule> {
+    context
         .estate
         .rules_naming(target_group)
         .filter(|rule| !before.iter().any(|step| turns_away(step, rule, target_group)))
-        // The lock's own rule goes with its run.
-        .filter(|rule| rule.tags.get(tags::RULE).is_none_or(|kind| kind != "lock"))
-        .map(|rule| rule.at().to_string())
-        .collect();
+}
+
+/// A rule that nobody but us gets through.
+fn is_ours(context: &Context<'_>, rule: &Rule, kind: &str) -> bool {
+    tags::owned_by(&rule.tags, &context.estate.app)
+        && rule.tags.get(tags::RULE).is_some_and(|found| found == kind)
+}
+
+fn refused(target_group: &TargetGroupName, rules: Vec<String>) -> Result<(), Reason> {
     if rules.is_empty() {
         return Ok(());
     }

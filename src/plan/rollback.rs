@@ -41,6 +41,11 @@ pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Optio
 
 fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Drafted {
     let roles = &context.roles;
+    if to == roles.live.generation && roles.live.state == State::RollingBack {
+        // Production is on its way from there: it is not live already.
+        let back = roles.live.previous.unwrap_or(to);
+        return Err(vec![Reason::RollbackHalfWay { to: back }]);
+    }
     if to == roles.live.generation && roles.candidate.is_none() {
         let mut draft = leftovers(context, failed)?;
         draft.summary = format!("generation {to} is live already");

@@ -79,7 +79,7 @@ fn serves(action: &Action, estate: &Estate) -> Result<(), Reason> {
                 .iter()
                 .filter(|group| group.target_groups.contains(&tg.name))
                 .map(|group| fleet::healthy_capacity(group, tg))
-                .sum()
+                .fold(0, u32::saturating_add)
         });
         if healthy == 0 {
             return Err(Reason::NotHealthy {

@@ -197,7 +197,7 @@ impl<C: Cloud> Drive<'_, C> {
             Step::AwaitEmpty { timeout, .. } => (*timeout, Duration::ZERO, 1),
             Step::Confirm {
                 times, propagation, ..
-            } => (*propagation + SETTLE, *propagation, *times),
+            } => (propagation.saturating_add(SETTLE), *propagation, *times),
             _ => (SETTLE, Duration::ZERO, 1),
         };
         let began = Instant::now();
@@ -255,7 +255,7 @@ impl<C: Cloud> Drive<'_, C> {
                 Err(Stop::Cloud(error)) if passes(&error) => {
                     retrying(index, &error, narrator);
                     (since, seen, said) = (None, 0, None);
-                    if began.elapsed() >= timeout + SETTLE {
+                    if began.elapsed() >= timeout.saturating_add(SETTLE) {
                         return Err(Stop::Cloud(error));
                     }
                 }

@@ -1,7 +1,7 @@
 //! The journal: every event of a run in a file, for people and history. Nothing is decided from it.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -36,8 +36,15 @@ impl Reporter for Journal {
     }
 }
 
-/// Every run recorded here, oldest first. A line that cannot be read ends its run: it was being
-/// written when the run was killed.
+/// The events of one run. A line that cannot be read ends it: it was being written when the run was killed.
+pub fn read(file: impl Read) -> Vec<Event> {
+    BufReader::new(file)
+        .lines()
+        .map_while(|line| serde_json::from_str(&line.ok()?).ok())
+        .collect()
+}
+
+/// Every run recorded here, oldest first.
 pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
     let folder = folder_of(folder, app);
     let mut files: Vec<PathBuf> = match fs::read_dir(&folder) {
@@ -51,16 +58,7 @@ pub fn runs(folder: &Path, app: &str) -> io::Result<Vec<Vec<Event>>> {
     files.sort();
     let mut all = Vec::new();
     for path in files {
-        let mut events = Vec::new();
-        for line in BufReader::new(File::open(path)?).lines() {
-            match line
-                .ok()
-                .and_then(|line| serde_json::from_str::<Event>(&line).ok())
-            {
-                Some(event) => events.push(event),
-                None => break,
-            }
-        }
+        let events = read(File::open(path)?);
         if matches!(events.first(), Some(event) if matches!(event.kind, EventKind::RunStarted { .. })) {
             all.push(events);
         }

@@ -142,7 +142,10 @@ async fn checked<C: Cloud>(
         plan,
         estate,
         built: std::collections::BTreeMap::new(),
-        deadline: job.timeout.map(|timeout| Instant::now() + timeout),
+        // A time that is past the end of all clocks is none.
+        deadline: job
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout)),
         moved: halfway,
         settled: !halfway,
         fresh: Freshness::default(),

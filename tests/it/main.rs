@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
+mod any_bytes;
 mod clients;
 mod crashes;
 mod foreign;

@@ -42,6 +42,25 @@ fn ends(action: &SdkAction) -> bool {
     )
 }
 
+/// Why these actions must not be written again with only their target groups changed.
+pub(super) fn unwritable(actions: &[SdkAction]) -> Option<String> {
+    let ending = actions.iter().filter(|action| ends(action)).count();
+    if ending != 1 {
+        return Some(format!("{ending} of its actions end the handling of a request"));
+    }
+    actions.iter().find_map(|action| {
+        let understood = match &action.r#type {
+            Some(ActionTypeEnum::AuthenticateOidc) => action.authenticate_oidc_config.is_some(),
+            Some(ActionTypeEnum::AuthenticateCognito) => action.authenticate_cognito_config.is_some(),
+            Some(ActionTypeEnum::JwtValidation) => action.jwt_validation_config.is_some(),
+            Some(ActionTypeEnum::Forward | ActionTypeEnum::FixedResponse | ActionTypeEnum::Redirect) => true,
+            _ => false,
+        };
+        let kind = action.r#type.as_ref().map_or("unknown", ActionTypeEnum::as_str);
+        (!understood).then(|| format!("its action `{kind}` is not understood"))
+    })
+}
+
 pub(super) fn to_model(actions: &[SdkAction]) -> Action {
     let Some(action) = last(actions) else {
         return Action::Other {

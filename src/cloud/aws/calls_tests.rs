@@ -15,7 +15,7 @@ use crate::model::tags::Tags;
 
 const PREFIX: &str = "arn:aws:elasticloadbalancing:eu-west-1:1";
 
-fn target_group_arn(name: &str) -> String {
+pub(super) fn target_group_arn(name: &str) -> String {
     format!("{PREFIX}:targetgroup/{name}/1")
 }
 
@@ -26,7 +26,7 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
         .collect()
 }
 
-fn target_group(name: &str, generation: u32) -> TargetGroup {
+pub(super) fn target_group(name: &str, generation: u32) -> TargetGroup {
     TargetGroup {
         name: name.into(),
         arn: Arn::new(target_group_arn(name)),
@@ -38,7 +38,7 @@ fn target_group(name: &str, generation: u32) -> TargetGroup {
     }
 }
 
-fn estate() -> Estate {
+pub(super) fn estate() -> Estate {
     Estate {
         observed_at: Timestamp::UNIX_EPOCH,
         app: "shop".into(),

@@ -246,7 +246,7 @@ mod tests {
             CloudError::PriorityInUse { .. } => "priority",
             CloudError::AlreadyExists { .. } => "exists",
             CloudError::InUse { .. } => "in use",
-            CloudError::Changed { .. } => "changed",
+            CloudError::Changed { .. } | CloudError::Unwritable { .. } => "changed",
             CloudError::Denied { .. } => "denied",
             CloudError::Credentials { .. } => "credentials",
             CloudError::Unreachable { .. } => "unreachable",

@@ -36,6 +36,7 @@ mod target_groups;
 #[cfg(feature = "launch-templates")]
 mod templates;
 mod transport;
+mod verbatim;
 #[cfg(not(feature = "launch-templates"))]
 mod without_templates;
 
@@ -43,6 +44,10 @@ mod without_templates;
 mod calls_tests;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod lossless_form;
+#[cfg(test)]
+mod lossless_tests;
 #[cfg(test)]
 mod members;
 

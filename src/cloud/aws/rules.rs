@@ -5,11 +5,12 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use super::actions::{self, Lead};
+use super::verbatim::Verbatim;
 use super::{Aws, routing, tags};
 use crate::cloud::{CloudError, NewRule, Swing};
 use crate::model::estate::{Estate, TargetGroup};
 use crate::model::ids::{Arn, TargetGroupName};
-use crate::model::routing::{Action, Condition, Priority};
+use crate::model::routing::{Action, Condition, Priority, RulePlace};
 
 /// The most rules one page of a description holds.
 const PAGE: i32 = 400;
@@ -41,24 +42,41 @@ impl Aws {
             .map_err(|error| self.error("DescribeRules", error))
     }
 
-    async fn raw_rule(&self, rule: &Arn) -> Result<SdkRule, CloudError> {
-        self.elb
+    /// A rule that is about to be written, and nothing of which is unknown.
+    async fn writable_rule(&self, rule: &RulePlace) -> Result<SdkRule, CloudError> {
+        let verbatim = Verbatim::default();
+        let raw = self
+            .elb
             .describe_rules()
-            .rule_arns(rule.as_str())
+            .rule_arns(rule.arn.as_str())
+            .customize()
+            .interceptor(verbatim.clone())
             .send()
             .await
             .map_err(|error| self.error("DescribeRules", error))?
             .rules
             .and_then(|rules| rules.into_iter().next())
             .ok_or_else(|| CloudError::NotFound {
-                what: format!("rule {rule}"),
-            })
+                what: format!("rule {}", rule.arn),
+            })?;
+        let unknown: Vec<String> = verbatim.unknown_in_actions().into_iter().collect();
+        let why = match unknown.as_slice() {
+            [] => actions::unwritable(raw.actions()),
+            names => Some(format!("its actions have {}", names.join(", "))),
+        };
+        match why {
+            None => Ok(raw),
+            Some(why) => Err(CloudError::Unwritable {
+                rule: rule.to_string(),
+                why,
+            }),
+        }
     }
 
     pub(super) async fn point(&self, estate: &Estate, swing: Swing<'_>) -> Result<(), CloudError> {
         let lead = self.lead(estate, swing.after).await?;
         // Nothing may come between this reading and the writing: AWS has no conditional write.
-        let raw = self.raw_rule(&swing.rule.arn).await?;
+        let raw = self.writable_rule(swing.rule).await?;
         let found = actions::to_model(raw.actions());
         if found.same_effect(swing.after) {
             return Ok(());
@@ -71,25 +89,24 @@ impl Aws {
             });
         }
         let actions = actions::redirected(raw.actions(), &lead);
-        match routing::priority(&raw) {
-            Priority::Numbered(_) => self
-                .elb
-                .modify_rule()
-                .rule_arn(swing.rule.arn.as_str())
-                .set_actions(Some(actions))
-                .send()
-                .await
-                .map(drop)
-                .map_err(|error| self.error("ModifyRule", error)),
-            Priority::Default => self
-                .elb
+        if raw.is_default() == Some(true) {
+            self.elb
                 .modify_listener()
                 .listener_arn(listener_on(estate, swing.rule.port)?.as_str())
                 .set_default_actions(Some(actions))
                 .send()
                 .await
                 .map(drop)
-                .map_err(|error| self.error("ModifyListener", error)),
+                .map_err(|error| self.error("ModifyListener", error))
+        } else {
+            self.elb
+                .modify_rule()
+                .rule_arn(swing.rule.arn.as_str())
+                .set_actions(Some(actions))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| self.error("ModifyRule", error))
         }
     }
 

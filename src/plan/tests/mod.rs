@@ -11,6 +11,7 @@ use crate::model::refusal::Reason;
 use crate::model::routing::Priority;
 use crate::model::tags;
 
+mod arbitrary;
 mod building;
 mod carried;
 mod checkup;
@@ -18,7 +19,10 @@ mod deploy;
 mod fingerprint;
 mod not_stale;
 mod notes;
+mod odd;
+pub(crate) mod order;
 mod promote;
+mod properties;
 mod quotas;
 mod reached;
 mod reached_rules;
@@ -34,6 +38,7 @@ mod rollback_again;
 mod safe;
 mod safe_routes;
 mod saved;
+mod seeds;
 mod treatment;
 mod waits;
 

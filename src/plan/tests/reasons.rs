@@ -131,6 +131,13 @@ fn samples() -> Vec<Reason> {
             healthy: 0,
             wanted: 1,
         },
+        Reason::SeveralOfOne {
+            generation,
+            what: "tg-2 and a-copy".into(),
+        },
+        Reason::NumbersUsedUp {
+            names: "asg-4294967295 or tg-4294967295".into(),
+        },
     ]
 }
 
@@ -173,11 +180,13 @@ fn counted(reason: &Reason) -> usize {
         Reason::RuleChanged { .. } => 33,
         Reason::Gone { .. } => 34,
         Reason::NotHealthy { .. } => 35,
+        Reason::SeveralOfOne { .. } => 36,
+        Reason::NumbersUsedUp { .. } => 37,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 36;
+const VARIANTS: usize = 38;
 
 #[test]
 fn every_reason_has_a_sample() {

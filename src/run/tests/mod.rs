@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod estates;
+mod forever;
 mod moves;
 mod properties;
 mod properties_killed;

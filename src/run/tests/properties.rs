@@ -3,23 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngSeed};
 
 use super::estates::{Case, case};
 use super::moves::{Move, commands};
 use super::*;
+use crate::cases::cases;
 use crate::model::obligation::HELD_PROCESS;
 use crate::model::tags;
-
-/// The same cases every time, so that a failure in CI is a failure everywhere.
-pub(super) fn cases(number: u32) -> Config {
-    Config {
-        cases: number,
-        rng_seed: RngSeed::Fixed(42),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
 
 /// Virtual time: soaks and timeouts take as long as they ask for, and no time at all.
 pub(super) fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
@@ -33,7 +23,10 @@ pub(super) fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
 
 /// Runs a command that may be refused; says its exit code.
 pub(super) async fn attempt(world: &World, intent: &Intent, policy: &Policy) -> Option<u8> {
-    plan::plan(&world.now(), intent, policy).ok()?;
+    let estate = world.now();
+    let planned = plan::plan(&estate, intent, policy).ok()?;
+    let breaches = plan::tests::order::breaches(&estate, &planned);
+    assert!(breaches.is_empty(), "{}: {breaches:#?}", planned.summary);
     let verdict = run(world, intent, policy, true).await.expect("nobody killed it");
     Some(verdict.code)
 }

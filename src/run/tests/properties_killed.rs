@@ -7,8 +7,9 @@ use proptest::sample::select;
 
 use super::estates::{Case, case};
 use super::moves::intents;
-use super::properties::{attempt, cases, in_virtual_time, unbroken};
+use super::properties::{attempt, in_virtual_time, unbroken};
 use super::*;
+use crate::cases::cases;
 use crate::model::refusal::Reason;
 use crate::model::tags;
 use crate::run::world::Fault;
