@@ -147,7 +147,6 @@ fn deploying_takes_every_permission_that_is_printed_for_it_and_no_other() {
 }
 
 #[test]
-#[ignore = "takes minutes, and has not been seen to its end yet"]
 fn promoting_and_clearing_up_take_every_permission_that_is_printed_for_them_and_no_other() {
     in_virtual_time(|| async {
         let deployed = || Command::Run(version());
