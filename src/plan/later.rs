@@ -134,7 +134,7 @@ pub(super) fn treat(
         match (context.policy.after_promotion.previous, Side::of(standing)) {
             (Treatment::Keep, _) | (Treatment::Scale(_), None) => Vec::new(),
             (Treatment::Scale(to), Some(side)) => {
-                removal::unreachable(context, standing, before).map_err(|reason| vec![reason])?;
+                removal::unreachable(context, standing, before, true).map_err(|reason| vec![reason])?;
                 vec![Step::Shrink {
                     group: side.group,
                     target_group: side.target_group,

@@ -35,7 +35,7 @@ pub(super) fn steps(
     if let Some(reason) = unseen {
         return Err(reason);
     }
-    unreachable(context, standing, before)?;
+    unreachable(context, standing, before, false)?;
     let mut steps = Vec::new();
     let target_group = standing
         .target_group
@@ -75,8 +75,13 @@ fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[
 }
 
 /// Nothing shrinks that a request can reach: neither by its generation's target group, nor by another on
-/// which its group stands as well.
-pub(super) fn unreachable(context: &Context<'_>, standing: &Standing, before: &[Step]) -> Result<(), Reason> {
+/// which its group stands as well. What only shrinks may go on waiting behind the entrance.
+pub(super) fn unreachable(
+    context: &Context<'_>,
+    standing: &Standing,
+    before: &[Step],
+    entrance_is_fine: bool,
+) -> Result<(), Reason> {
     let group = standing
         .group
         .as_ref()
@@ -85,7 +90,8 @@ pub(super) fn unreachable(context: &Context<'_>, standing: &Standing, before: &[
     for target_group in standing.target_group.iter().chain(others) {
         let rules = rules_left(context, target_group, before)
             .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
-            .filter(|rule| !is_ours(context, rule, "lock") && !is_ours(context, rule, "entrance"))
+            .filter(|rule| !is_ours(context, rule, "lock"))
+            .filter(|rule| !(entrance_is_fine && is_ours(context, rule, "entrance")))
             .map(|rule| rule.at().to_string())
             .collect();
         refused(target_group, rules)?;

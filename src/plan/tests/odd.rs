@@ -148,14 +148,27 @@ fn a_generation_whose_target_group_is_out_of_sight_is_not_removed_while_it_is_re
     let mut estate = promoted();
     target_group_mut(&mut estate, 1).generation = None;
     fixtures::remove_rule(&mut estate, 80, Priority::Numbered(fixtures::ENTRANCE));
-    let door = fixtures::rule(80, Priority::Numbered(30), &[fixtures::path("/kept")], to(1));
-    fixtures::add_rule(&mut estate, door);
     let mut policy = policy();
     policy.routes = RouteSelection::Listed(vec![(80, Priority::Default)]);
-    let found = reasons(&estate, &retire(Some(1)), &policy);
-    let what = tg(1).to_string();
-    let rules = ":80 rule 30".into();
-    assert_eq!(found, [Reason::Reachable { what, rules }]);
+    // By a rule of its own, and by one that only we get through.
+    for (priority, tags) in [(30, tags::Tags::new()), (3, fixtures::entrance(to(1)).tags)] {
+        let mut estate = estate.clone();
+        let mut rule = fixtures::rule(
+            80,
+            Priority::Numbered(priority),
+            &[fixtures::path("/kept")],
+            to(1),
+        );
+        rule.tags = tags;
+        fixtures::add_rule(&mut estate, rule);
+        assert_eq!(
+            reasons(&estate, &retire(Some(1)), &policy),
+            [Reason::Reachable {
+                what: tg(1).to_string(),
+                rules: format!(":80 rule {priority}")
+            }]
+        );
+    }
 }
 
 #[test]
