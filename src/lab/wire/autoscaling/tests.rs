@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a step that fails is what fails the test")]
 
+mod in_place;
+
 use std::collections::BTreeSet;
 
 use super::super::{Operation, elbv2};

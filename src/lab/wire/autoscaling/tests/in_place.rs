@@ -1,0 +1,186 @@
+//! What a group does with its instances in place: refreshes with all their preferences, and the warm pool.
+
+use super::*;
+use crate::lab::world::compute::TemplateRef;
+
+/// The estate with a second version of its template.
+fn with_two_versions(size: &str, more: &[(&str, Tree)]) -> Estate {
+    let mut estate = Estate::new();
+    let version = NewVersion {
+        description: None,
+        data: map(&[("ImageId", text("ami-0123456789abcdef1"))]),
+        source: None,
+        token: None,
+    };
+    let named = TemplateRef {
+        name: "web".to_owned(),
+        ..TemplateRef::default()
+    };
+    estate.world.create_template_version(&named, version).unwrap();
+    estate.create(size, more).unwrap();
+    estate.pass(60);
+    estate
+}
+
+fn version(number: &str) -> Tree {
+    let template = [("LaunchTemplateName", text("web")), ("Version", text(number))];
+    map(&[("LaunchTemplate", map(&template))])
+}
+
+impl Estate {
+    fn refreshes(&mut self, preferences: &[(&str, Tree)]) {
+        let input = [
+            ("DesiredConfiguration", version("2")),
+            ("Preferences", map(preferences)),
+        ];
+        self.of_group("StartInstanceRefresh", &input).unwrap();
+    }
+
+    fn refresh(&mut self) -> Tree {
+        let all = self.of_group("DescribeInstanceRefreshes", &[]).unwrap();
+        all.items("InstanceRefreshes")[0].clone()
+    }
+
+    fn status(&mut self) -> String {
+        self.refresh().text("Status").unwrap().to_owned()
+    }
+
+    fn versions(&mut self) -> Vec<String> {
+        let group = self.group();
+        let version = |one: &Tree| {
+            let template = one.get("LaunchTemplate").unwrap();
+            template.text("Version").unwrap().to_owned()
+        };
+        // Those that leave drain for minutes.
+        let serves = |one: &&Tree| one.text("LifecycleState") == Some("InService");
+        let mut all: Vec<String> = group
+            .items("Instances")
+            .iter()
+            .filter(serves)
+            .map(version)
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+#[test]
+fn a_refresh_stops_at_a_checkpoint_for_as_long_as_was_asked_and_then_goes_on() {
+    let mut estate = with_two_versions("4", &[]);
+    estate.refreshes(&[
+        ("CheckpointPercentages", list([Tree::Whole(50), Tree::Whole(100)])),
+        ("CheckpointDelay", Tree::Whole(1800)),
+        ("MinHealthyPercentage", Tree::Whole(50)),
+        ("InstanceWarmup", Tree::Whole(10)),
+    ]);
+    estate.pass(900);
+    assert_eq!(estate.versions(), ["1", "1", "2", "2"]);
+    assert_eq!(estate.status(), "InProgress");
+    estate.pass(600);
+    assert_eq!(
+        estate.versions(),
+        ["1", "1", "2", "2"],
+        "half an hour is not over"
+    );
+    estate.pass(3600);
+    assert_eq!(estate.versions(), ["2", "2", "2", "2"]);
+    estate.pass(3600);
+    assert_eq!(estate.status(), "Successful");
+}
+
+#[test]
+fn a_refresh_leaves_what_matches_already_where_that_is_asked_for() {
+    let mut estate = with_two_versions("2", &[]);
+    estate.refreshes(&[("InstanceWarmup", Tree::Whole(10))]);
+    estate.pass(1800);
+    assert_eq!(estate.status(), "Successful");
+    let before = estate.ids();
+    estate.refreshes(&[
+        ("SkipMatching", Tree::Flag(true)),
+        ("InstanceWarmup", Tree::Whole(10)),
+    ]);
+    estate.pass(1800);
+    assert_eq!(estate.status(), "Successful");
+    assert_eq!(estate.ids(), before);
+}
+
+#[test]
+fn a_refresh_whose_instances_never_become_healthy_is_rolled_back_by_itself() {
+    let mut estate = with_two_versions(
+        "2",
+        &[
+            ("HealthCheckType", text("ELB")),
+            ("HealthCheckGracePeriod", text("20")),
+        ],
+    );
+    let good = estate.ids();
+    estate.refreshes(&[
+        ("AutoRollback", Tree::Flag(true)),
+        ("MinHealthyPercentage", Tree::Whole(50)),
+        ("InstanceWarmup", Tree::Whole(10)),
+    ]);
+    let mut reached = false;
+    for _ in 0..10_000 {
+        // Ill before the first check, which comes two seconds after the registration.
+        estate.pass(1);
+        let group = estate.group();
+        let of_second = group
+            .items("Instances")
+            .iter()
+            .filter(|one| one.get("LaunchTemplate").unwrap().text("Version") == Some("2"));
+        let ill: Vec<String> = of_second
+            .map(|one| one.text("InstanceId").unwrap().to_owned())
+            .collect();
+        estate.outside.ill.extend(ill);
+        if estate.status() == "RollbackSuccessful" {
+            reached = true;
+            break;
+        }
+    }
+    assert!(reached, "{:#?}", estate.refresh());
+    assert_eq!(estate.versions(), ["1", "1"]);
+    assert!(estate.refresh().get("RollbackDetails").is_some());
+    assert!(
+        good.iter().any(|id| estate.ids().contains(id)),
+        "half of them was never touched"
+    );
+}
+
+#[test]
+fn a_warm_pool_is_filled_and_scale_out_takes_from_it() {
+    let mut estate = Estate::new();
+    estate.create("1", &[]).unwrap();
+    estate.pass(60);
+    estate
+        .of_group(
+            "PutWarmPool",
+            &[("MinSize", Tree::Whole(2)), ("PoolState", text("Stopped"))],
+        )
+        .unwrap();
+    estate.pass(120);
+    let pool = estate.of_group("DescribeWarmPool", &[]).unwrap();
+    let warmed: Vec<String> = pool
+        .items("Instances")
+        .iter()
+        .map(|one| {
+            assert_eq!(one.text("LifecycleState"), Some("Warmed:Stopped"));
+            one.text("InstanceId").unwrap().to_owned()
+        })
+        .collect();
+    // As many as the group may have besides those it has.
+    assert_eq!(warmed.len(), 3);
+    assert_eq!(
+        estate.target_states().len(),
+        1,
+        "nobody in the pool is given requests"
+    );
+    estate
+        .of_group("SetDesiredCapacity", &[("DesiredCapacity", Tree::Whole(2))])
+        .unwrap();
+    estate.pass(120);
+    assert_eq!(estate.states(), ["InService", "InService"]);
+    assert!(
+        estate.ids().iter().any(|id| warmed.contains(id)),
+        "one of them came from the pool"
+    );
+}
