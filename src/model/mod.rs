@@ -10,6 +10,7 @@ pub(crate) mod fixtures;
 pub mod fleet;
 pub mod history;
 pub mod ids;
+pub mod judging;
 pub mod lock;
 pub mod obligation;
 pub mod plan;

@@ -194,10 +194,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     }
     for (rival, intent) in rivals(&life.commands[at]) {
         let theirs = calls_alone(life, at, &intent);
-        for call in &prefix.calls {
+        for (place, call) in prefix.calls.iter().enumerate() {
             for patient in [false, true] {
                 let word = if patient { "patient" } else { "impatient" };
-                for until in untils(&theirs, call, patient) {
+                for until in untils(&theirs, &prefix.calls, place, patient) {
                     let name = format!("races/{command}/{call}/{word}-{rival}-until-{until}");
                     let share = if call.changes() { 200 } else { 3000 };
                     let race = Race {
@@ -215,14 +215,14 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     }
 }
 
-/// Every call of the rival's that changes something, as long as the lock does not keep them out anyhow.
-fn untils(theirs: &[Call], held: &Call, patient: bool) -> Vec<Until> {
+/// How far the rival may come while the first is held at `ours[at]`: to its end, and to every call of its own that
+/// changes something. The latter only where the first turns: held at any other of its looks it would meet the same.
+fn untils(theirs: &[Call], ours: &[Call], at: usize, patient: bool) -> Vec<Until> {
     let mut all = vec![Until::ItsEnd];
-    let can_come_in = patient
-        || !theirs
-            .iter()
-            .any(|call| call.changes() && call.number < held.number);
-    if can_come_in {
+    let turns = ours[at].changes() || at == 0 || ours[at - 1].changes();
+    // An impatient rival does not come past the lock.
+    let comes_in = patient || !ours[..at].iter().any(Call::changes);
+    if turns && comes_in {
         let changes = theirs.iter().filter(|call| call.changes());
         all.extend(changes.map(|call| Until::Call(call.number)));
     }
