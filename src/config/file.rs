@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gradual::{Canary, Linear, Sharing};
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -47,11 +48,16 @@ pub(super) struct File {
     pub(super) after_rollback: AfterRollback,
     #[serde(default)]
     pub(super) swing: Swing,
+    pub(super) canary: Option<Canary>,
+    #[serde(default)]
+    pub(super) linear: Linear,
+    #[serde(default)]
+    pub(super) shift: Sharing,
     #[serde(default)]
     pub(super) journal: Journal,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Strategy {
     /// `deploy` opens the green door; `promote` swings production.
@@ -59,6 +65,10 @@ pub(super) enum Strategy {
     Preview,
     /// `deploy` goes on to swing production by itself.
     Direct,
+    /// As `preview`, and `promote` swings production in the stages of `[canary]`.
+    Canary,
+    /// As `canary`, in the even stages of `[linear]`.
+    Linear,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

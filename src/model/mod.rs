@@ -20,5 +20,6 @@ pub mod release;
 pub mod roles;
 pub mod routing;
 pub mod scope;
+pub mod shift;
 pub mod step;
 pub mod tags;

@@ -11,6 +11,7 @@ use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
 use super::routing::{Condition, Priority, Rule};
+use super::shift::Reached;
 use super::tags;
 
 /// Where a generation stands in its life, as its target group's tag says.
@@ -98,6 +99,8 @@ pub struct Standing {
     pub since: Option<Timestamp>,
     /// The generation that was live before this one was promoted.
     pub previous: Option<Generation>,
+    /// How far production has come that goes to it share by share.
+    pub stage: Option<Reached>,
     /// Both its parts carry this app's ownership tag.
     pub ours: bool,
 }
@@ -243,6 +246,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         state: State::Unmarked,
         since: None,
         previous: None,
+        stage: None,
         ours: true,
     };
     for group in &estate.groups {
@@ -262,6 +266,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.ours &= tags::owned_by(&tg.tags, &estate.app);
         standing.state = State::of(&tg.tags);
         standing.since = State::since(&tg.tags);
+        standing.stage = Reached::of(&tg.tags);
         standing.previous = tg
             .tags
             .get(tags::PREVIOUS)

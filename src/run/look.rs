@@ -15,6 +15,8 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::DeleteRule { .. }
         | Step::OpenStaging { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
+        // Anything may have changed meanwhile.
+        Step::Bake { .. } | Step::Pause { .. } => return (Look::Everything, Vec::new()),
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
@@ -26,7 +28,7 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         Step::Adopt {
             group, target_group, ..
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
-        Step::Mark { target_group, .. } => (Look::Fleet, vec![of_target_group(target_group, estate)]),
+        Step::Mark { target_group, .. } | Step::MarkStage { target_group, .. } => (Look::Fleet, vec![of_target_group(target_group, estate)]),
         Step::SetTargetGroupAttributes { target_group, .. } => {
             (Look::Generation, vec![of_target_group(target_group, estate)])
         }

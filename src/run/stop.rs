@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::interrupt::Signal;
 use crate::cloud::CloudError;
+use crate::model::ids::TargetGroupName;
 use crate::model::lock::Holder;
 use crate::model::refusal::{Reason, Refusal};
 use crate::plan::Progress;
@@ -31,6 +32,11 @@ pub(super) enum Stop {
     ForeignLock { what: String },
     #[error("the lock was taken away: its rule is gone")]
     LockLost,
+    #[error("{target_group} has nobody healthy, and {weight} % of production goes there")]
+    NobodyHealthy {
+        target_group: TargetGroupName,
+        weight: u32,
+    },
 }
 
 impl Stop {
@@ -55,6 +61,7 @@ impl Stop {
             Self::TimedOut { .. } => {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
             }
+            Self::NobodyHealthy { .. } => Some("`swingbridge status` shows the reasons".into()),
             Self::Interrupted(_) | Self::Refused(_) => None,
         }
     }

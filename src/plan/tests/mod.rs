@@ -39,6 +39,7 @@ mod safe;
 mod safe_routes;
 mod saved;
 mod seeds;
+mod stages;
 mod treatment;
 mod waits;
 

@@ -138,6 +138,8 @@ fn samples() -> Vec<Reason> {
         Reason::NumbersUsedUp {
             names: "asg-4294967295 or tg-4294967295".into(),
         },
+        Reason::NotShifting,
+        Reason::NoShare { percent: 100 },
     ]
 }
 
@@ -182,11 +184,13 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotHealthy { .. } => 35,
         Reason::SeveralOfOne { .. } => 36,
         Reason::NumbersUsedUp { .. } => 37,
+        Reason::NotShifting => 38,
+        Reason::NoShare { .. } => 39,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 38;
+const VARIANTS: usize = 40;
 
 #[test]
 fn every_reason_has_a_sample() {

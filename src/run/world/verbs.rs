@@ -93,6 +93,7 @@ impl Cloud for World {
                 .find(|rule| rule.arn == swing.rule.arn)
                 .ok_or_else(|| gone(swing.rule))?;
             rule.action = swing.after.clone();
+            rule.sticky = swing.sticky.unwrap_or(rule.sticky);
             Ok(())
         })
         .await
