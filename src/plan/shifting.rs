@@ -82,7 +82,7 @@ pub(super) fn retreat(context: &Context<'_>) -> Drafted {
         });
     let mut steps = vec![held(&next, reached, Held::Retreating)];
     let mut before = stages::observed(context);
-    let mut weight = present(context, &next).unwrap_or(reached.weight) / 2;
+    let mut weight = present(context, &next).unwrap_or_default() / 2;
     while weight >= LEAST {
         let smaller = MarkedStage {
             stage: reached.stage,

@@ -222,6 +222,11 @@ fn a_gradual_rollback_halves_the_share_until_little_is_left() {
         ]
     );
     assert_eq!(all[0], "write down that the weight is taken back");
+    // What was taken back before is not given again.
+    let mut back = at(1, 50, Some(Held::Retreating));
+    fixtures::point(&mut back, 80, Priority::Default, fixtures::to(1));
+    let all = titles(&back, &Intent::Retreat, &canary(vec![bake(50)]));
+    assert!(all.iter().all(|title| !title.starts_with("shift")), "{all:#?}");
     // What has no share is rolled back as always.
     for estate in [deployed(), fixtures::promoted(), rolled_back()] {
         let policy = policy();

@@ -3,6 +3,7 @@
 mod anywhere;
 mod estates;
 mod forever;
+mod gradual;
 mod moves;
 mod properties;
 mod properties_killed;
