@@ -203,6 +203,18 @@ impl<'a> Roles<'a> {
             .find(|standing| standing.generation == generation)
     }
 
+    /// A candidate that shares production on purpose, as its tag says, on every route.
+    pub fn shared(&self) -> Option<(&Standing, &Reached)> {
+        let candidate = self.candidate.as_ref()?;
+        let reached = candidate.stage.as_ref()?;
+        let target_group = candidate.target_group.as_ref()?;
+        let as_written = self
+            .routes
+            .iter()
+            .all(|rule| rule.percent_of(target_group) == Some(u64::from(reached.weight)));
+        (self.halfway && as_written).then_some((candidate, reached))
+    }
+
     /// The newest generation that was rolled back from.
     pub fn rolled_back(&self) -> Option<&Standing> {
         self.others.iter().rev().find(|other| other.state.was_left())

@@ -60,6 +60,15 @@ impl fmt::Display for Expired {
     }
 }
 
+impl Shift {
+    /// The stage that a tag speaks of, if it is still configured so.
+    pub fn stage_of(&self, reached: &Reached) -> Option<usize> {
+        let index = usize::try_from(reached.stage).ok()?.checked_sub(1)?;
+        let stage = self.stages.get(index)?;
+        (stage.weight == reached.weight).then_some(index)
+    }
+}
+
 /// The stage that a promotion has reached, as the candidate's tag says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
@@ -113,6 +122,32 @@ impl Reached {
             held,
             since,
         })
+    }
+
+    /// Where a promotion stands, and what it waits for.
+    pub fn told(&self, shift: Option<&Shift>) -> String {
+        let since = self.since;
+        let place = match (self.stage, shift) {
+            (0, _) | (_, None) => "by hand".to_owned(),
+            (stage, Some(shift)) => format!("stage {stage} of {}", shift.stages.len()),
+        };
+        let wait = shift.and_then(|shift| Some(shift.stages.get(shift.stage_of(self)?)?.wait));
+        let waits = match (self.held, wait) {
+            (Some(Held::Retreating), _) => format!("the weight is being taken back, since {since}"),
+            (Some(Held::Judged), _) => format!("held by the judge since {since}, until a person goes on"),
+            (Some(Held::Asked), _) | (None, Some(Wait::Pause(None)) | None) => {
+                format!("waits for a person since {since}")
+            }
+            (None, Some(Wait::Pause(Some(expiry)))) => match since.checked_add(expiry.after) {
+                Ok(end) => format!("waits for a person until {end}; then `repair` {}", expiry.then),
+                Err(_) => format!("waits for a person since {since}"),
+            },
+            (None, Some(Wait::Bake(lasts))) => match since.checked_add(lasts) {
+                Ok(end) => format!("bakes until {end}"),
+                Err(_) => format!("bakes since {since}"),
+            },
+        };
+        format!("{place}: {waits}")
     }
 
     /// How it is written in the tag.

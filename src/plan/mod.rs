@@ -44,7 +44,7 @@ pub use reached::{Progress, progress, reached};
 pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};
 pub use swing::ENTRANCE_HEADER;
-pub use truth::{shared, truth};
+pub use truth::truth;
 
 /// Decides what is to be done. The same estate, intent and policy always give the same plan.
 pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, Refusal> {

@@ -119,7 +119,7 @@ pub(super) fn retreat(context: &Context<'_>) -> Drafted {
 pub(super) fn expired(context: &Context<'_>) -> Option<Expired> {
     let shift = context.policy.shift.as_ref()?;
     let reached = context.roles.candidate.as_ref()?.stage.as_ref()?;
-    let Wait::Pause(Some(expiry)) = shift.stages[stages::known(shift, reached)?].wait else {
+    let Wait::Pause(Some(expiry)) = shift.stages[shift.stage_of(reached)?].wait else {
         return None;
     };
     let over = reached.since.checked_add(expiry.after).ok()? <= context.estate.observed_at;

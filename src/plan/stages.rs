@@ -6,7 +6,7 @@ use super::promote::{self, Side};
 use super::{Context, swing};
 use crate::model::ids::TargetGroupName;
 use crate::model::routing::{Action, Rule, Share, Sticky};
-use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
+use crate::model::shift::{Held, Shift, Stage, Wait};
 use crate::model::step::{Purpose, Step};
 
 /// From where production stands to the last stage, and what the routes do then. The swing itself comes after them.
@@ -169,7 +169,7 @@ pub(super) fn when_whole(context: &Context<'_>, sticky: Sticky) -> Option<Sticky
 fn first(context: &Context<'_>, shift: &Shift) -> usize {
     let reached = context.roles.candidate.as_ref().and_then(|it| it.stage.as_ref());
     let Some(reached) = reached else { return 0 };
-    match known(shift, reached) {
+    match shift.stage_of(reached) {
         Some(index) => match (shift.stages[index].wait, reached.held) {
             (Wait::Bake(_), None | Some(Held::Asked | Held::Retreating)) => index,
             // Whoever promotes now has decided.
@@ -185,11 +185,4 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
                 .unwrap_or(shift.stages.len())
         }
     }
-}
-
-/// The stage that a tag speaks of, if it is still configured so.
-pub(super) fn known(shift: &Shift, reached: &Reached) -> Option<usize> {
-    let index = usize::try_from(reached.stage).ok()?.checked_sub(1)?;
-    let stage = shift.stages.get(index)?;
-    (stage.weight == reached.weight).then_some(index)
 }

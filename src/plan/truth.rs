@@ -4,7 +4,6 @@ use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
-use crate::model::shift::{Held, Reached, Wait};
 
 /// Where production goes and what stands beside it.
 pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
@@ -25,14 +24,14 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
             "production goes to {}; the rollback to it is not finished",
             name(previous)
         ));
-    } else if let (true, Some((candidate, reached))) = (roles.halfway, shared(&roles)) {
+    } else if let Some((candidate, reached)) = roles.shared() {
         lines.push(format!(
             "{} % of production goes to {}, the rest to {}",
             reached.weight,
             name(candidate),
             name(&roles.live)
         ));
-        lines.push(stage(policy, reached));
+        lines.push(reached.told(policy.shift.as_ref()));
     } else if roles.halfway {
         let rules: Vec<String> = roles
             .routes
@@ -66,52 +65,6 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         }
     }
     lines
-}
-
-/// A candidate whose share is as its tag says, on every route.
-pub fn shared<'a>(roles: &'a Roles<'_>) -> Option<(&'a Standing, &'a Reached)> {
-    let candidate = roles.candidate.as_ref()?;
-    let reached = candidate.stage.as_ref()?;
-    let target_group = candidate.target_group.as_ref()?;
-    let as_written = roles
-        .routes
-        .iter()
-        .all(|rule| rule.percent_of(target_group) == Some(u64::from(reached.weight)));
-    as_written.then_some((candidate, reached))
-}
-
-/// Where a promotion by stages stands, and what it waits for.
-fn stage(policy: &Policy, reached: &Reached) -> String {
-    let since = reached.since;
-    let of = policy.shift.as_ref().map_or(0, |shift| shift.stages.len());
-    let place = match reached.stage {
-        0 => "by hand".to_owned(),
-        stage => format!("stage {stage} of {of}"),
-    };
-    let wait = policy
-        .shift
-        .as_ref()
-        .and_then(|shift| Some(shift.stages.get(super::stages::known(shift, reached)?)?.wait));
-    match (reached.held, wait) {
-        (Some(Held::Retreating), _) => format!("{place}: the weight is being taken back, since {since}"),
-        (Some(Held::Judged), _) => {
-            format!("{place}: held by the judge since {since}, until a person goes on")
-        }
-        (Some(Held::Asked), _) | (None, Some(Wait::Pause(None)) | None) => {
-            format!("{place}: waits for a person since {since}")
-        }
-        (None, Some(Wait::Pause(Some(expiry)))) => match since.checked_add(expiry.after) {
-            Ok(end) => format!(
-                "{place}: waits for a person until {end}; then `repair` {}",
-                expiry.then
-            ),
-            Err(_) => format!("{place}: waits for a person since {since}"),
-        },
-        (None, Some(Wait::Bake(lasts))) => match since.checked_add(lasts) {
-            Ok(end) => format!("{place}: bakes until {end}"),
-            Err(_) => format!("{place}: bakes since {since}"),
-        },
-    }
 }
 
 fn name(standing: &Standing) -> String {

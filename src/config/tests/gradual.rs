@@ -112,7 +112,9 @@ fn every_mistake_in_stages_is_said_with_its_way_out() {
         let found = problems(&canary(&format!("{{ weight = {weight}, bake = \"1m\" }}")));
         assert_eq!(
             found,
-            [format!("5: `weight` is {weight} | it must be a whole number from 1 to 99")]
+            [format!(
+                "5: `weight` is {weight} | it must be a whole number from 1 to 99"
+            )]
         );
     }
 }
