@@ -133,18 +133,18 @@ impl Reached {
         };
         let wait = shift.and_then(|shift| Some(shift.stages.get(shift.stage_of(self)?)?.wait));
         let waits = match (self.held, wait) {
-            (Some(Held::Retreating), _) => format!("the weight is being taken back, since {since}"),
-            (Some(Held::Judged), _) => format!("held by the judge since {since}, until a person goes on"),
+            (Some(Held::Retreating), _) => format!("the weight is being taken back, since {since:.0}"),
+            (Some(Held::Judged), _) => format!("held by the judge since {since:.0}, until a person goes on"),
             (Some(Held::Asked), _) | (None, Some(Wait::Pause(None)) | None) => {
-                format!("waits for a person since {since}")
+                format!("waits for a person since {since:.0}")
             }
             (None, Some(Wait::Pause(Some(expiry)))) => match since.checked_add(expiry.after) {
-                Ok(end) => format!("waits for a person until {end}; then `repair` {}", expiry.then),
-                Err(_) => format!("waits for a person since {since}"),
+                Ok(end) => format!("waits for a person until {end:.0}; then `repair` {}", expiry.then),
+                Err(_) => format!("waits for a person since {since:.0}"),
             },
             (None, Some(Wait::Bake(lasts))) => match since.checked_add(lasts) {
-                Ok(end) => format!("bakes until {end}"),
-                Err(_) => format!("bakes since {since}"),
+                Ok(end) => format!("bakes until {end:.0}"),
+                Err(_) => format!("bakes since {since:.0}"),
             },
         };
         format!("{place}: {waits}")

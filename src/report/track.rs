@@ -6,6 +6,7 @@ use crate::model::event::{Event, EventKind};
 use crate::model::step::Step;
 
 use super::visible::visible;
+use super::words::span;
 
 #[derive(Debug, Default)]
 pub(super) struct Track {
@@ -26,6 +27,7 @@ enum Counts {
     Healthy,
     Left,
     Agreeing,
+    Seconds,
     Something,
 }
 
@@ -87,6 +89,10 @@ impl Track {
             Counts::Healthy => format!("{have}/{want} healthy"),
             Counts::Left => format!("{have} left"),
             Counts::Agreeing => format!("{have}/{want} agree"),
+            Counts::Seconds => {
+                let span = |seconds: u32| span(Duration::from_secs(seconds.into()));
+                format!("{} of {}", span(have), span(want))
+            }
             Counts::Something => format!("{have}/{want}"),
         }
     }
@@ -98,6 +104,7 @@ impl Counts {
             Step::AwaitHealthy { .. } => Self::Healthy,
             Step::AwaitEmpty { .. } => Self::Left,
             Step::Confirm { .. } => Self::Agreeing,
+            Step::Bake { .. } => Self::Seconds,
             _ => Self::Something,
         }
     }

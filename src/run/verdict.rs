@@ -96,7 +96,7 @@ pub(super) fn paused(plan: &Plan, estate: &Estate) -> Verdict {
     Verdict {
         ended: Ended::Paused,
         code: PAUSED,
-        summary: format!("paused for a person: {}", shared(plan, estate)),
+        summary: format!("paused: {}, until a person goes on", shared(plan, estate)),
         reasons: Vec::new(),
         truth: truth(estate, &plan.policy),
         next: onward(),

@@ -165,7 +165,7 @@ async fn a_stage_that_waits_for_a_person_ends_the_command_and_promote_goes_on() 
     assert_eq!((verdict.code, verdict.ended), (9, Ended::Paused));
     assert_eq!(
         verdict.summary,
-        "paused for a person: 20 % of production stays on generation 2"
+        "paused: 20 % of production stays on generation 2, until a person goes on"
     );
     assert_eq!(weight(&world), Some(20));
     no_lock(&world);
