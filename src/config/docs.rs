@@ -7,7 +7,7 @@ use super::overrides::{CONFIG, SETTINGS};
 use super::schema::{alternatives, schema};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "aws",
     "names",
     "adopted",
@@ -20,6 +20,7 @@ const ORDER: [&str; 13] = [
     "after_promotion",
     "after_rollback",
     "swing",
+    "hooks",
     "journal",
 ];
 

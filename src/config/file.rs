@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hooks::Hook;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -47,6 +48,9 @@ pub(super) struct File {
     pub(super) after_rollback: AfterRollback,
     #[serde(default)]
     pub(super) swing: Swing,
+    /// What is called at places of a plan; see [hooks.md](hooks.md).
+    #[serde(default)]
+    pub(super) hooks: Vec<Hook>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

@@ -20,6 +20,7 @@ pub mod discover;
 mod docs;
 mod error;
 mod file;
+mod hooks;
 mod naming;
 mod overrides;
 pub mod release;

@@ -26,6 +26,8 @@ enum Counts {
     Healthy,
     Left,
     Agreeing,
+    /// A hook, which only says whether it has passed.
+    Passing,
     Something,
 }
 
@@ -87,6 +89,7 @@ impl Track {
             Counts::Healthy => format!("{have}/{want} healthy"),
             Counts::Left => format!("{have} left"),
             Counts::Agreeing => format!("{have}/{want} agree"),
+            Counts::Passing => "not yet".to_owned(),
             Counts::Something => format!("{have}/{want}"),
         }
     }
@@ -98,6 +101,7 @@ impl Counts {
             Step::AwaitHealthy { .. } => Self::Healthy,
             Step::AwaitEmpty { .. } => Self::Left,
             Step::Confirm { .. } => Self::Agreeing,
+            Step::Hook { .. } => Self::Passing,
             _ => Self::Something,
         }
     }

@@ -128,6 +128,16 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 .tag(&target_group_of(estate, target_group)?.arn, &marks, &[])
                 .await?;
         }
+        Step::MarkSchema {
+            target_group,
+            generation,
+            change,
+        } => {
+            let mark = Tags::from([(change.tag().to_owned(), generation.to_string())]);
+            cloud
+                .tag(&target_group_of(estate, target_group)?.arn, &mark, &[])
+                .await?;
+        }
         Step::Point {
             rule, before, after, ..
         } => {
@@ -149,7 +159,8 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 .delete_target_group(&target_group_of(estate, target_group)?.arn)
                 .await?;
         }
-        Step::AwaitHealthy { .. } | Step::AwaitEmpty { .. } | Step::Confirm { .. } => {}
+        // Hooks are called by the drive itself, which has somebody to tell.
+        Step::AwaitHealthy { .. } | Step::AwaitEmpty { .. } | Step::Confirm { .. } | Step::Hook { .. } => {}
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::plan;
 
 mod act;
 mod drive;
+pub mod hook;
 pub mod identity;
 pub mod interrupt;
 pub mod journal;
@@ -22,6 +23,7 @@ mod later;
 mod lock;
 mod look;
 mod narrate;
+mod post;
 mod stop;
 mod verdict;
 
@@ -57,6 +59,8 @@ pub struct Job<'a, C> {
     /// How long the whole run may take.
     pub timeout: Option<Duration>,
     pub interrupt: Interrupt,
+    /// Whoever calls hooks.
+    pub hooks: &'a dyn hook::Caller,
 }
 
 /// Carries a plan out and says how it ended. Every event goes to the reporter, the verdict last.
@@ -109,6 +113,8 @@ async fn locked<C: Cloud>(
             text: format!("the lock could not be released ({error}); it expires by itself, or `swingbridge unlock` frees it"),
         });
     }
+    // Whoever answers the failure needs the lock.
+    hook::on_failure(job, plan, estate, &verdict, narrator).await;
     verdict
 }
 

@@ -199,6 +199,7 @@ dir = "log"
                 hold: 600s,
                 on_failure: Stop,
             },
+            hooks: [],
         },
         scope: Scope {
             app: "shop",

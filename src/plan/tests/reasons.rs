@@ -138,6 +138,10 @@ fn samples() -> Vec<Reason> {
         Reason::NumbersUsedUp {
             names: "asg-4294967295 or tg-4294967295".into(),
         },
+        Reason::Contracted {
+            to: Generation(1),
+            contracted: generation,
+        },
     ]
 }
 
@@ -182,11 +186,12 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotHealthy { .. } => 35,
         Reason::SeveralOfOne { .. } => 36,
         Reason::NumbersUsedUp { .. } => 37,
+        Reason::Contracted { .. } => 38,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 38;
+const VARIANTS: usize = 39;
 
 #[test]
 fn every_reason_has_a_sample() {

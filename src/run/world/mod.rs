@@ -2,6 +2,7 @@
 //!
 //! After every single change it asks its guard what must hold whatever happens.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
@@ -47,6 +48,12 @@ pub(super) struct World {
     pub(super) want: Mutex<Want>,
     guard: Guard,
     nature: Mutex<Nature>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
 }
 
 impl World {
