@@ -152,6 +152,7 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
         },
         timeout: args.timeout,
         interrupt: interrupt.clone(),
+        hooks: &session.hooks(),
     };
     let mut reporters: Vec<Box<dyn Reporter + Send>> =
         vec![report::reporter(format(args), Box::new(io::stdout()))];

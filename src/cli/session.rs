@@ -1,6 +1,7 @@
 //! What most commands begin with: the configuration, a connection, and a first look.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -9,6 +10,7 @@ use crate::config::{self, Config};
 use crate::model::estate::Estate;
 use crate::report::{self, Look};
 use crate::run;
+use crate::run::hook::Outside;
 
 pub(super) struct Session {
     pub(super) config: Config,
@@ -24,6 +26,17 @@ impl Session {
         let config = config::load(global.config.as_deref(), &global.settings.overrides(), &env)?;
         let aws = Aws::connect(&config.connection).await?;
         Ok(Self { config, aws })
+    }
+
+    /// Commands begin where the configuration stands.
+    pub(super) fn hooks(&self) -> Outside {
+        Outside {
+            folder: match self.config.path.parent() {
+                Some(folder) if folder != Path::new("") => folder.to_owned(),
+                _ => ".".into(),
+            },
+            env,
+        }
     }
 
     pub(super) async fn observe(&self) -> Result<Estate, Failure> {

@@ -101,6 +101,7 @@ pub(super) fn assemble(
                 file::OnFailure::Stop => OnFailure::Stop,
             },
         },
+        hooks: file.hooks.into_iter().map(Into::into).collect(),
     };
     Ok(Config {
         scope: Scope {

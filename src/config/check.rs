@@ -111,6 +111,7 @@ impl Check<'_> {
                 let number = *number;
                 self.number(one, number, node, path)
             }
+            (Value::Truth(_), [_, ..]) => true,
             (Value::Table(_), [one, ..]) => self.table(one, node, path, key),
             (Value::List(_), [one, ..]) => self.list(one, node, path),
             (Value::Other(_), _) => self.wrong_type(schema, node, path),
@@ -277,6 +278,7 @@ fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Text(_) => "string",
         Value::Integer(_) => "integer",
+        Value::Truth(_) => "boolean",
         Value::List(_) => "array",
         Value::Table(_) => "object",
         Value::Other(_) => "",
@@ -309,6 +311,7 @@ fn kind_of(schema: &Json) -> String {
             _ => "a whole number".to_owned(),
         },
         Some("array") => "a list".to_owned(),
+        Some("boolean") => "true or false".to_owned(),
         Some("object") => {
             let parts: Vec<String> = keys(schema).map(|key| format!("{key} = …")).collect();
             match parts.len() {

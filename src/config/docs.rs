@@ -7,7 +7,7 @@ use super::overrides::{CONFIG, SETTINGS};
 use super::schema::{alternatives, schema};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "aws",
     "names",
     "adopted",
@@ -23,6 +23,7 @@ const ORDER: [&str; 16] = [
     "canary",
     "linear",
     "shift",
+    "hooks",
     "journal",
 ];
 

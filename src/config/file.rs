@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gradual::{Canary, Linear, Sharing};
+use super::hooks::Hook;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -53,6 +54,9 @@ pub(super) struct File {
     pub(super) linear: Linear,
     #[serde(default)]
     pub(super) shift: Sharing,
+    /// What is called at places of a plan; see [hooks.md](hooks.md).
+    #[serde(default)]
+    pub(super) hooks: Vec<Hook>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

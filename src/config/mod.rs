@@ -21,6 +21,7 @@ mod docs;
 mod error;
 mod file;
 mod gradual;
+mod hooks;
 mod naming;
 mod overrides;
 pub mod release;

@@ -28,6 +28,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Text(String),
     Integer(i64),
+    Truth(bool),
     List(Vec<Node>),
     Table(BTreeMap<String, Entry>),
     /// A type that no key takes, by its name.
@@ -113,6 +114,7 @@ impl Node {
         match &self.value {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Integer(number) => Json::from(*number),
+            Value::Truth(truth) => Json::from(*truth),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Table(entries) => Json::Object(
                 entries
@@ -131,6 +133,7 @@ impl Value {
         match self {
             Self::Text(_) => "text",
             Self::Integer(_) => "a whole number",
+            Self::Truth(_) => "true or false",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Other(kind) => kind,
@@ -161,7 +164,7 @@ fn node_of(value: &DeValue<'_>, span: Range<usize>) -> Node {
             Err(_) => Value::Other("a number that is too large"),
         },
         DeValue::Float(_) => Value::Other("a number with a fraction"),
-        DeValue::Boolean(_) => Value::Other("true or false"),
+        DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Datetime(_) => Value::Other("a date or a time"),
         DeValue::Array(items) => Value::List(
             items

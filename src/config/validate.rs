@@ -27,9 +27,10 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
         }
     }
     judge.tags(file);
+    judge.hooks(&file.hooks);
 }
 
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     tree: &'a Node,
     report: &'a mut Report,
 }
@@ -37,7 +38,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// Says what is wrong at the first of these keys that somebody wrote, unless the value of one
     /// of them was refused already.
-    fn say(&mut self, paths: &[&str], message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn say(&mut self, paths: &[&str], message: impl Into<String>, help: impl Into<String>) {
         if paths.iter().any(|path| self.report.refused(path)) {
             return;
         }

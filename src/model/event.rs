@@ -52,6 +52,11 @@ pub enum EventKind {
         step: usize,
         error: String,
     },
+    /// What a hook wrote, with nothing hidden in it and without the values that it was given as variables.
+    HookOutput {
+        hook: String,
+        lines: Vec<String>,
+    },
     StepFinished {
         step: usize,
         outcome: Outcome,

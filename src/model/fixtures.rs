@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::estate::{Estate, Group, Instance, Launch, LaunchTemplate, LoadBalancer, TakenNames, Target};
 use super::estate::{TargetGroup, TemplateUse, TemplateVersion};
+use super::hook::{Call, Hook, Place};
 use super::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::lock::{Holder, LockPlace};
 use super::obligation::HELD_PROCESS;
@@ -202,6 +203,22 @@ pub(crate) fn policy() -> Policy {
             hold: Duration::ZERO,
             on_failure: OnFailure::PutBack,
         },
+        hooks: Vec::new(),
+    }
+}
+
+/// A command that is called at that place.
+pub(crate) fn hook(at: Place) -> Hook {
+    Hook {
+        at,
+        call: Call::Command {
+            argv: vec![format!("./{at}.sh")],
+            env: Vec::new(),
+        },
+        timeout: Duration::from_secs(60),
+        retries: 0,
+        gate: None,
+        required: false,
     }
 }
 

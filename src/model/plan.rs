@@ -87,7 +87,13 @@ impl Plan {
             Intent::Deploy { release } => release.tags.clone(),
             _ => Tags::new(),
         };
+        for hook in &mut plan.policy.hooks {
+            *hook = hook.without_secrets();
+        }
         for step in &mut plan.steps {
+            if let Step::Hook { hook } = step {
+                *hook = hook.without_secrets();
+            }
             if let Step::CreateTargetGroup { tags: carried, .. } = step {
                 for (_, value) in carried
                     .iter_mut()

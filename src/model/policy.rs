@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hook::Hook;
 use super::ids::Size;
 use super::judging::Judging;
 use super::lock::LockPlace;
@@ -36,6 +37,9 @@ pub struct Policy {
     pub after_promotion: AfterPromotion,
     pub after_rollback: AfterRollback,
     pub swing: Swing,
+    /// In the order in which they are written, which is that in which those of one place are called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
 }
 
 impl Policy {

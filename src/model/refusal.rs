@@ -70,6 +70,8 @@ pub enum Reason {
     CandidateNotReady { generation: Generation, state: String },
     #[error("there is no previous generation to roll back to")]
     NoPrevious,
+    #[error("generation {to} cannot serve any more: the schema was contracted for generation {contracted}")]
+    Contracted { to: Generation, contracted: Generation },
     #[error("there is no generation {generation}")]
     NoSuchGeneration { generation: Generation },
     #[error("a rollback to generation {to} is half way")]
@@ -196,6 +198,9 @@ impl Reason {
                     .into()
             }
             Self::NoPrevious => "`swingbridge deploy` an earlier release instead".into(),
+            Self::Contracted { .. } => {
+                "`swingbridge deploy` a release that works with the schema as it is now; what a contract hook dropped does not come back by swinging".into()
+            }
             Self::NoSuchGeneration { .. } => "`swingbridge status` lists the generations".into(),
             Self::RollbackHalfWay { .. } => "run `swingbridge rollback` again to finish it".into(),
             Self::PromotionHalfWay { .. } => {

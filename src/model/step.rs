@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::estate::AttachmentKind;
+use super::hook::Hook;
 use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
 use super::routing::{Action, RulePlace, Sticky};
+use super::schema::Change;
 use super::shift::{Expiry, Held};
 use super::tags::Tags;
 
@@ -175,6 +177,16 @@ pub enum Step {
     },
     DeleteTargetGroup {
         target_group: TargetGroupName,
+    },
+    /// Call what was configured for this place.
+    Hook {
+        hook: Hook,
+    },
+    /// Write down what hooks did to the schema, and for which generation.
+    MarkSchema {
+        target_group: TargetGroupName,
+        generation: Generation,
+        change: Change,
     },
 }
 
@@ -411,6 +423,10 @@ impl Step {
             Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
             Self::DeleteGroup { group } => format!("delete {group}"),
             Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),
+            Self::Hook { hook } => hook.title(),
+            Self::MarkSchema {
+                generation, change, ..
+            } => format!("mark the schema as {change} for generation {generation}"),
         }
     }
 

@@ -19,6 +19,10 @@ pub const PREVIOUS: &str = "swingbridge:previous";
 pub const STAGE: &str = "swingbridge:stage";
 /// The id of the saved plan that a generation is being carried through, so that `apply` can continue.
 pub const PLAN: &str = "swingbridge:plan";
+/// On a target group: the generation for which the `expand` hooks have run.
+pub const EXPANDED: &str = "swingbridge:expanded";
+/// On a target group: the generation before which nothing can serve any more, because `contract` hooks have run.
+pub const CONTRACTED: &str = "swingbridge:contracted";
 /// On rules we created: `lock`, `entrance` or `door`.
 pub const RULE: &str = "swingbridge:rule";
 /// On alarms we copied: the group whose policies they drive.

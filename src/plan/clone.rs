@@ -7,6 +7,7 @@ use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::policy::Capacity;
 use crate::model::release::{Release, Source};
+use crate::model::schema::Change;
 use crate::model::step::{NewGroup, Pick, Step};
 use crate::model::tags::{self, Tags};
 
@@ -108,6 +109,10 @@ pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     let app = &context.estate.app;
     let mut target_group_tags: Tags = unreserved(&clone.original_tg.tags);
     target_group_tags.extend(clone.own_tags(app));
+    // It must be known for as long as anything stands, and live may be retired one day.
+    if let Some(contracted) = Change::Contracted.up_to(context.estate) {
+        target_group_tags.insert(tags::CONTRACTED.to_owned(), contracted.to_string());
+    }
     steps.push(Step::CreateTargetGroup {
         target_group: clone.target_group.clone(),
         copy_of: clone.original_tg.name.clone(),

@@ -18,6 +18,7 @@ mod checkup;
 mod clone;
 mod deploy;
 mod fingerprint;
+mod hooks;
 mod later;
 mod naming;
 mod preflight;
@@ -75,7 +76,9 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         Intent::Retire { generation } => retire::draft(&context, *generation),
         Intent::Repair => repair::draft(&context),
     }?;
-    let steps = remaining(estate, draft.steps);
+    let steps = hooks::woven(&context, intent, remaining(estate, draft.steps));
+    let mut notes = draft.notes;
+    notes.extend(hooks::note(&context, &steps));
     let basis = fingerprint::of(&context, intent);
     Ok(sealed(Plan {
         format: FORMAT,
@@ -95,7 +98,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
             Vec::new()
         },
         steps,
-        notes: draft.notes,
+        notes,
     }))
 }
 

@@ -158,6 +158,15 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::AwaitEmpty { group, .. } => estate.group(group).is_none_or(|group| group.instances.is_empty()),
         Step::DeleteGroup { group } => estate.group(group).is_none(),
         Step::DeleteTargetGroup { target_group } => estate.target_group(target_group).is_none(),
+        // Only whoever runs it knows.
+        Step::Hook { .. } => false,
+        Step::MarkSchema {
+            target_group,
+            generation,
+            change,
+        } => estate
+            .target_group(target_group)
+            .is_some_and(|tg| change.of(tg) >= Some(*generation)),
     }
 }
 

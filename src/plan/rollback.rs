@@ -10,6 +10,7 @@ use crate::model::plan::Note;
 use crate::model::policy::AfterRollback;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
+use crate::model::schema::Change;
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
@@ -121,6 +122,14 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
 
 /// Production goes back from live to a generation that was live before.
 fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback) -> Drafted {
+    if let Some(contracted) = Change::Contracted.up_to(context.estate)
+        && target.generation < contracted
+    {
+        return Err(vec![Reason::Contracted {
+            to: target.generation,
+            contracted,
+        }]);
+    }
     let back = Side::require(target)?;
     let leaving = Side::require(&context.roles.live)?;
     let ready = is_ready(context, &back, &leaving);

@@ -42,9 +42,12 @@ pub fn resume(saved: &Plan, estate: &Estate, policy: &Policy) -> Result<Plan, Ve
 /// Decided on the same, the two must come to the same, in the same order: what differs is only what has been
 /// done since, and what follows sizes.
 fn surprises(saved: &Plan, fresh: &Plan, estate: &Estate) -> Vec<String> {
-    let mut surprises = Vec::new();
-    let mut planned = fresh.steps.as_slice();
-    for step in &saved.steps {
+    let mut surprises = foreign_hooks(saved, fresh);
+    let is_hook = |step: &&Step| matches!(step, Step::Hook { .. } | Step::MarkSchema { .. });
+    let steps: Vec<&Step> = saved.steps.iter().filter(|step| !is_hook(step)).collect();
+    let planned: Vec<&Step> = fresh.steps.iter().filter(|step| !is_hook(step)).collect();
+    let mut planned = planned.as_slice();
+    for step in steps {
         let passed = planned
             .iter()
             .take_while(|next| !same(next, step) && follows_sizes(next))
@@ -64,6 +67,35 @@ fn surprises(saved: &Plan, fresh: &Plan, estate: &Estate) -> Vec<String> {
             .filter(|step| !follows_sizes(step))
             .map(|step| format!("planning would {}; the saved plan does not", step.title())),
     );
+    surprises
+}
+
+/// Hooks come and go with the steps that they stand before. Whatever was reviewed is configured, and whatever is
+/// planned was reviewed.
+fn foreign_hooks(saved: &Plan, fresh: &Plan) -> Vec<String> {
+    let mut surprises = Vec::new();
+    for step in &saved.steps {
+        if let Step::Hook { hook } = step
+            && !fresh.policy.hooks.contains(hook)
+        {
+            surprises.push(format!(
+                "the saved plan would {}; no such hook is configured",
+                step.title()
+            ));
+        }
+    }
+    for step in fresh
+        .steps
+        .iter()
+        .filter(|step| matches!(step, Step::Hook { .. }))
+    {
+        if !saved.steps.contains(step) {
+            surprises.push(format!(
+                "planning would {}; the saved plan does not",
+                step.title()
+            ));
+        }
+    }
     surprises
 }
 

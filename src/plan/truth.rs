@@ -4,6 +4,7 @@ use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::schema;
 
 /// Where production goes and what stands beside it.
 pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
@@ -54,6 +55,11 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     }
     for other in roles.others.iter().filter(|other| other.state.was_left()) {
         lines.push(format!("{} was rolled back and still stands", name(other)));
+    }
+    if let Some(generation) = schema::contract_pending(estate) {
+        lines.push(format!(
+            "the schema was expanded for generation {generation}; its contract is pending"
+        ));
     }
     for group in &estate.groups {
         let owed: Vec<String> = obligation::owed(&group.tags)

@@ -111,6 +111,9 @@ impl<W: Write> Reporter for Lines<W> {
             EventKind::Retrying { step, error } => {
                 self.standing(at, *step, format!("trying again after: {error}"))
             }
+            EventKind::HookOutput { lines, .. } => lines
+                .iter()
+                .try_for_each(|line| self.line(at, &format!("  │ {}", visible(line)))),
             EventKind::StepFinished { step, outcome } => self.finished(at, *step, outcome),
             EventKind::RunFinished { verdict } => {
                 for line in verdict::lines(verdict, self.look) {

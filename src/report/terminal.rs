@@ -295,6 +295,9 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 self.standing(*step, None, vec![format!("trying again after: {error}")]);
                 Ok(())
             }
+            EventKind::HookOutput { lines, .. } => lines
+                .iter()
+                .try_for_each(|line| self.print(&self.look.dim(format!("  │ {}", visible(line))))),
             EventKind::StepFinished { step, outcome } => self.finished(*step, outcome),
             EventKind::RunFinished { verdict } => {
                 self.clear();

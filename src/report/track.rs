@@ -28,6 +28,8 @@ enum Counts {
     Left,
     Agreeing,
     Seconds,
+    /// A hook, which only says whether it has passed.
+    Passing,
     Something,
 }
 
@@ -93,6 +95,7 @@ impl Track {
                 let span = |seconds: u32| span(Duration::from_secs(seconds.into()));
                 format!("{} of {}", span(have), span(want))
             }
+            Counts::Passing => "not yet".to_owned(),
             Counts::Something => format!("{have}/{want}"),
         }
     }
@@ -105,6 +108,7 @@ impl Counts {
             Step::AwaitEmpty { .. } => Self::Left,
             Step::Confirm { .. } => Self::Agreeing,
             Step::Bake { .. } => Self::Seconds,
+            Step::Hook { .. } => Self::Passing,
             _ => Self::Something,
         }
     }

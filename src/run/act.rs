@@ -127,13 +127,23 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 marks.insert(tags::PREVIOUS.to_owned(), previous.to_string());
             }
             let tg = target_group_of(estate, target_group)?;
-            // Whatever share it had, it is whole now, or none.
-            let past: &[&str] = if *state != State::Promoting && tg.tags.contains_key(tags::STAGE) {
-                &[tags::STAGE]
-            } else {
-                &[]
-            };
-            cloud.tag(&tg.arn, &marks, past).await?;
+            let arn = tg.arn.clone();
+            // Whatever share it had, it is whole now, or none. First of all: once the mark stands, nobody comes back.
+            if *state != State::Promoting && tg.tags.contains_key(tags::STAGE) {
+                cloud.tag(&arn, &Tags::new(), &[tags::STAGE]).await?;
+                drive.still_ours().await?;
+            }
+            cloud.tag(&arn, &marks, &[]).await?;
+        }
+        Step::MarkSchema {
+            target_group,
+            generation,
+            change,
+        } => {
+            let mark = Tags::from([(change.tag().to_owned(), generation.to_string())]);
+            cloud
+                .tag(&target_group_of(estate, target_group)?.arn, &mark, &[])
+                .await?;
         }
         Step::Point {
             rule,
@@ -186,7 +196,9 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         | Step::AwaitEmpty { .. }
         | Step::Confirm { .. }
         | Step::Bake { .. }
-        | Step::Pause { .. } => {}
+        | Step::Pause { .. }
+        // Hooks are called by the drive itself, which has somebody to tell.
+        | Step::Hook { .. } => {}
     }
     Ok(())
 }

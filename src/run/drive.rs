@@ -11,7 +11,7 @@ use super::look::Fleets;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::verdict::Production;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, act, look};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, act, hook, look};
 use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
@@ -181,6 +181,9 @@ impl<'a, C: Cloud> Drive<'a, C> {
             self.see_rules().await?;
         }
         self.fence().await?;
+        if let Step::Hook { hook } = step {
+            return hook::take(self, index, hook, narrator).await;
+        }
         self.see_unless_fresh(step).await?;
         let mut outcome = Outcome::AlreadyTrue;
         if !step.only_waits() {

@@ -16,6 +16,7 @@ use crate::plan;
 mod act;
 mod bake;
 mod drive;
+pub mod hook;
 pub mod identity;
 pub mod interrupt;
 pub mod journal;
@@ -23,6 +24,7 @@ mod later;
 mod lock;
 mod look;
 mod narrate;
+mod post;
 mod stop;
 mod verdict;
 
@@ -58,6 +60,8 @@ pub struct Job<'a, C> {
     /// How long the whole run may take.
     pub timeout: Option<Duration>,
     pub interrupt: Interrupt,
+    /// Whoever calls hooks.
+    pub hooks: &'a dyn hook::Caller,
 }
 
 /// Carries a plan out and says how it ended. Every event goes to the reporter, the verdict last.
@@ -79,7 +83,10 @@ pub async fn carry_out<C: Cloud>(
         lock::sweep(job, plan, estate, &mut narrator).await;
         verdict::nothing_to_do(plan, estate)
     } else {
-        in_parts(job, plan, estate, &mut narrator).await
+        let verdict = in_parts(job, plan, estate, &mut narrator).await;
+        // Whoever answers the failure needs the lock.
+        hook::on_failure(job, plan, estate, &verdict, &mut narrator).await;
+        verdict
     };
     narrator.say(EventKind::RunFinished {
         verdict: verdict.clone(),

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::interrupt::Signal;
 use crate::cloud::CloudError;
+use crate::model::hook::Place;
 use crate::model::ids::TargetGroupName;
 use crate::model::lock::Holder;
 use crate::model::refusal::{Reason, Refusal};
@@ -37,6 +38,8 @@ pub(super) enum Stop {
         target_group: TargetGroupName,
         weight: u32,
     },
+    #[error("the {at} hook {what} failed: {why}")]
+    Hook { at: Place, what: String, why: String },
 }
 
 impl Stop {
@@ -57,6 +60,9 @@ impl Stop {
                 Some("set [lock] priority to a free priority before every route".into())
             }
             Self::LockLost => Some("`swingbridge status` shows who took it".into()),
+            Self::Hook { .. } => {
+                Some("mend what it found: what it said is above and in the journal; the same command calls it again".into())
+            }
             Self::OutOfTime => Some("the same command continues".into()),
             Self::TimedOut { .. } => {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())

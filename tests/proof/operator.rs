@@ -17,6 +17,7 @@ use swingbridge::model::event::{Event, Reporter, Verdict};
 use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::refusal::Refusal;
 use swingbridge::plan;
+use swingbridge::run::hook::Outside;
 use swingbridge::run::identity::Identity;
 use swingbridge::run::interrupt::Interrupt;
 use swingbridge::run::{Job, LockSettings, Stayed, carry_out, look_patiently, stay};
@@ -225,6 +226,7 @@ impl<'a> Operator<'a> {
             },
             timeout: None,
             interrupt,
+            hooks: &Outside::default(),
         };
         carry_out(&job, plan, estate, &mut Deaf).await
     }

@@ -202,6 +202,7 @@ dir = "log"
                 hold: 600s,
                 on_failure: Stop,
             },
+            hooks: [],
         },
         scope: Scope {
             app: "shop",

@@ -17,6 +17,7 @@ mod carried;
 mod checkup;
 mod deploy;
 mod fingerprint;
+mod hooks;
 mod not_stale;
 mod notes;
 mod odd;

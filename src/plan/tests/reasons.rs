@@ -140,6 +140,10 @@ fn samples() -> Vec<Reason> {
         },
         Reason::NotShifting,
         Reason::NoShare { percent: 100 },
+        Reason::Contracted {
+            to: Generation(1),
+            contracted: generation,
+        },
     ]
 }
 
@@ -186,11 +190,12 @@ fn counted(reason: &Reason) -> usize {
         Reason::NumbersUsedUp { .. } => 37,
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
+        Reason::Contracted { .. } => 40,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 40;
+const VARIANTS: usize = 41;
 
 #[test]
 fn every_reason_has_a_sample() {

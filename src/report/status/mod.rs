@@ -15,7 +15,7 @@ pub use phase::{Phase, PhaseView};
 pub use rollback::{RollbackView, Speed};
 pub use rules::{RuleKind, RuleView};
 pub use text::text;
-pub use view::{Advice, GapView, LockView, OwedView, StatusView, UnclearView};
+pub use view::{Advice, GapView, LockView, OwedView, SchemaView, StatusView, UnclearView};
 
 /// The JSON form: pretty, stable, one object.
 pub fn json(view: &StatusView) -> serde_json::Result<String> {

@@ -8,6 +8,7 @@ use crate::model::ids::Generation;
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::schema::Change;
 
 use super::super::words::count;
 use super::generations::healthy;
@@ -91,6 +92,19 @@ pub(super) fn command_to(standing: &Standing) -> String {
 
 fn back_to(estate: &Estate, policy: &Policy, live: &Standing, to: &Standing) -> RollbackView {
     let name = named(to);
+    if let Some(contracted) = Change::Contracted.up_to(estate)
+        && to.generation < contracted
+    {
+        let reason = Reason::Contracted {
+            to: to.generation,
+            contracted,
+        };
+        return no(
+            Speed::Impossible,
+            Some(to.generation),
+            &format!("{reason}; {}", reason.way_out()),
+        );
+    }
     let number = Some(to.generation);
     let found = |standing: &Standing| estate.group(standing.group.as_ref()?);
     let Some(group) = found(to) else {

@@ -25,10 +25,12 @@ pub fn text(view: &StatusView, look: Look) -> String {
     }
     section(&mut all, "Generations", generations(view, look), look);
     section(&mut all, "Rules", rules(view, look), look);
-    let facts = columns(&[
+    let mut facts = vec![
         vec!["Lock".to_owned(), lock(view, look)],
         vec!["Rollback".to_owned(), rollback(view, look)],
-    ]);
+    ];
+    facts.extend(schema(view, look).map(|text| vec!["Schema".to_owned(), text]));
+    let facts = columns(&facts);
     all.push(String::new());
     all.extend(facts);
     let owed = view
@@ -49,6 +51,17 @@ pub fn text(view: &StatusView, look: Look) -> String {
     section(&mut all, "Next", columns(&next), look);
     all.push(String::new());
     look.page(&all)
+}
+
+fn schema(view: &StatusView, look: Look) -> Option<String> {
+    let schema = view.schema.as_ref()?;
+    Some(match (schema.contract_pending, schema.contracted) {
+        (Some(generation), _) => {
+            look.careful(format!("expanded for generation {generation}, contract pending"))
+        }
+        (None, Some(generation)) => format!("contracted for generation {generation}"),
+        (None, None) => return None,
+    })
 }
 
 fn section(all: &mut Vec<String>, title: &str, lines: Vec<String>, look: Look) {

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::estate::{Estate, Part};
+use crate::model::ids::Generation;
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
 use crate::model::roles::Roles;
+use crate::model::schema::{self, Change};
 
 use super::super::words;
 use super::advice;
@@ -40,6 +42,9 @@ pub struct StatusView {
     pub disagreements: Vec<String>,
     pub lock: LockView,
     pub owed: Vec<OwedView>,
+    /// What hooks did to the schema; absent when nothing is pending and nothing was contracted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaView>,
     /// What could not be seen.
     pub gaps: Vec<GapView>,
     /// Why it cannot be told who is live; empty when it can.
@@ -91,6 +96,15 @@ pub struct OwedView {
     pub what: Vec<String>,
 }
 
+/// What hooks did to the schema that generations share.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SchemaView {
+    /// It was expanded for this generation, and not contracted since.
+    pub contract_pending: Option<Generation>,
+    /// Generations before this one cannot be rolled back to.
+    pub contracted: Option<Generation>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GapView {
     pub part: Part,
@@ -139,6 +153,7 @@ impl StatusView {
             disagreements: roles.map_or_else(Vec::new, rules::disagreements),
             lock,
             owed,
+            schema: schema_view(estate),
             gaps: gaps(estate),
             unclear: reasons.iter().map(unclear).collect(),
             rollback,
@@ -194,6 +209,14 @@ fn owed(estate: &Estate) -> Vec<OwedView> {
         })
         .filter(|owed| !owed.what.is_empty())
         .collect()
+}
+
+fn schema_view(estate: &Estate) -> Option<SchemaView> {
+    let view = SchemaView {
+        contract_pending: schema::contract_pending(estate),
+        contracted: Change::Contracted.up_to(estate),
+    };
+    (view.contract_pending.is_some() || view.contracted.is_some()).then_some(view)
 }
 
 fn gaps(estate: &Estate) -> Vec<GapView> {

@@ -4,6 +4,7 @@ mod anywhere;
 mod estates;
 mod forever;
 mod gradual;
+mod hooks;
 mod moves;
 mod properties;
 mod properties_killed;
@@ -23,6 +24,7 @@ use crate::model::roles::{Roles, State};
 use crate::model::routing::{Action, Priority};
 use crate::model::scope::Scope;
 use crate::plan;
+use crate::run::hook::Caller;
 use crate::run::identity::Identity;
 use crate::run::interrupt::{Interrupt, Signal};
 use crate::run::world::{Fault, World};
@@ -135,6 +137,17 @@ fn rollback_and_remove() -> Intent {
 
 /// Runs one command from its first look to its verdict, or until it is killed.
 async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Option<Verdict> {
+    heard(world, intent, policy, alive, &hooks::Nobody).await.0
+}
+
+/// The same with somebody who calls hooks, and what was said meanwhile.
+async fn heard(
+    world: &World,
+    intent: &Intent,
+    policy: &Policy,
+    alive: bool,
+    hooks: &dyn Caller,
+) -> (Option<Verdict>, Vec<Event>) {
     let (_stopper, interrupt) = Interrupt::pair();
     let scope = scope();
     let job = Job {
@@ -149,6 +162,7 @@ async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Op
         },
         timeout: None,
         interrupt,
+        hooks,
     };
     let estate = world.now();
     let plan = plan::plan(&estate, intent, policy).unwrap_or_else(|refusal| {
@@ -159,11 +173,12 @@ async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Op
         )
     });
     let mut listen = Listen::default();
-    tokio::select! {
+    let verdict = tokio::select! {
         biased;
         verdict = carry_out(&job, &plan, &estate, &mut listen) => Some(verdict),
         () = world.died.notified() => None,
-    }
+    };
+    (verdict, listen.events)
 }
 
 async fn must(world: &World, intent: &Intent, policy: &Policy) {
@@ -461,6 +476,7 @@ async fn a_run_that_is_interrupted_stops_between_steps_and_releases_the_lock() {
         },
         timeout: None,
         interrupt,
+        hooks: &hooks::Nobody,
     };
     world.sick.lock().expect("not poisoned").push(tg(2));
     let estate = world.now();

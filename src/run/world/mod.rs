@@ -2,6 +2,7 @@
 //!
 //! After every single change it asks its guard what must hold whatever happens.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
@@ -49,6 +50,12 @@ pub(super) struct World {
     nature: Mutex<Nature>,
     /// What time it was, by the runtime's clock, which a test can pause.
     began: (jiff::Timestamp, tokio::time::Instant),
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
 }
 
 impl World {

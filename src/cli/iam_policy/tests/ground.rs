@@ -33,6 +33,7 @@ use crate::model::routing::{Action, FixedResponse, Priority};
 use crate::plan;
 use crate::report::status::StatusView;
 use crate::report::{self, Look};
+use crate::run::hook::Outside;
 use crate::run::identity::Identity;
 use crate::run::interrupt::Interrupt;
 use crate::run::{self, Job, LockSettings};
@@ -394,6 +395,7 @@ async fn run(session: &Session, intent: &Intent) -> Result<Told, Failure> {
         },
         timeout: None,
         interrupt,
+        hooks: &Outside::default(),
     };
     let mut notices = Notices::default();
     let verdict = run::carry_out(&job, &plan, &estate, &mut notices).await;

@@ -1,0 +1,503 @@
+//! Whole operations with hooks that pass, fail, wait and are interrupted.
+
+use std::sync::Mutex;
+
+use futures_util::future::BoxFuture;
+
+use super::*;
+use crate::model::event::{Ended, EventKind, Outcome};
+use crate::model::hook::{Gate, Hook, Place};
+use crate::model::tags;
+use crate::model::told::Told;
+use crate::run::hook::{Answer, Reply};
+
+/// A caller for plans without hooks.
+#[derive(Debug)]
+pub(super) struct Nobody;
+
+impl Caller for Nobody {
+    fn call<'a>(&'a self, hook: &'a Hook, _: &'a Told, _: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+        panic!("nobody asked for {}", hook.title())
+    }
+}
+
+/// Answers as it was told to, place by place, and remembers what it was asked. Passes whatever it was not told about.
+#[derive(Debug, Default)]
+struct Script {
+    answers: Mutex<Vec<(Place, Answer)>>,
+    asked: Mutex<Vec<Told>>,
+    /// How long an attempt takes.
+    takes: Duration,
+}
+
+impl Script {
+    fn saying(answers: &[(Place, Answer)]) -> Self {
+        Self {
+            answers: Mutex::new(answers.to_vec()),
+            ..Self::default()
+        }
+    }
+
+    fn asked(&self) -> Vec<Told> {
+        self.asked.lock().expect("not poisoned").clone()
+    }
+
+    fn places(&self) -> Vec<Place> {
+        self.asked().iter().map(|told| told.place).collect()
+    }
+}
+
+impl Caller for Script {
+    fn call<'a>(&'a self, hook: &'a Hook, told: &'a Told, stop: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+        self.asked.lock().expect("not poisoned").push(told.clone());
+        let mut answers = self.answers.lock().expect("not poisoned");
+        let answer = match answers.iter().position(|(place, _)| *place == hook.at) {
+            Some(index) => answers.remove(index).1,
+            None => Answer::Passed,
+        };
+        drop(answers);
+        Box::pin(async move {
+            let answer = tokio::select! {
+                biased;
+                () = stop => Answer::Stopped,
+                () = tokio::time::sleep(self.takes) => answer,
+            };
+            Reply {
+                answer,
+                said: vec![format!("{} was here", hook.at)],
+            }
+        })
+    }
+}
+
+fn failing(place: Place) -> (Place, Answer) {
+    (place, Answer::Failed("exit code 1".into()))
+}
+
+fn hooked(places: &[Place]) -> Policy {
+    Policy {
+        hooks: places.iter().map(|place| fixtures::hook(*place)).collect(),
+        ..quick()
+    }
+}
+
+async fn ready(policy: &Policy) -> World {
+    let world = World::new(rich());
+    let bare = Policy {
+        hooks: Vec::new(),
+        ..policy.clone()
+    };
+    must(&world, &deploy("42"), &bare).await;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_are_called_in_the_order_of_the_plan_and_told_who_is_who() {
+    let policy = hooked(&[
+        Place::OnFailure,
+        Place::AfterPromote,
+        Place::EachStep,
+        Place::BeforePromote,
+        Place::AfterPreview,
+        Place::BeforeTraffic,
+        Place::Expand,
+        Place::BeforeDeploy,
+    ]);
+    let (world, script) = (World::new(rich()), Script::default());
+    let (verdict, events) = heard(&world, &deploy("42"), &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    assert_eq!(
+        script.places(),
+        [
+            Place::BeforeDeploy,
+            Place::Expand,
+            Place::BeforeTraffic,
+            Place::AfterPreview,
+            Place::BeforePromote,
+            Place::EachStep,
+            Place::AfterPromote,
+        ]
+    );
+    let said: Vec<&String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::HookOutput { lines, .. } => Some(lines),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "before-deploy was here",
+            "expand was here",
+            "before-traffic was here",
+            "after-preview was here"
+        ]
+    );
+    let told = |place: Place| {
+        script
+            .asked()
+            .into_iter()
+            .find(|told| told.place == place)
+            .expect("asked")
+    };
+    let generations = |told: &Told| {
+        [&told.live, &told.candidate, &told.previous].map(|side| side.as_ref().map(|side| side.generation.0))
+    };
+    assert_eq!(generations(&told(Place::BeforeDeploy)), [Some(1), Some(2), None]);
+    assert_eq!(generations(&told(Place::BeforePromote)), [Some(1), Some(2), None]);
+    assert_eq!(generations(&told(Place::AfterPromote)), [Some(2), None, Some(1)]);
+    assert_eq!(told(Place::EachStep).weight, Some(100));
+    let variables = told(Place::BeforeTraffic).variables();
+    let value = |name: &str| variables.get(name).map(String::as_str);
+    assert_eq!(value("HOOK_RELEASE"), Some("42"));
+    assert_eq!(value("HOOK_CANDIDATE_TARGET_GROUP"), Some("tg-2"));
+    assert_eq!(value("HOOK_LIVE_GROUP"), Some("asg-1"));
+    assert_eq!(value("HOOK_ENTRANCE_HEADER"), Some(plan::ENTRANCE_HEADER));
+    let entrances = script
+        .asked()
+        .iter()
+        .filter(|told| told.entrance.is_some())
+        .count();
+    assert_eq!(entrances, 1, "only before traffic");
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_traffic_the_entrance_leads_to_the_candidate_and_nothing_else_does() {
+    #[derive(Debug)]
+    struct Looks<'a>(&'a World);
+    impl Caller for Looks<'_> {
+        fn call<'a>(&'a self, _: &'a Hook, told: &'a Told, _: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+            let estate = self.0.now();
+            let entrance = told.entrance.clone().expect("an entrance");
+            let candidate = tg(2);
+            let leading: Vec<_> = estate.rules_naming(&candidate).collect();
+            let header = fixtures::header(&entrance.header, &entrance.value);
+            let only = leading.len() == 1 && leading[0].conditions == [header];
+            let answer = match only && leading[0].action == to(2) {
+                true => Answer::Passed,
+                false => Answer::Failed(format!("{leading:#?}")),
+            };
+            Box::pin(async {
+                Reply {
+                    answer,
+                    said: Vec::new(),
+                }
+            })
+        }
+    }
+    let policy = hooked(&[Place::BeforeTraffic]);
+    let world = World::new(rich());
+    let (verdict, _) = heard(&world, &deploy("42"), &policy, true, &Looks(&world)).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(verdict.code, 0, "{}", verdict.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_fails_before_traffic_has_moved_leaves_production_where_it_was() {
+    for place in [
+        Place::BeforeDeploy,
+        Place::Expand,
+        Place::BeforeTraffic,
+        Place::AfterPreview,
+    ] {
+        let (world, script) = (World::new(rich()), Script::saying(&[failing(place)]));
+        let policy = hooked(&[place, Place::OnFailure]);
+        let (verdict, _) = heard(&world, &deploy("42"), &policy, true, &script).await;
+        let verdict = verdict.expect("nobody killed it");
+        assert_eq!((verdict.code, verdict.ended), (4, Ended::Failed), "{place}");
+        assert!(
+            verdict
+                .summary
+                .contains(&format!("the {place} hook ./{place}.sh failed: exit code 1")),
+            "{}",
+            verdict.summary
+        );
+        assert_eq!(live(&world, &policy), 1);
+        no_lock(&world);
+        assert_eq!(script.places(), [place, Place::OnFailure]);
+        let told = script.asked().remove(1);
+        assert_eq!(told.exit_code, Some(4));
+        // The same command calls it again, and goes on.
+        let (verdict, _) = heard(&world, &deploy("42"), &policy, true, &script).await;
+        assert_eq!(verdict.map(|verdict| verdict.code), Some(0), "{place}");
+        assert_eq!(script.places()[2..], [place]);
+        nothing_broken(&world);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promotion_whose_gate_fails_moves_nothing() {
+    let policy = hooked(&[Place::BeforePromote]);
+    let world = ready(&policy).await;
+    let before = shape(&world.now());
+    let script = Script::saying(&[failing(Place::BeforePromote)]);
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(4));
+    assert_eq!(shape(&world.now()), before, "nothing is even held");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_fails_when_traffic_has_moved_puts_production_back() {
+    let policy = hooked(&[Place::EachStep, Place::OnRollback, Place::OnFailure]);
+    let world = ready(&policy).await;
+    // Telling others may fail as well: it changes nothing.
+    let script = Script::saying(&[
+        failing(Place::EachStep),
+        failing(Place::OnRollback),
+        failing(Place::OnFailure),
+    ]);
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(
+        (verdict.code, verdict.ended),
+        (5, Ended::SwungBack),
+        "{verdict:#?}"
+    );
+    assert_eq!(live(&world, &policy), 1);
+    assert_eq!(
+        script.places(),
+        [Place::EachStep, Place::OnRollback, Place::OnFailure]
+    );
+    let estate = world.now();
+    let roles = Roles::of(&estate, &policy).expect("roles");
+    assert_eq!(roles.rolled_back().map(|one| one.generation), Some(Generation(2)));
+    nothing_broken(&world);
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_swing_a_hook_only_warns_unless_it_is_required() {
+    for required in [false, true] {
+        let mut policy = hooked(&[Place::AfterPromote]);
+        policy.hooks[0].required = required;
+        let world = ready(&policy).await;
+        let script = Script::saying(&[failing(Place::AfterPromote)]);
+        let (verdict, events) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+        let verdict = verdict.expect("nobody killed it");
+        assert_eq!(verdict.code, if required { 6 } else { 0 });
+        assert_eq!(live(&world, &policy), 2, "it has swung, and stays");
+        let warned = events.iter().any(|event| {
+            matches!(&event.kind, EventKind::StepFinished { outcome: Outcome::Warned { warning }, .. }
+                if warning.contains("after-promote"))
+        });
+        assert_eq!(warned, !required);
+        if required {
+            let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+            assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+            assert_eq!(script.places().len(), 2, "it is called again");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_tried_again_as_often_as_configured() {
+    for (failures, code) in [(2, 0), (3, 4)] {
+        let mut policy = hooked(&[Place::BeforeTraffic]);
+        policy.hooks[0].retries = 2;
+        let script = Script::saying(&vec![failing(Place::BeforeTraffic); failures]);
+        let world = World::new(rich());
+        let (verdict, events) = heard(&world, &deploy("42"), &policy, true, &script).await;
+        assert_eq!(verdict.map(|verdict| verdict.code), Some(code));
+        assert_eq!(script.asked().len(), 3);
+        let retrying = |event: &&Event| matches!(event.kind, EventKind::Retrying { .. });
+        assert_eq!(events.iter().filter(retrying).count(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_is_asked_until_it_passes_while_the_lock_is_kept_alive() {
+    let mut policy = hooked(&[Place::BeforePromote]);
+    policy.hooks[0].gate = Some(Gate {
+        every: Duration::from_secs(60),
+        expires: Duration::from_secs(3600),
+    });
+    let world = ready(&policy).await;
+    let not_yet = (Place::BeforePromote, Answer::NotYet("exit code 75".into()));
+    let script = Script::saying(&vec![not_yet.clone(); 10]);
+    let beats = |world: &World| {
+        let changes = world.changes();
+        changes
+            .iter()
+            .filter(|change| change.contains("lock-beat="))
+            .count()
+    };
+    let before = beats(&world);
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    assert_eq!(script.asked().len(), 11);
+    // Ten minutes at four heartbeats in two.
+    assert!(beats(&world) - before >= 20, "{}", beats(&world) - before);
+    assert_eq!(live(&world, &policy), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_never_passes_expires() {
+    let mut policy = hooked(&[Place::BeforePromote]);
+    policy.hooks[0].gate = Some(Gate {
+        every: Duration::from_secs(25),
+        expires: Duration::from_secs(60),
+    });
+    let world = ready(&policy).await;
+    let script = Script::saying(&vec![
+        (Place::BeforePromote, Answer::NotYet("exit code 75".into()));
+        10
+    ]);
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(verdict.code, 4);
+    assert!(
+        verdict.summary.contains("did not pass within 60s: exit code 75"),
+        "{}",
+        verdict.summary
+    );
+    assert_eq!(script.asked().len(), 4, "at 0, 25, 50 and 60 seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_hook_gives_signs_of_life_and_an_interruption_ends_it() {
+    let policy = hooked(&[Place::BeforeTraffic, Place::OnFailure]);
+    let world = World::new(rich());
+    let script = Script {
+        takes: Duration::from_secs(600),
+        ..Script::default()
+    };
+    let (stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = Job {
+        cloud: &world,
+        scope: &scope,
+        command: "swingbridge deploy".into(),
+        run: "run".into(),
+        identity: somebody(true),
+        lock: LockSettings {
+            lease: Duration::from_secs(120),
+            wait: Duration::ZERO,
+        },
+        timeout: None,
+        interrupt,
+        hooks: &script,
+    };
+    let estate = world.now();
+    let plan = plan::plan(&estate, &deploy("42"), &policy).expect("a plan");
+    let mut listen = Listen::default();
+    let stop = async {
+        while script.asked().is_empty() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        stopper.stop(Signal::Interrupt);
+    };
+    let (verdict, ()) = tokio::join!(carry_out(&job, &plan, &estate, &mut listen), stop);
+    assert_eq!((verdict.code, verdict.ended), (130, Ended::Interrupted));
+    assert_eq!(
+        script.places(),
+        [Place::BeforeTraffic],
+        "whoever interrupts knows it"
+    );
+    let running = listen.events.iter().filter(|event| {
+        matches!(&event.kind, EventKind::Progress { reasons, .. }
+            if reasons.iter().any(|reason| reason.starts_with("running for")))
+    });
+    assert_eq!(running.count(), 3);
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_schema_is_expanded_and_contracted_once_and_then_there_is_no_way_back() {
+    let mut policy = hooked(&[Place::Expand, Place::BeforeRetire, Place::Contract]);
+    policy.after_promotion.previous = Treatment::Retire;
+    policy.after_promotion.after = Duration::from_secs(600);
+    let (world, script) = (World::new(rich()), Script::saying(&[failing(Place::Contract)]));
+    let tag = |key: &str| {
+        world
+            .now()
+            .target_group(&tg(2))
+            .expect("tg-2")
+            .tags
+            .get(key)
+            .cloned()
+    };
+    for intent in [deploy("42"), Intent::Promote] {
+        let (verdict, _) = heard(&world, &intent, &policy, true, &script).await;
+        assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    }
+    assert_eq!(script.places(), [Place::Expand]);
+    assert_eq!(tag(tags::EXPANDED).as_deref(), Some("2"));
+    let said = plan::truth(&world.now(), &policy).join("; ");
+    assert!(said.contains("contract is pending"), "{said}");
+
+    // The contract fails: nothing is deleted, and the same command calls it again.
+    let (verdict, _) = heard(
+        &world,
+        &Intent::Retire { generation: None },
+        &policy,
+        true,
+        &script,
+    )
+    .await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(4));
+    assert!(world.now().group(&asg(1)).is_some());
+    assert_eq!(tag(tags::CONTRACTED), None);
+    assert!(plan::plan(&world.now(), &rollback(), &policy).is_ok());
+    let (verdict, _) = heard(
+        &world,
+        &Intent::Retire { generation: None },
+        &policy,
+        true,
+        &script,
+    )
+    .await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    assert!(world.now().group(&asg(1)).is_none());
+    assert_eq!(tag(tags::CONTRACTED).as_deref(), Some("2"));
+    assert_eq!(
+        script
+            .places()
+            .iter()
+            .filter(|place| **place == Place::Contract)
+            .count(),
+        2
+    );
+    let said = plan::truth(&world.now(), &policy).join("; ");
+    assert!(!said.contains("contract is pending"), "{said}");
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_killed_anywhere_has_called_every_hook_by_the_time_it_is_finished() {
+    let mut policy = hooked(&[
+        Place::BeforeDeploy,
+        Place::Expand,
+        Place::BeforeTraffic,
+        Place::BeforePromote,
+        Place::EachStep,
+        Place::AfterPromote,
+        Place::BeforeRetire,
+        Place::Contract,
+    ]);
+    policy.strategy = Strategy::Direct;
+    policy.after_promotion.previous = Treatment::Retire;
+    let wanted: Vec<Place> = policy.hooks.iter().map(|hook| hook.at).collect();
+    let whole = World::new(rich());
+    let (verdict, _) = heard(&whole, &deploy("42"), &policy, true, &Script::default()).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    for kill in 0..whole.tried() {
+        let (world, script) = (World::new(rich()), Script::default());
+        world.order(Some((kill, Fault::DieAfter)));
+        heard(&world, &deploy("42"), &policy, false, &script).await;
+        world.order(None);
+        let (verdict, _) = heard(&world, &deploy("42"), &policy, true, &script).await;
+        let verdict = verdict.expect("nobody killed it");
+        assert_eq!(verdict.code, 0, "killed after {kill}: {verdict:#?}");
+        let mut called = script.places();
+        called.sort();
+        called.dedup();
+        assert_eq!(called, wanted, "killed after {kill}");
+        nothing_broken(&world);
+    }
+}
