@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{self, File, RoutePriority, Scheme, Size};
+use super::judging;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
@@ -95,6 +96,7 @@ pub(super) fn assemble(
                 file::OnFailure::Stop => OnFailure::Stop,
             },
         },
+        judge: file.judge.as_ref().map(judging::assembled),
     };
     Ok(Config {
         scope: Scope {

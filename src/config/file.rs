@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) mod judge;
+
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -47,6 +49,7 @@ pub(super) struct File {
     pub(super) after_rollback: AfterRollback,
     #[serde(default)]
     pub(super) swing: Swing,
+    pub(super) judge: Option<judge::Judging>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

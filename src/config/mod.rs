@@ -20,6 +20,7 @@ pub mod discover;
 mod docs;
 mod error;
 mod file;
+mod judging;
 mod naming;
 mod overrides;
 pub mod release;
@@ -45,7 +46,7 @@ use source::{Node, Origin};
 pub const FILE_NAME: &str = "swingbridge.toml";
 
 /// Everything that was configured, checked and with every default filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub app: String,
     pub policy: Policy,

@@ -21,9 +21,12 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     }
     judge.amounts(file);
     judge.tags(file);
+    if let Some(judging) = &file.judge {
+        judge.judging(judging);
+    }
 }
 
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     tree: &'a Node,
     report: &'a mut Report,
 }
@@ -31,7 +34,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// Says what is wrong at the first of these keys that somebody wrote, unless the value of one
     /// of them was refused already.
-    fn say(&mut self, paths: &[&str], message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn say(&mut self, paths: &[&str], message: impl Into<String>, help: impl Into<String>) {
         if paths.iter().any(|path| self.report.refused(path)) {
             return;
         }
@@ -40,6 +43,19 @@ impl Judge<'_> {
             .find_map(|path| self.tree.get(path))
             .map_or(Origin::Nowhere, |node| node.origin.clone());
         self.report.add(origin, message, help);
+    }
+
+    pub(super) fn say_at(&mut self, origin: Origin, message: impl Into<String>, help: impl Into<String>) {
+        self.report.add(origin, message, help);
+    }
+
+    pub(super) fn key_of(&self, table: &str, key: &str) -> Origin {
+        self.tree.key_of(table, key)
+    }
+
+    /// Whether something was refused of this table already: what is left of it means something else.
+    pub(super) fn is_refused_within(&self, path: &str) -> bool {
+        self.report.refused(path) || self.report.refused_within(path)
     }
 
     fn identity(&mut self, file: &File) {

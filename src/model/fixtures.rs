@@ -163,6 +163,7 @@ pub(crate) fn policy() -> Policy {
             hold: Duration::ZERO,
             on_failure: OnFailure::PutBack,
         },
+        judge: None,
     }
 }
 

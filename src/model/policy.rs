@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ids::Size;
+use super::judging::Judging;
 use super::lock::LockPlace;
 use super::routing::{FixedResponse, Priority};
 use super::scope::Names;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     pub strategy: Strategy,
     pub names: Names,
@@ -28,6 +29,9 @@ pub struct Policy {
     pub after_promotion: AfterPromotion,
     pub after_rollback: AfterRollback,
     pub swing: Swing,
+    /// `None`: a candidate is not judged by its metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judging>,
 }
 
 impl Policy {

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
+mod judging;
 mod mistakes;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
@@ -199,6 +200,7 @@ dir = "log"
                 hold: 600s,
                 on_failure: Stop,
             },
+            judge: None,
         },
         scope: Scope {
             app: "shop",
