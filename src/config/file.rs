@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) mod judge;
+
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::values::{Amount, Period, Template};
@@ -57,6 +59,7 @@ pub(super) struct File {
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
+    pub(super) judge: Option<judge::Judging>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

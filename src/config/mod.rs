@@ -22,6 +22,7 @@ mod error;
 mod file;
 mod gradual;
 mod hooks;
+mod judging;
 mod naming;
 mod overrides;
 pub mod release;

@@ -8,6 +8,7 @@ use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
 mod gradual;
+mod judging;
 mod mistakes;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
