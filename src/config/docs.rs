@@ -7,7 +7,7 @@ use super::overrides::{CONFIG, SETTINGS};
 use super::schema::{alternatives, schema};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "aws",
     "names",
     "adopted",
@@ -21,6 +21,7 @@ const ORDER: [&str; 14] = [
     "after_rollback",
     "swing",
     "hooks",
+    "notify",
     "journal",
 ];
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hooks::Hook;
+use super::notify::Notify;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -51,6 +52,9 @@ pub(super) struct File {
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
+    /// Who is told how an operation went; see [hooks.md](hooks.md#notifications).
+    #[serde(default)]
+    pub(super) notify: Vec<Notify>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

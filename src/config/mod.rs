@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cloud::aws::Connection;
+use crate::model::notify::Notify;
 use crate::model::policy::Policy;
 use crate::model::scope::Scope;
 use crate::model::tags::Tags;
@@ -22,6 +23,7 @@ mod error;
 mod file;
 mod hooks;
 mod naming;
+mod notify;
 mod overrides;
 pub mod release;
 mod schema;
@@ -57,6 +59,7 @@ pub struct Config {
     /// The folder of the journal.
     pub journal: PathBuf,
     pub release: ReleaseDefaults,
+    pub notify: Vec<Notify>,
     /// The file that was read.
     pub path: PathBuf,
 }

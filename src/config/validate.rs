@@ -22,6 +22,7 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     judge.amounts(file);
     judge.tags(file);
     judge.hooks(&file.hooks);
+    judge.notify(&file.notify);
 }
 
 pub(super) struct Judge<'a> {

@@ -13,6 +13,7 @@ pub mod hook;
 pub mod ids;
 pub mod judging;
 pub mod lock;
+pub mod notify;
 pub mod obligation;
 pub mod plan;
 pub mod policy;

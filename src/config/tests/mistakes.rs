@@ -3,7 +3,7 @@
 use super::*;
 
 /// Each problem as `line: message | help`.
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     let error = read(
         text,
         Path::new("swingbridge.toml"),

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
+mod hooks;
 mod mistakes;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
@@ -250,6 +251,7 @@ dir = "log"
                 "cost.center": "12",
             },
         },
+        notify: [],
         path: "conf/swingbridge.toml",
     }
     "#);
