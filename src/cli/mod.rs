@@ -14,6 +14,7 @@ mod history;
 mod iam_policy;
 mod init;
 mod lab;
+mod letters;
 mod load;
 mod log;
 mod man;

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::args::{Deploy, Global, PlanFormat, Promote, Retire, Rollback, RunArgs, Shift, TextOrJson};
 use super::failure::Failure;
+use super::letters::Letters;
 use super::session::{Session, ask, env, out, someone_is_there};
 use super::{plan as plan_command, release};
 use crate::cloud::aws::Aws;
 use crate::model::estate::Estate;
 use crate::model::event::Reporter;
 use crate::model::plan::{Intent, Plan};
+use crate::model::step::Step;
 use crate::plan;
 use crate::report::{self, Fan, Format};
 use crate::run::identity::Identity;
@@ -112,6 +114,7 @@ pub(super) async fn go(
     how: Go,
 ) -> Result<u8, Failure> {
     release::may_be_built(session, &plan).await?;
+    may_be_called(&plan)?;
     if !plan.is_empty() && !args.yes {
         if !someone_is_there() || args.format == TextOrJson::Json {
             return Err(Failure::usage(
@@ -135,6 +138,28 @@ pub(super) async fn go(
         return Ok(code);
     }
     later(session, &plan, args, &interrupt).await
+}
+
+/// Better said before anything is changed than half way. What only tells others stops nobody.
+fn may_be_called(plan: &Plan) -> Result<(), Failure> {
+    let missing = plan.steps.iter().find_map(|step| match step {
+        Step::Hook { hook } if hook.stops() => {
+            let name = hook.variables().iter().find(|name| env(name).is_none())?;
+            Some((hook, name))
+        }
+        _ => None,
+    });
+    match missing {
+        Some((hook, name)) => Err(Failure::usage(
+            format!(
+                "the {} hook {} needs the variable {name}, which is not set",
+                hook.at,
+                hook.subject()
+            ),
+            format!("set {name}, or take it out of [[hooks]]"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// One plan, one run, one journal.
@@ -165,9 +190,11 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
             }
         }
     }
-    run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters))
-        .await
-        .code
+    let letters = Letters::default();
+    reporters.push(Box::new(letters.bulletin(session)));
+    let verdict = run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters)).await;
+    letters.all_sent().await;
+    verdict.code
 }
 
 /// What a swing leaves is done when its time has come.

@@ -121,6 +121,7 @@ pub(super) fn assemble(
         lease: file.lock.lease.0,
         journal,
         release,
+        notify: file.notify.into_iter().map(Into::into).collect(),
         path: path.to_owned(),
     })
 }

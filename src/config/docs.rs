@@ -8,7 +8,7 @@ use super::schema::{alternatives, schema};
 use crate::model::judging::{Bound, Measure, Query, Rule};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "aws",
     "names",
     "adopted",
@@ -26,6 +26,7 @@ const ORDER: [&str; 18] = [
     "shift",
     "hooks",
     "judge",
+    "notify",
     "journal",
 ];
 

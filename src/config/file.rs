@@ -10,6 +10,7 @@ pub(super) mod judge;
 
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
+use super::notify::Notify;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -60,6 +61,9 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
     pub(super) judge: Option<judge::Judging>,
+    /// Who is told how an operation went; see [hooks.md](hooks.md#notifications).
+    #[serde(default)]
+    pub(super) notify: Vec<Notify>,
     #[serde(default)]
     pub(super) journal: Journal,
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cloud::aws::Connection;
+use crate::model::notify::Notify;
 use crate::model::policy::Policy;
 use crate::model::scope::Scope;
 use crate::model::tags::Tags;
@@ -24,6 +25,7 @@ mod gradual;
 mod hooks;
 mod judging;
 mod naming;
+mod notify;
 mod overrides;
 pub mod release;
 mod schema;
@@ -59,6 +61,7 @@ pub struct Config {
     /// The folder of the journal.
     pub journal: PathBuf,
     pub release: ReleaseDefaults,
+    pub notify: Vec<Notify>,
     /// The file that was read.
     pub path: PathBuf,
 }

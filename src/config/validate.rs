@@ -31,6 +31,7 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     if let Some(judging) = &file.judge {
         judge.judging(judging);
     }
+    judge.notify(&file.notify);
 }
 
 pub(super) struct Judge<'a> {

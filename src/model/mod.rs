@@ -15,6 +15,7 @@ pub mod ids;
 pub mod judgement;
 pub mod judging;
 pub mod lock;
+pub mod notify;
 pub mod obligation;
 pub mod plan;
 pub mod policy;

@@ -1,5 +1,6 @@
 //! Makes events, plans and estates readable, for people and for programs. Never calls the cloud.
 
+mod bulletin;
 pub mod check;
 pub mod error;
 mod fan;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use crate::model::event::Reporter;
 
+pub use bulletin::Bulletin;
 pub use fan::Fan;
 pub use json::Json;
 pub use lines::Lines;

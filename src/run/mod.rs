@@ -24,6 +24,7 @@ mod later;
 mod lock;
 mod look;
 mod narrate;
+pub mod notify;
 mod post;
 mod stop;
 mod verdict;

@@ -8,6 +8,7 @@ use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
 mod gradual;
+mod hooks;
 mod judging;
 mod mistakes;
 
@@ -254,6 +255,7 @@ dir = "log"
                 "cost.center": "12",
             },
         },
+        notify: [],
         path: "conf/swingbridge.toml",
     }
     "#);
