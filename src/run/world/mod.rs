@@ -10,6 +10,7 @@ use crate::cloud::CloudError;
 use crate::model::estate::Estate;
 use crate::model::ids::TargetGroupName;
 use crate::model::policy::Want;
+use crate::model::readings::{Compared, Readings, Window};
 
 mod guard;
 mod nature;
@@ -33,6 +34,9 @@ pub(super) enum Fault {
     Deny,
 }
 
+/// Makes up what was measured of these two in this window.
+pub(super) type Tell = Box<dyn Fn(Window, &Compared) -> Readings + Send>;
+
 pub(super) struct World {
     estate: Mutex<Estate>,
     /// Every change made, in order.
@@ -45,6 +49,8 @@ pub(super) struct World {
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
     /// How much must be healthy where a rule is pointed to.
     pub(super) want: Mutex<Want>,
+    /// What is measured; without it nothing.
+    pub(super) readings: Mutex<Option<Tell>>,
     guard: Guard,
     nature: Mutex<Nature>,
 }
@@ -62,6 +68,7 @@ impl World {
             broken: Mutex::default(),
             sick: Mutex::default(),
             want: Mutex::new(Want::Count(1)),
+            readings: Mutex::default(),
             guard,
             nature: Mutex::new(nature),
         }
