@@ -159,7 +159,7 @@ pub(super) fn judged_bad(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     Verdict {
         ended: Ended::SwungBack,
         code: 5,
-        summary: format!("production was swung back: {stop}"),
+        summary: format!("swung back: {stop}"),
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
         next: vec!["swingbridge status".into(), "swingbridge abort".into()],

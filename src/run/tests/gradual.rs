@@ -133,7 +133,7 @@ async fn a_candidate_that_dies_while_it_bakes_is_left_at_once() {
     assert_eq!((verdict.code, verdict.ended), (5, Ended::SwungBack));
     assert_eq!(
         verdict.summary,
-        "production was swung back: tg-2 has nobody healthy, and 5 % of production goes there"
+        "swung back: tg-2 has nobody healthy, and 5 % of production goes there"
     );
     assert_eq!(live(&world, &policy), 1);
     let estate = world.now();
