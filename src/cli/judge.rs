@@ -8,21 +8,26 @@ use super::metrics::judging;
 use super::session::{env, json, look_of_stdout, out};
 use crate::config;
 use crate::judge;
-use crate::model::judgement::Verdict;
+use crate::model::judgement::{Judgement, Verdict};
 use crate::model::judging::Consequence;
 use crate::model::readings::Readings;
 use crate::report;
 
 pub(super) fn run(global: &Global, command: &JudgeCommand) -> Result<u8, Failure> {
     let JudgeCommand::Replay { file, format } = command;
-    let config = config::load(global.config.as_deref(), &global.settings.overrides(), &env)?;
-    let readings = recorded(file)?;
-    let judgement = judge::judge(&judging(&config), &readings);
+    let (readings, judgement) = judged(global, file)?;
     match format {
         TextOrJson::Text => out(&report::metrics::sentences(&judgement, look_of_stdout()))?,
         TextOrJson::Json => json(&report::metrics::json(&readings, &judgement)?)?,
     }
     Ok(code_of(judgement.verdict))
+}
+
+fn judged(global: &Global, file: &Path) -> Result<(Readings, Judgement), Failure> {
+    let config = config::load(global.config.as_deref(), &global.settings.overrides(), &env)?;
+    let readings = recorded(file)?;
+    let judgement = judge::judge(&judging(&config), &readings);
+    Ok((readings, judgement))
 }
 
 fn recorded(file: &Path) -> Result<Readings, Failure> {
@@ -79,7 +84,11 @@ mod tests {
         let Command::Judge(args) = &cli.command else {
             panic!("{:?}", cli.command);
         };
-        let code = run(&cli.global, &args.what).unwrap_or_else(|failure| failure.code());
+        let JudgeCommand::Replay { file, .. } = &args.what;
+        let code = match judged(&cli.global, file) {
+            Ok((_, judgement)) => code_of(judgement.verdict),
+            Err(failure) => failure.code(),
+        };
         std::fs::remove_dir_all(&folder).expect("removed");
         code
     }

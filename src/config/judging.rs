@@ -59,7 +59,7 @@ impl Judge<'_> {
         let seconds = period.as_secs();
         let known = match seconds {
             1 | 5 | 10 | 20 | 30 => true,
-            _ => seconds > 0 && seconds % 60 == 0,
+            _ => seconds > 0 && seconds.is_multiple_of(60),
         };
         if !known || period.subsec_nanos() > 0 || seconds > DAY {
             self.say(

@@ -138,11 +138,14 @@ mod tests {
         (0..30).map(|number| f64::from(number) * step + begin).collect()
     }
 
+    /// What it shows, both sets, U and the chance.
+    type Case<'a> = (&'a str, &'a [f64], &'a [f64], f64, f64);
+
     #[test]
     fn chances_are_those_that_scipy_gives() {
         // scipy.stats.mannwhitneyu(first, second, alternative="greater"): method="exact" without ties in small sets,
         // else method="asymptotic".
-        let table: &[(&str, &[f64], &[f64], f64, f64)] = &[
+        let table: &[Case<'_>] = &[
             (
                 "apart",
                 &[6.0, 7.0, 8.0, 9.0, 10.0],

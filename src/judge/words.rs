@@ -55,6 +55,7 @@ pub(super) fn number(value: f64, others: &[f64]) -> String {
         size if size >= 10.0 => 1,
         size if size >= 0.1 => 2,
         size if size >= 0.001 => 4,
+        size if size >= 0.000_1 => 6,
         _ => MOST_DIGITS,
     };
     let digits = (least..=MOST_DIGITS)
@@ -127,6 +128,7 @@ mod tests {
             (0.0, &[0.0], "0"),
             (0.0, &[0.000_1], "0"),
             (0.012_34, &[], "0.0123"),
+            (0.000_343_928, &[], "0.000344"),
             (93.14, &[90.0], "93.1"),
             (-0.000_000_000_1, &[], "0"),
             (-3.5, &[], "-3.5"),

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::addresses::Addresses;
 use super::description::is_to_fail;
+use super::memory::Agent;
 use super::processes::tell;
 use super::user_data::Program;
 use crate::lab::keeper::{Keeper, Machines};
@@ -91,6 +92,7 @@ impl Imagined {
         let address = self.addresses.imagine(start.port);
         let began = keeper.moment();
         let thought = Thought::of(&start, began);
+        let agent = Agent::of(&start);
         // One that cannot read its knobs starts, too, and ends at once.
         let life = thought.as_ref().map_or(Some(Duration::ZERO), Thought::life);
         let thought = thought.unwrap_or_else(|_| Thought {
@@ -101,6 +103,10 @@ impl Imagined {
         locked(&self.alive).insert(instance.clone(), thought);
         let alive = Arc::clone(&self.alive);
         let keeper = Arc::downgrade(keeper);
+        if let Some(agent) = agent {
+            let (alive, instance) = (Arc::clone(&alive), instance.clone());
+            agent.start(keeper.clone(), move || locked(&alive).contains_key(&instance));
+        }
         tokio::spawn(async move {
             tell(&keeper, |world| world.instance_started(&instance, Ok(address)));
             if let Some(life) = life {

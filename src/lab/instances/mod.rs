@@ -9,6 +9,7 @@ pub mod child;
 mod description;
 mod imagined;
 mod machine;
+mod memory;
 mod probe;
 mod processes;
 #[cfg(test)]

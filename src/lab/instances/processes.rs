@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::addresses::Addresses;
 use super::description::Description;
 use super::machine::{Ending, Machine};
+use super::memory::Agent;
 use super::probe::probe;
 use crate::lab::keeper::{Keeper, Machines};
 use crate::lab::world::World;
@@ -53,6 +54,7 @@ impl Processes {
         let keeper = Arc::downgrade(keeper);
         let folder = self.folder.join(&instance);
         let address = self.addresses.take(start.port);
+        let agent = Agent::of(&start);
         let command = self.command.clone();
         tokio::spawn(async move {
             let begun = match address {
@@ -65,6 +67,10 @@ impl Processes {
             match begun {
                 Ok((address, machine)) => {
                     tell(&keeper, |world| world.instance_started(&instance, Ok(address)));
+                    if let Some(agent) = agent {
+                        let (running, instance) = (running.clone(), instance.clone());
+                        agent.start(keeper.clone(), move || is_running(&running, &instance));
+                    }
                     machine.until_ended(endings).await;
                     forget(&running, &instance);
                     tell(&keeper, |world| world.instance_ended(&instance));
@@ -110,6 +116,12 @@ fn forget(running: &Weak<Running>, instance: &str) {
     if let Some(running) = running.upgrade() {
         locked(&running).remove(instance);
     }
+}
+
+fn is_running(running: &Weak<Running>, instance: &str) -> bool {
+    running
+        .upgrade()
+        .is_some_and(|running| locked(&running).contains_key(instance))
 }
 
 /// A world that is gone need not be told.

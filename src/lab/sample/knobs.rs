@@ -27,6 +27,12 @@ pub struct Knobs {
     pub error_status: u16,
     /// MiB to hold.
     pub memory: u32,
+    /// Per cent of its memory that the agent reports to be in use; without it and without growth there is no agent.
+    #[serde(deserialize_with = "some_percent")]
+    pub memory_used: Option<f64>,
+    /// So many per cent more each minute.
+    #[serde(deserialize_with = "some_percent")]
+    pub memory_growth: Option<f64>,
     /// Health checks fail this long after the service began to listen.
     #[serde(deserialize_with = "some_duration")]
     pub unhealthy_after: Option<Duration>,
@@ -54,6 +60,8 @@ impl Default for Knobs {
             error_rate: 0.0,
             error_status: 500,
             memory: 0,
+            memory_used: None,
+            memory_growth: None,
             unhealthy_after: None,
             dies_after: None,
             slow_shutdown: Duration::from_secs(20),
@@ -78,6 +86,15 @@ impl Knobs {
             health_status: 503,
             ..self
         }
+    }
+
+    /// The per cent of memory that an instance of this age is said to use.
+    pub fn memory_in_use(&self, age: Duration) -> Option<f64> {
+        if self.memory_used.is_none() && self.memory_growth.is_none() {
+            return None;
+        }
+        let grown = self.memory_growth.unwrap_or_default() * age.as_secs_f64() / 60.0;
+        Some((self.memory_used.unwrap_or_default() + grown).min(100.0))
     }
 
     /// Whether a request for this path, by a load balancer or by somebody else, is a health check.
@@ -119,6 +136,16 @@ fn share<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
         return Ok(share);
     }
     Err(Error::custom(format!("{share} is not a share between 0 and 1")))
+}
+
+fn some_percent<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let percent = f64::deserialize(from)?;
+    if (0.0..=100.0).contains(&percent) {
+        return Ok(Some(percent));
+    }
+    Err(Error::custom(format!(
+        "{percent} is not between 0 and 100 per cent"
+    )))
 }
 
 fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {

@@ -407,6 +407,8 @@ fn durations_are_text_with_a_unit() {
         "boot = 2",
         "error_rate = 1.5",
         "error_status = 42",
+        "memory_used = 101",
+        "memory_growth = -1",
     ] {
         assert!(Knobs::read(wrong).is_err(), "{wrong}");
     }

@@ -274,9 +274,12 @@ fn whoever_may_only_read_changes_nothing_with_any_command() {
 }
 
 #[test]
-fn a_reader_may_describe_and_nothing_else() {
+fn a_reader_may_describe_and_read_metrics_and_nothing_else() {
     for permission in permissions(&printed(PolicyFor::Plan)) {
         let (_, operation) = permission.action.split_once(':').expect("an action");
-        assert!(operation.starts_with("Describe"), "{permission:?}");
+        assert!(
+            operation.starts_with("Describe") || operation == "GetMetricData",
+            "{permission:?}"
+        );
     }
 }

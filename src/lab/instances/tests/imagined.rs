@@ -1,18 +1,22 @@
 //! Instances that are only imagined, in virtual time.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::processes::{keeper, launch, seen};
+use super::processes::{keeper, launch, launch_tagged, seen};
 use crate::lab::instances::Imagined;
 use crate::lab::instances::imagined::Thought;
+use crate::lab::keeper::Keeper;
+use crate::lab::tree::Tree;
 use crate::lab::world::balancing::ProbeId;
 use crate::lab::world::compute::InstanceState;
 use crate::lab::world::faults::UNHEALTHY_BOOT;
 use crate::lab::world::orders::{Answer, Probe, Start};
 use crate::lab::world::time::Moment;
+use crate::lab::world::watch::{Span, read_queries};
 
 fn thought(user_data: &str, tags: &[(&str, &str)]) -> Thought {
     let start = Start {
@@ -120,6 +124,47 @@ async fn imagined_instances_run_at_once_each_at_its_own_address() {
     sleep(Duration::from_millis(1)).await;
     assert_eq!(seen(&keeper, &ids[0]).state, InstanceState::Terminated);
     assert_eq!(seen(&keeper, &ids[1]).state, InstanceState::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_of_a_group_reports_its_memory_each_minute_until_it_is_gone() {
+    let keeper = keeper(Imagined::default());
+    let user_data = "#!sample\nmemory_used = 60\nmemory_growth = 15";
+    let id = launch_tagged(&keeper, user_data, &[("aws:autoscaling:groupName", "asg-2")]);
+    launch_tagged(&keeper, user_data, &[]);
+    sleep(Duration::from_secs(3 * 60 + 30)).await;
+    assert_eq!(memory(&keeper), [60.0, 75.0, 90.0, 100.0]);
+    keeper.with(|world| world.terminate_instance(&id));
+    sleep(Duration::from_secs(5 * 60)).await;
+    assert_eq!(memory(&keeper).len(), 4, "it goes on reporting");
+}
+
+/// What was reported of the group, minute by minute.
+fn memory(keeper: &Arc<Keeper>) -> Vec<f64> {
+    let tree = |members: &[(&str, &str)]| {
+        members.iter().fold(Tree::map(), |tree, (name, value)| {
+            tree.with(name, Tree::from(*value))
+        })
+    };
+    let dimension = tree(&[("Name", "AutoScalingGroupName"), ("Value", "asg-2")]);
+    let metric = tree(&[("Namespace", "CWAgent"), ("MetricName", "mem_used_percent")])
+        .with("Dimensions", Tree::list([dimension]));
+    let stat = tree(&[("Period", "60"), ("Stat", "Average")]).with("Metric", metric);
+    let query = tree(&[("Id", "m")]).with("MetricStat", stat);
+    let queries = read_queries(&[query]).expect("a query");
+    keeper.with(|world| {
+        let to = world.clock().as_second();
+        let span = Span {
+            from: to - 3600,
+            to,
+            speed: 1.0,
+        };
+        let lines = world
+            .watch
+            .answer(&queries, &queries[0], span)
+            .expect("an answer");
+        lines[0].points.values().copied().collect()
+    })
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,6 +28,10 @@ pub(super) fn keeper(machines: impl Machines + 'static) -> Arc<Keeper> {
 }
 
 pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
+    launch_tagged(keeper, user_data, &[])
+}
+
+pub(super) fn launch_tagged(keeper: &Arc<Keeper>, user_data: &str, tags: &[(&str, &str)]) -> String {
     let data = Tree::map()
         .with("ImageId", Tree::from(DEFAULT_IMAGE))
         .with("UserData", Tree::from(STANDARD.encode(user_data)));
@@ -39,7 +43,10 @@ pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
             token: None,
         };
         let id = world
-            .create_template(user_data.lines().last().unwrap_or("none"), version)
+            .create_template(
+                &format!("{} {}", user_data.lines().last().unwrap_or("none"), tags.len()),
+                version,
+            )
             .expect("a template");
         let template = TemplateRef {
             id,
@@ -52,7 +59,10 @@ pub(super) fn launch(keeper: &Arc<Keeper>, user_data: &str) -> String {
             instance_type: None,
             image: None,
             subnet,
-            tags: vec![],
+            tags: tags
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
             port: 18_090,
         };
         world.launch_instance(launch).expect("a launch")
