@@ -4,6 +4,7 @@
 //!
 //! - [`model`]: the words. Ids, what was observed, what is wanted, plans, steps and events, as data.
 //! - [`plan`]: an estate and an intent become a plan, or a refusal with every reason. Pure.
+//! - [`judge`]: metrics of live and of a candidate become a verdict, with the numbers. Pure.
 //! - [`cloud`]: the domain verbs a plan is carried out with, and their one adapter, [`cloud::aws`].
 //! - [`run`]: the one loop that carries a plan out, its lock, its waits and its journal.
 //! - [`report`]: events, plans and estates made readable for people and for programs.
@@ -16,6 +17,7 @@ mod cases;
 pub mod cli;
 pub mod cloud;
 pub mod config;
+pub mod judge;
 pub mod lab;
 pub mod model;
 pub mod plan;

@@ -18,10 +18,11 @@ Exit codes:
     2  wrong usage or configuration; nothing was called
     3  refused as unsafe; every reason is printed with its way out
     4  failed; production traffic is where it was before
-    5  failed after traffic had begun to move, and swung back by itself
+    5  the candidate is bad, or it failed after traffic had begun to move: swung back by itself
     6  stopped where a human is needed
     7  another operation holds the lock
     8  the saved plan is stale
+    9  paused: a person goes on (promote) or back (rollback)
    10  plan --detailed-exitcode: the plan has changes
   130, 143  interrupted; the same command continues";
 
@@ -51,7 +52,17 @@ Interrupted at any moment, the same command continues.";
 
 const PROMOTE: &str = "\
 The candidate is brought to what live has now, both are held from scaling in, then every route is
-swung and read back. The previous generation is kept as [after_promotion] says.";
+swung and read back. The previous generation is kept as [after_promotion] says.
+
+With strategy canary or linear production goes over share by share; each stage bakes, and is judged
+if there is a [judge]. A stage that pauses ends the command with exit code 9: `promote` again goes
+on, `rollback` ends it. Interrupted while it bakes, the share stays, and `promote` goes on with it.";
+
+const SHIFT: &str = "\
+Examples:
+    swingbridge shift 20 --yes                                 a fifth of production, and no further
+    swingbridge promote --yes                                  on from there, by the stages configured
+    swingbridge rollback --yes                                 all of it back";
 
 const ROLLBACK: &str = "\
 With a candidate: its door closes, and production stays or goes back to live. Without one:
@@ -60,6 +71,7 @@ production swings back to the generation that was live before, at once when it s
 Examples:
     swingbridge rollback --yes
     swingbridge rollback --remove --yes                        and remove what failed
+    swingbridge rollback --gradually --yes                     half of the share at a time
     swingbridge rollback --to 3                                further back";
 
 /// Swings production traffic from one version of a service to the next on an AWS Application Load
@@ -113,7 +125,7 @@ pub(super) struct Settings {
     /// Speak to this address instead of AWS, for instance an emulator
     #[arg(long, global = true, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
-    /// preview: promote swings production; direct: deploy goes on to promote
+    /// preview, direct, canary or linear: how deploy and promote bring a candidate in
     #[arg(long, global = true, value_name = "KIND", hide_short_help = true)]
     pub(super) strategy: Option<String>,
     /// How much must be healthy: a count, or a percentage of live's capacity
@@ -193,10 +205,17 @@ pub(super) enum Command {
     Deploy(Deploy),
     /// Swing production to the candidate
     #[command(after_help = PROMOTE)]
-    Promote(RunArgs),
+    Promote(Promote),
     /// Swing production back, or close the candidate
     #[command(after_help = ROLLBACK)]
     Rollback(Rollback),
+    /// Give the candidate a share of production, and leave it there
+    #[command(after_help = SHIFT)]
+    Shift(Shift),
+    /// Leave production as it is shared now, until a person goes on
+    Pause(RunArgs),
+    /// Go on with a promotion that is paused
+    Resume(RunArgs),
     /// Remove the candidate
     Abort(RunArgs),
     /// Remove the previous generation
@@ -278,12 +297,21 @@ pub(super) enum PlanWhat {
     /// The swing to the candidate
     Promote {
         #[command(flatten)]
+        how: HowFar,
+        #[command(flatten)]
         show: ShowArgs,
     },
     /// The swing back
     Rollback {
         #[command(flatten)]
         back: BackArgs,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// A share of production for the candidate
+    Shift {
+        #[command(flatten)]
+        share: Percent,
         #[command(flatten)]
         show: ShowArgs,
     },
@@ -394,6 +422,54 @@ pub(super) struct ReleaseArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Promote {
+    #[command(flatten)]
+    pub(super) how: HowFar,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct HowFar {
+    /// At once, whatever stages are left
+    #[arg(long)]
+    pub(super) full: bool,
+}
+
+impl HowFar {
+    pub(super) fn intent(self) -> Intent {
+        if self.full {
+            Intent::PromoteFully
+        } else {
+            Intent::Promote
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Shift {
+    #[command(flatten)]
+    pub(super) share: Percent,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Percent {
+    /// Of production's requests, for the candidate
+    #[arg(value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(super) percent: u32,
+}
+
+impl Percent {
+    pub(super) fn intent(self) -> Intent {
+        Intent::Shift {
+            percent: self.percent,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Rollback {
     #[command(flatten)]
     pub(super) back: BackArgs,
@@ -412,10 +488,16 @@ pub(super) struct BackArgs {
     /// Remove the generation that is left
     #[arg(long)]
     pub(super) remove: bool,
+    /// Take the candidate's share back by halves, each for [shift] reduce_every; it is kept
+    #[arg(long, conflicts_with_all = ["to", "remove", "keep"])]
+    pub(super) gradually: bool,
 }
 
 impl BackArgs {
     pub(super) fn intent(&self) -> Intent {
+        if self.gradually {
+            return Intent::Retreat;
+        }
         Intent::Rollback {
             to: self.to.map(Generation),
             failed: match (self.keep, self.remove) {

@@ -22,7 +22,8 @@ pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure>
     let mut session = Session::open(global).await?;
     let (intent, show) = match what {
         PlanWhat::Deploy { release, show } => (release::intent(&mut session.config, release)?, show),
-        PlanWhat::Promote { show } => (Intent::Promote, show),
+        PlanWhat::Promote { how, show } => (how.intent(), show),
+        PlanWhat::Shift { share, show } => (share.intent(), show),
         PlanWhat::Rollback { back, show } => (back.intent(), show),
         PlanWhat::Abort { show } => (Intent::Abort, show),
         PlanWhat::Repair { show } => (Intent::Repair, show),

@@ -4,7 +4,7 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::args::{Deploy, Global, PlanFormat, Retire, Rollback, RunArgs, TextOrJson};
+use super::args::{Deploy, Global, PlanFormat, Promote, Retire, Rollback, RunArgs, Shift, TextOrJson};
 use super::failure::Failure;
 use super::letters::Letters;
 use super::session::{Session, ask, env, out, someone_is_there};
@@ -32,8 +32,20 @@ pub(super) async fn deploy(global: &Global, args: &Deploy) -> Result<u8, Failure
     intend(&session, intent, &args.run, global.verbose > 0).await
 }
 
-pub(super) async fn promote(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
-    simple(global, Intent::Promote, args).await
+pub(super) async fn promote(global: &Global, args: &Promote) -> Result<u8, Failure> {
+    simple(global, args.how.intent(), &args.run).await
+}
+
+pub(super) async fn shift(global: &Global, args: &Shift) -> Result<u8, Failure> {
+    simple(global, args.share.intent(), &args.run).await
+}
+
+pub(super) async fn pause(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
+    simple(global, Intent::Pause, args).await
+}
+
+pub(super) async fn resume(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
+    simple(global, Intent::Resume, args).await
 }
 
 pub(super) async fn rollback(global: &Global, args: &Rollback) -> Result<u8, Failure> {
@@ -231,6 +243,7 @@ fn format(args: &RunArgs) -> Format {
 fn command_line(plan: &Plan) -> String {
     match &plan.intent {
         Intent::Deploy { release } => format!("swingbridge deploy --release {}", release.name),
+        Intent::Shift { percent } => format!("swingbridge shift {percent}"),
         other => format!("swingbridge {}", other.word()),
     }
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::model::estate::{AttachmentKind, Estate};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::release::Release;
-use crate::model::routing::{Action, RulePlace};
+use crate::model::routing::{Action, RulePlace, Sticky};
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
 use crate::model::tags::Tags;
@@ -48,6 +48,8 @@ pub struct Swing<'a> {
     pub rule: &'a RulePlace,
     pub before: &'a Action,
     pub after: &'a Action,
+    /// Group stickiness, where it is not to stay as it is.
+    pub sticky: Option<Sticky>,
 }
 
 /// The launch template version each template of a new group is pinned to.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{self, File, RoutePriority, Scheme, Size};
+use super::gradual;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
@@ -23,6 +24,7 @@ pub(super) fn assemble(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, String> {
+    let shift = gradual::shift(&file);
     let names = Names {
         group: NameTemplate::try_from(file.names.group.0)?,
         target_group: NameTemplate::try_from(file.names.target_group.0)?,
@@ -52,7 +54,11 @@ pub(super) fn assemble(
         strategy: match file.strategy {
             file::Strategy::Preview => Strategy::Preview,
             file::Strategy::Direct => Strategy::Direct,
+            file::Strategy::Canary => Strategy::Canary,
+            file::Strategy::Linear => Strategy::Linear,
         },
+        shift,
+        judge: None,
         names: names.clone(),
         lock: LockPlace {
             port: file.lock.listener,

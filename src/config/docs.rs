@@ -7,7 +7,7 @@ use super::overrides::{CONFIG, SETTINGS};
 use super::schema::{alternatives, schema};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 18] = [
     "aws",
     "names",
     "adopted",
@@ -20,6 +20,9 @@ const ORDER: [&str; 15] = [
     "after_promotion",
     "after_rollback",
     "swing",
+    "canary",
+    "linear",
+    "shift",
     "hooks",
     "notify",
     "journal",
@@ -78,6 +81,12 @@ fn table(schema: &Json, section: &str, wanted: impl Fn(&str) -> bool) -> String 
             &default,
             &(description(inner) + &words.concat()),
         );
+        // A list of tables: what each of them may have.
+        for (part, inside) in inner["items"]["properties"].as_object().into_iter().flatten() {
+            let name = format!("{key}.{part}");
+            let default = default_of(&inner["items"], part);
+            text += &row(&name, &expected(inside), &default, &description(inside));
+        }
         for branch in alternatives(inner) {
             // `closed = { … }` has keys of its own that are worth a line each.
             for (part, inside) in branch["properties"].as_object().into_iter().flatten() {

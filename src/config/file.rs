@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::notify::Notify;
 use super::values::{Amount, Period, Template};
@@ -49,6 +50,11 @@ pub(super) struct File {
     pub(super) after_rollback: AfterRollback,
     #[serde(default)]
     pub(super) swing: Swing,
+    pub(super) canary: Option<Canary>,
+    #[serde(default)]
+    pub(super) linear: Linear,
+    #[serde(default)]
+    pub(super) shift: Sharing,
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
@@ -59,7 +65,7 @@ pub(super) struct File {
     pub(super) journal: Journal,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Strategy {
     /// `deploy` opens the green door; `promote` swings production.
@@ -67,6 +73,10 @@ pub(super) enum Strategy {
     Preview,
     /// `deploy` goes on to swing production by itself.
     Direct,
+    /// As `preview`, and `promote` swings production in the stages of `[canary]`.
+    Canary,
+    /// As `canary`, in the even stages of `[linear]`.
+    Linear,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

@@ -21,6 +21,7 @@ pub mod discover;
 mod docs;
 mod error;
 mod file;
+mod gradual;
 mod hooks;
 mod naming;
 mod notify;
@@ -48,7 +49,7 @@ use source::{Node, Origin};
 pub const FILE_NAME: &str = "swingbridge.toml";
 
 /// Everything that was configured, checked and with every default filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub app: String,
     pub policy: Policy,

@@ -51,8 +51,6 @@ pub(super) enum Occasion {
     Failed,
     /// A promotion waits for a person.
     Paused,
-    /// The candidate was judged while production was shared.
-    Judged,
 }
 
 impl From<Occasion> for notify::Occasion {
@@ -63,7 +61,6 @@ impl From<Occasion> for notify::Occasion {
             Occasion::RolledBack => Self::RolledBack,
             Occasion::Failed => Self::Failed,
             Occasion::Paused => Self::Paused,
-            Occasion::Judged => Self::Judged,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::error::Report;
 use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size};
-use super::naming;
 use super::source::{Node, Origin, Value};
+use super::{gradual, naming};
 use crate::model::policy::Want;
 use crate::model::scope::NameTemplate;
 
@@ -20,6 +20,12 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
         judge.doors(doors);
     }
     judge.amounts(file);
+    // What is wrong in a section makes it look as if it were not there.
+    if !judge.report.refused_within("canary") {
+        for (path, why, help) in gradual::problems(file) {
+            judge.say(&[&path], why, help);
+        }
+    }
     judge.tags(file);
     judge.hooks(&file.hooks);
     judge.notify(&file.notify);

@@ -109,6 +109,8 @@ pub enum Ended {
     SwungBack,
     /// A human is needed.
     Stopped,
+    /// At a gate, as it was planned or asked for.
+    Paused,
     Locked,
     Stale,
     Interrupted,

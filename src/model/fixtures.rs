@@ -12,12 +12,14 @@ use super::estate::{TargetGroup, TemplateUse, TemplateVersion};
 use super::hook::{Call, Hook, Place};
 use super::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::lock::{Holder, LockPlace};
+use super::obligation::HELD_PROCESS;
 use super::policy::{AfterPromotion, AfterRollback, Capacity, Doors, HealthGate, OnFailure, Policy};
 use super::policy::{RouteSelection, Strategy, Swing, Treatment, Want};
 use super::release::{Release, Source};
 use super::roles::State;
-use super::routing::{Action, Condition, FixedResponse, Listener, Priority, Rule};
+use super::routing::{Action, Condition, FixedResponse, Listener, Priority, Rule, Share, Sticky};
 use super::scope::{NameTemplate, Names};
+use super::shift::{Held, Reached};
 use super::tags::{self, Tags};
 
 pub(crate) use super::estate::TargetState;
@@ -111,6 +113,41 @@ pub(crate) fn halfway() -> Estate {
     estate
 }
 
+/// While `promote` goes share by share: generation 2 has this much of production, since minute 0.
+pub(crate) fn shared(stage: u32, weight: u32, held: Option<Held>) -> Estate {
+    let mut estate = deployed();
+    for n in [1, 2] {
+        let group = group_mut(&mut estate, n);
+        let suspended = &mut group.suspended;
+        suspended.insert(HELD_PROCESS.into(), "User suspended".into());
+        group.tags.insert(tags::OWES_RESUME.into(), HELD_PROCESS.into());
+        owe_minimum(&mut estate, n, 1);
+    }
+    add_rule(&mut estate, entrance(to(1)));
+    mark(&mut estate, 2, State::Promoting, Some(1));
+    point(&mut estate, 80, Priority::Default, split(weight));
+    let reached = Reached {
+        stage,
+        weight,
+        held,
+        since: minute(0),
+    };
+    let tags = &mut target_group_mut(&mut estate, 2).tags;
+    tags.insert(tags::STAGE.into(), reached.tag());
+    estate
+}
+
+/// Generation 2 has this much of a rule's requests, generation 1 the rest.
+pub(crate) fn split(weight: u32) -> Action {
+    let share = |n, weight| Share {
+        target_group: tg(n),
+        weight,
+    };
+    Action::Forward {
+        shares: vec![share(1, 100 - weight), share(2, weight)],
+    }
+}
+
 /// After `rollback`: generation 1 is live again, generation 2 is kept for a look.
 pub(crate) fn rolled_back() -> Estate {
     let mut estate = promoted();
@@ -127,6 +164,8 @@ pub(crate) fn rolled_back() -> Estate {
 pub(crate) fn policy() -> Policy {
     Policy {
         strategy: Strategy::Preview,
+        shift: None,
+        judge: None,
         names: Names {
             group: NameTemplate::try_from("asg-{n}".to_owned()).expect("a template"),
             target_group: NameTemplate::try_from("tg-{n}".to_owned()).expect("a template"),
@@ -312,6 +351,7 @@ pub(crate) fn rule(port: u16, priority: Priority, conditions: &[Condition], acti
         priority,
         conditions: conditions.to_vec(),
         action,
+        sticky: Sticky::Off,
         also: Vec::new(),
         tags: Tags::new(),
         keeps: format!("keeps-{port}-{name}"),

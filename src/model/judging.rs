@@ -16,13 +16,42 @@ pub struct Judging {
     pub lag: Duration,
     /// How many closed periods are judged together, at most.
     pub window: u32,
-    /// With fewer requests to the candidate in the window there is no evidence.
+    /// With fewer requests to the candidate in the window there is no evidence; with fewer to live there is nothing
+    /// to compare with.
     pub minimum_requests: u64,
     /// What follows when a bake ends without evidence.
     pub inconclusive: Inconclusive,
     pub rules: Vec<Rule>,
     /// Alarms, metric or composite; one that is in alarm swings production back.
     pub alarms: Vec<String>,
+}
+
+impl Default for Judging {
+    /// A load balancer's metrics come once a minute, so that is the shortest period there is. Their delay has no bound
+    /// that AWS would name; they are mostly there within a minute. Five periods are enough for one odd minute not to
+    /// decide, and few enough for a bad candidate to be found while it is still bad.
+    fn default() -> Self {
+        Self {
+            period: Duration::from_secs(60),
+            lag: Duration::from_secs(60),
+            window: 5,
+            minimum_requests: 100,
+            inconclusive: Inconclusive::Hold,
+            rules: Rule::defaults(),
+            alarms: Vec::new(),
+        }
+    }
+}
+
+impl Judging {
+    /// Every series that judging takes, by its name: what CloudWatch is asked for each generation.
+    pub fn wanted(&self) -> BTreeMap<String, Custom> {
+        let mut wanted = BTreeMap::from([(REQUESTS.to_owned(), balanced(REQUESTS, "Sum"))]);
+        for rule in &self.rules {
+            wanted.extend(rule.wanted());
+        }
+        wanted
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,13 +62,153 @@ pub struct Rule {
     pub then: Consequence,
 }
 
+impl Rule {
+    /// The names of the rules that need no metrics of one's own.
+    pub const BUILT_IN: [&str; 8] = [
+        "error-rate",
+        "success-rate",
+        "latency-p50",
+        "latency-p95",
+        "latency-p99",
+        "connection-errors",
+        "unhealthy-hosts",
+        "memory",
+    ];
+
+    /// A rule that needs no metrics of one's own, with the bounds it has unless others are given. One without bounds
+    /// is only judged when it is given some.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let (measure, bounds, then) = match name {
+            "error-rate" => (
+                Measure::ErrorRate,
+                vec![Bound::AtMost(5.0)],
+                Consequence::Rollback,
+            ),
+            "success-rate" => (
+                Measure::SuccessRate,
+                vec![Bound::AtLeastOfLive(0.95)],
+                Consequence::Rollback,
+            ),
+            "latency-p50" => (Measure::Latency(50), Vec::new(), Consequence::Rollback),
+            "latency-p95" => (
+                Measure::Latency(95),
+                vec![Bound::AtMost(2.0), Bound::AtMostOfLive(2.0)],
+                Consequence::Rollback,
+            ),
+            "latency-p99" => (Measure::Latency(99), Vec::new(), Consequence::Rollback),
+            "connection-errors" => (
+                Measure::ConnectionErrors,
+                vec![Bound::AtMost(5.0)],
+                Consequence::Rollback,
+            ),
+            "unhealthy-hosts" => (
+                Measure::UnhealthyHosts,
+                vec![Bound::AtMost(0.0)],
+                Consequence::Rollback,
+            ),
+            "memory" => (
+                Measure::Custom(memory()),
+                vec![Bound::AtMost(90.0)],
+                Consequence::Reduce,
+            ),
+            _ => return None,
+        };
+        Some(Self {
+            name: name.to_owned(),
+            measure,
+            bounds,
+            then,
+        })
+    }
+
+    /// Those that are judged although nobody names them. Memory is not: no instance reports it unless an agent is
+    /// installed, and what is never there would never let a candidate pass.
+    pub fn defaults() -> Vec<Self> {
+        Self::BUILT_IN
+            .into_iter()
+            .filter(|name| *name != "memory")
+            .filter_map(Self::built_in)
+            .filter(|rule| !rule.bounds.is_empty())
+            .collect()
+    }
+
+    /// The series it takes, by their names. Those of the load balancer are called as CloudWatch calls them, which a
+    /// rule never is.
+    pub fn wanted(&self) -> BTreeMap<String, Custom> {
+        let counted = |names: &[&str]| -> BTreeMap<String, Custom> {
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), balanced(name, "Sum")))
+                .collect()
+        };
+        match &self.measure {
+            Measure::ErrorRate => counted(&[FAILED]),
+            Measure::SuccessRate => counted(&SUCCEEDED),
+            Measure::ConnectionErrors => counted(&[UNCONNECTED]),
+            Measure::Latency(percentile) => BTreeMap::from([(
+                latency(*percentile),
+                balanced(RESPONSE_TIME, &format!("p{percentile}")),
+            )]),
+            Measure::UnhealthyHosts => {
+                BTreeMap::from([(UNHEALTHY.to_owned(), balanced(UNHEALTHY, "Minimum"))])
+            }
+            Measure::Custom(custom) => BTreeMap::from([(self.name.clone(), custom.clone())]),
+        }
+    }
+}
+
+pub const REQUESTS: &str = "RequestCount";
+pub const FAILED: &str = "HTTPCode_Target_5XX_Count";
+/// A request that no target answered is in none of them, so it is no success.
+pub const SUCCEEDED: [&str; 3] = [
+    "HTTPCode_Target_2XX_Count",
+    "HTTPCode_Target_3XX_Count",
+    "HTTPCode_Target_4XX_Count",
+];
+pub const UNCONNECTED: &str = "TargetConnectionErrorCount";
+pub const UNHEALTHY: &str = "UnHealthyHostCount";
+const RESPONSE_TIME: &str = "TargetResponseTime";
+
+/// The name of the series of a percentile.
+pub fn latency(percentile: u8) -> String {
+    format!("{RESPONSE_TIME} p{percentile}")
+}
+
+/// A metric of a target group on its load balancer.
+fn balanced(metric: &str, statistic: &str) -> Custom {
+    Custom::of(Query {
+        namespace: "AWS/ApplicationELB".into(),
+        metric: metric.into(),
+        dimensions: [
+            ("LoadBalancer", "{load_balancer}"),
+            ("TargetGroup", "{target_group}"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into(),
+        statistic: statistic.into(),
+    })
+}
+
+/// As the CloudWatch agent reports it when it is told to aggregate by group.
+fn memory() -> Custom {
+    Custom {
+        unit: "%".into(),
+        ..Custom::of(Query {
+            namespace: "CWAgent".into(),
+            metric: "mem_used_percent".into(),
+            dimensions: [("AutoScalingGroupName".to_owned(), "{group}".to_owned())].into(),
+            statistic: "Average".into(),
+        })
+    }
+}
+
 /// What is measured of each generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Responses 5xx of its targets, in per cent of its requests.
     ErrorRate,
-    /// Every other response of its targets, in per cent of its requests.
+    /// Every other response of its targets, in per cent of its requests: what got no response is no success.
     SuccessRate,
     /// Seconds until its targets answered, at this percentile.
     Latency(u8),
@@ -60,6 +229,19 @@ pub struct Custom {
     pub expression: Option<String>,
     /// For people, after the number: `%`, `s`.
     pub unit: String,
+}
+
+impl Custom {
+    /// What stands for the names of a generation's resources in the values of dimensions.
+    pub const PLACES: [&str; 3] = ["{load_balancer}", "{target_group}", "{group}"];
+
+    fn of(query: Query) -> Self {
+        Self {
+            metrics: BTreeMap::from([("m".to_owned(), query)]),
+            expression: None,
+            unit: String::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +271,19 @@ pub enum Bound {
 pub struct Test {
     /// The chance of calling two equal generations different.
     pub alpha: f64,
-    /// How large a difference must be to count: the probability that a period of the candidate exceeds one of live.
+    /// How large a difference must be to count: the probability that a period of the candidate exceeds one of live
+    /// (for [`Bound::NotLower`], the other way round). 0.5 is no difference, 0.71 a large one.
     pub effect: f64,
+}
+
+impl Default for Test {
+    /// A bake is judged again and again, and each time chance has another try: 1 % is little enough for a handful.
+    fn default() -> Self {
+        Self {
+            alpha: 0.01,
+            effect: 0.71,
+        }
+    }
 }
 
 /// What follows when a rule does not hold.

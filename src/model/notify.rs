@@ -35,7 +35,6 @@ pub enum Occasion {
     RolledBack,
     Failed,
     Paused,
-    Judged,
 }
 
 impl fmt::Display for Occasion {
@@ -46,7 +45,6 @@ impl fmt::Display for Occasion {
             Self::RolledBack => "rolled-back",
             Self::Failed => "failed",
             Self::Paused => "paused",
-            Self::Judged => "judged",
         })
     }
 }

@@ -125,6 +125,18 @@ pub enum Intent {
         /// What happens to the generation that is left; `None`: as configured.
         failed: Option<AfterRollback>,
     },
+    /// Promote at once, whatever stages are left.
+    PromoteFully,
+    /// Give the candidate this share of production, in per cent, and leave it there.
+    Shift {
+        percent: u32,
+    },
+    /// Leave production as it is shared now until a person goes on.
+    Pause,
+    /// Go on with a promotion that is under way.
+    Resume,
+    /// Take the weight back step by step, then roll back.
+    Retreat,
     /// Remove the candidate.
     Abort,
     /// Remove the previous generation, or the one named.
@@ -140,6 +152,11 @@ impl Intent {
         match self {
             Self::Deploy { .. } => "deploy",
             Self::Promote => "promote",
+            Self::PromoteFully => "promote --full",
+            Self::Shift { .. } => "shift",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Retreat => "rollback --gradually",
             Self::Rollback { .. } => "rollback",
             Self::Abort => "abort",
             Self::Retire { .. } => "retire",

@@ -9,13 +9,21 @@ use serde_json::Value;
 
 use super::hook::Hook;
 use super::ids::Size;
+use super::judging::Judging;
 use super::lock::LockPlace;
 use super::routing::{FixedResponse, Priority};
 use super::scope::Names;
+use super::shift::Shift;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     pub strategy: Strategy,
+    /// With strategies that promote share by share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<Shift>,
+    /// `None`: nobody judges, and a bake only waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judging>,
     pub names: Names,
     pub lock: LockPlace,
     /// The priority, on the lock's listener, of the rule that keeps a generation health-checked
@@ -95,6 +103,10 @@ pub enum Strategy {
     Preview,
     /// Deploy goes on to promote when the fleet is ready.
     Direct,
+    /// As `Preview`; `promote` swings production in the stages given.
+    Canary,
+    /// As `Canary`, in even stages.
+    Linear,
 }
 
 /// Which rules carry this app's production traffic.

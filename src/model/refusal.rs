@@ -78,6 +78,10 @@ pub enum Reason {
     RollbackHalfWay { to: Generation },
     #[error("a promotion of generation {generation} is half way")]
     PromotionHalfWay { generation: Generation },
+    #[error("no promotion goes share by share now")]
+    NotShifting,
+    #[error("{percent} % is no share of production")]
+    NoShare { percent: u32 },
     #[error("generation {generation} is live")]
     IsLive { generation: Generation },
     #[error("generation {generation} is the candidate")]
@@ -202,6 +206,12 @@ impl Reason {
             Self::PromotionHalfWay { .. } => {
                 "run `swingbridge promote` again to finish it, or `swingbridge rollback` to put it back"
                     .into()
+            }
+            Self::NotShifting => {
+                "`swingbridge status` shows what goes on; `swingbridge promote` begins one".into()
+            }
+            Self::NoShare { .. } => {
+                "give 1 to 99; `swingbridge promote --full` gives it all, `swingbridge rollback` none".into()
             }
             Self::IsLive { .. } => "swing production away from it first".into(),
             Self::IsCandidate { .. } => "`swingbridge abort` removes the candidate".into(),

@@ -11,6 +11,7 @@ use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
 use super::routing::{Condition, Priority, Rule};
+use super::shift::Reached;
 use super::tags;
 
 /// Where a generation stands in its life, as its target group's tag says.
@@ -98,6 +99,8 @@ pub struct Standing {
     pub since: Option<Timestamp>,
     /// The generation that was live before this one was promoted.
     pub previous: Option<Generation>,
+    /// How far production has come that goes to it share by share.
+    pub stage: Option<Reached>,
     /// Both its parts carry this app's ownership tag.
     pub ours: bool,
 }
@@ -200,6 +203,18 @@ impl<'a> Roles<'a> {
             .find(|standing| standing.generation == generation)
     }
 
+    /// A candidate that shares production on purpose, as its tag says, on every route.
+    pub fn shared(&self) -> Option<(&Standing, &Reached)> {
+        let candidate = self.candidate.as_ref()?;
+        let reached = candidate.stage.as_ref()?;
+        let target_group = candidate.target_group.as_ref()?;
+        let as_written = self
+            .routes
+            .iter()
+            .all(|rule| rule.percent_of(target_group) == Some(u64::from(reached.weight)));
+        (self.halfway && as_written).then_some((candidate, reached))
+    }
+
     /// The newest generation that was rolled back from.
     pub fn rolled_back(&self) -> Option<&Standing> {
         self.others.iter().rev().find(|other| other.state.was_left())
@@ -243,6 +258,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         state: State::Unmarked,
         since: None,
         previous: None,
+        stage: None,
         ours: true,
     };
     for group in &estate.groups {
@@ -262,6 +278,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.ours &= tags::owned_by(&tg.tags, &estate.app);
         standing.state = State::of(&tg.tags);
         standing.since = State::since(&tg.tags);
+        standing.stage = Reached::of(&tg.tags);
         standing.previous = tg
             .tags
             .get(tags::PREVIOUS)

@@ -26,6 +26,8 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// The last action: what happens to the request.
     pub action: Action,
+    /// Whether clients stay with the target group that they met first.
+    pub sticky: Sticky,
     /// Everything else the rule does, for people: authentication, transforms, group stickiness.
     pub also: Vec<String>,
     pub tags: Tags,
@@ -49,6 +51,33 @@ impl Rule {
             .iter()
             .find(|share| share.target_group == *target_group)
             .map(|share| share.weight)
+    }
+
+    /// The same in per cent of all that the rule leads to.
+    pub fn percent_of(&self, target_group: &TargetGroupName) -> Option<u64> {
+        let shares = self.action.shares().iter();
+        let total: u64 = shares.map(|share| u64::from(share.weight)).sum();
+        (u64::from(self.weight_of(target_group)?) * 100).checked_div(total)
+    }
+}
+
+/// Group stickiness: between target groups of one rule, not between targets of one group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sticky {
+    /// Every request is weighed anew.
+    #[default]
+    Off,
+    /// So many seconds from a client's first request.
+    For(u32),
+}
+
+impl fmt::Display for Sticky {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("not sticky"),
+            Self::For(seconds) => write!(f, "sticky for {seconds} s"),
+        }
     }
 }
 

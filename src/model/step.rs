@@ -12,8 +12,9 @@ use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
-use super::routing::{Action, RulePlace};
+use super::routing::{Action, RulePlace, Sticky};
 use super::schema::Change;
+use super::shift::{Expiry, Held};
 use super::tags::Tags;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,6 +106,9 @@ pub enum Step {
         purpose: Purpose,
         before: Action,
         after: Action,
+        /// Group stickiness, where it is not to stay as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sticky: Option<Sticky>,
         /// The rule's conditions, for people.
         when: String,
     },
@@ -128,6 +132,29 @@ pub enum Step {
         times: u32,
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         propagation: Duration,
+    },
+    /// Write down which stage of a shift production has reached, or why it stays there.
+    MarkStage {
+        target_group: TargetGroupName,
+        stage: u32,
+        weight: u32,
+        held: Option<Held>,
+    },
+    /// Leave production as it is shared now, and watch it. Nobody is locked out meanwhile.
+    Bake {
+        target_group: TargetGroupName,
+        stage: u32,
+        weight: u32,
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        lasts: Duration,
+        judged: bool,
+    },
+    /// Leave production as it is shared now, and wait for a person.
+    Pause {
+        target_group: TargetGroupName,
+        stage: u32,
+        weight: u32,
+        expiry: Option<Expiry>,
     },
     /// Undo the temporary changes noted on a group.
     PayObligations {
@@ -240,6 +267,8 @@ pub struct Expected {
     pub port: u16,
     pub priority: super::routing::Priority,
     pub action: Action,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
 }
 
 impl Step {
@@ -332,11 +361,37 @@ impl Step {
             Self::Mark {
                 generation, state, ..
             } => format!("mark generation {generation} as {state}"),
+            Self::MarkStage {
+                stage, weight, held, ..
+            } => match held {
+                None => format!("write down that stage {stage}, {weight} %, is reached"),
+                Some(Held::Retreating) => "write down that the weight is taken back".into(),
+                Some(Held::Asked | Held::Judged) => {
+                    format!("write down that production stays at {weight} %")
+                }
+            },
+            Self::Bake {
+                weight,
+                lasts,
+                judged,
+                ..
+            } => {
+                let how = if *judged { " and be judged" } else { "" };
+                format!("let {weight} % bake for {}{how}", span(*lasts))
+            }
+            Self::Pause { weight, expiry, .. } => {
+                let expires = match expiry {
+                    Some(Expiry { after, then }) => format!(" (after {} `repair` {then})", span(*after)),
+                    None => String::new(),
+                };
+                format!("pause at {weight} % for a person to promote or roll back{expires}")
+            }
             Self::Point {
                 rule,
                 purpose,
                 before,
                 after,
+                sticky,
                 ..
             } => match (purpose, after) {
                 (Purpose::BlueDoor | Purpose::GreenDoor, Action::Fixed(_)) => {
@@ -346,6 +401,9 @@ impl Step {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
                 (Purpose::Entrance, _) => format!("point the {purpose} at {rule}: {before} → {after}"),
+                (Purpose::Route, _) if after.only_target().is_none() => {
+                    format!("shift {rule}: {before} → {after}{}", stickiness(*sticky))
+                }
                 (Purpose::Route, _) => format!("swing {rule}: {before} → {after}"),
             },
             Self::CreateRule {
@@ -377,7 +435,12 @@ impl Step {
         matches!(
             self,
             Self::AwaitHealthy { .. } | Self::AwaitEmpty { .. } | Self::Confirm { .. }
-        )
+        ) || self.lets_go()
+    }
+
+    /// A step during which no lock is held: whatever comes after it is decided again by then.
+    pub fn lets_go(&self) -> bool {
+        matches!(self, Self::Bake { .. } | Self::Pause { .. })
     }
 
     /// A step that only serves the waits after it, and has no lasting effect of its own.
@@ -406,4 +469,13 @@ impl Step {
             }
         )
     }
+}
+
+/// As it is written in a configuration.
+fn span(duration: Duration) -> String {
+    jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
+}
+
+fn stickiness(sticky: Option<Sticky>) -> String {
+    sticky.map_or_else(String::new, |sticky| format!(", {sticky}"))
 }

@@ -15,6 +15,8 @@ pub const CREATED_AT: &str = "swingbridge:created-at";
 pub const STATE: &str = "swingbridge:state";
 /// On a generation that is or was being promoted: the one that was live before it.
 pub const PREVIOUS: &str = "swingbridge:previous";
+/// On a candidate that production goes to share by share: see [`super::shift::Reached`].
+pub const STAGE: &str = "swingbridge:stage";
 /// The id of the saved plan that a generation is being carried through, so that `apply` can continue.
 pub const PLAN: &str = "swingbridge:plan";
 /// On a target group: the generation for which the `expand` hooks have run.

@@ -47,7 +47,7 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
             .collect::<Vec<_>>()
             .join(", ")
     )));
-    if roles.halfway {
+    if roles.halfway && roles.shared().is_none() {
         findings.push(risk(
             "production is half way between two generations",
             "run the interrupted command again, or `swingbridge rollback`",

@@ -78,13 +78,13 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
     steps.extend(open(context, &clone));
     let summary = match context.policy.strategy {
-        Strategy::Preview => format!(
+        Strategy::Preview | Strategy::Canary | Strategy::Linear => format!(
             "deploy release {} as generation {generation} beside live generation {}; production stays",
             release.name, roles.live.generation
         ),
         Strategy::Direct => {
             let from = Side::of(&roles.live).ok_or_else(|| vec![Reason::NoPrevious])?;
-            steps.extend(promote::steps(context, &side, &from)?);
+            steps.extend(promote::steps(context, &side, &from, None)?);
             format!(
                 "deploy release {} as generation {generation} and swing production to it from generation {}",
                 release.name, roles.live.generation

@@ -24,13 +24,13 @@ pub(super) fn woven(context: &Context<'_>, intent: &Intent, steps: Vec<Step>) ->
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
-        Intent::Promote => {
+        Intent::Promote | Intent::PromoteFully | Intent::Shift { .. } | Intent::Resume => {
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
         Intent::Retire { .. } | Intent::Repair => weave.retire(context, &steps),
-        Intent::Rollback { .. } => weave.rollback(&steps),
-        Intent::Abort => {}
+        Intent::Rollback { .. } | Intent::Retreat => weave.rollback(&steps),
+        Intent::Pause | Intent::Abort => {}
     }
     weave.into_steps(steps)
 }
@@ -126,7 +126,9 @@ impl Weave<'_> {
         }
         let mut moved = false;
         for (index, step) in steps.iter().enumerate() {
-            let ends = steps.get(index + 1).is_some_and(|next| marks(next, State::Live));
+            let ends = steps
+                .get(index + 1)
+                .is_some_and(|next| marks(next, State::Live) || matches!(next, Step::MarkStage { .. }));
             match step {
                 // What was moved by a run that was cut off is still to be read back.
                 Step::Confirm { .. } if moved || ends => {

@@ -177,7 +177,7 @@ pub enum Left {
 /// seen may still be left.
 pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     let swung_to = match &plan.intent {
-        Intent::Promote => State::Live,
+        Intent::Promote | Intent::PromoteFully | Intent::Resume => State::Live,
         Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
         Intent::Rollback { .. } => State::Restored,
         _ => return Ok(Left::Nothing),

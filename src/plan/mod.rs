@@ -30,6 +30,8 @@ mod retire;
 mod rollback;
 mod safe;
 mod saved;
+mod shifting;
+mod stages;
 mod swing;
 mod truth;
 mod versions;
@@ -40,7 +42,7 @@ pub(crate) mod tests;
 pub use checkup::checkup;
 pub use later::{Left, left_by};
 pub use reached::{Progress, progress, reached};
-pub use safe::safe;
+pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};
 pub use swing::ENTRANCE_HEADER;
 pub use truth::truth;
@@ -51,7 +53,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
     preflight::common(estate, policy, &roles)?;
     if roles.halfway
         && roles.live.state == State::RollingBack
-        && !matches!(intent, Intent::Rollback { .. } | Intent::Repair)
+        && !matches!(intent, Intent::Rollback { .. } | Intent::Retreat | Intent::Repair)
     {
         let to = roles.live.previous.unwrap_or(roles.live.generation);
         return Err(Reason::RollbackHalfWay { to }.into());
@@ -64,6 +66,11 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
     let draft = match intent {
         Intent::Deploy { release } => deploy::draft(&context, release),
         Intent::Promote => promote::draft(&context),
+        Intent::PromoteFully => promote::at_once(&context),
+        Intent::Shift { percent } => shifting::shift(&context, *percent),
+        Intent::Pause => shifting::pause(&context),
+        Intent::Resume => shifting::resume(&context),
+        Intent::Retreat => shifting::retreat(&context),
         Intent::Rollback { to, failed } => rollback::draft(&context, *to, *failed),
         Intent::Abort => abort::draft(&context),
         Intent::Retire { generation } => retire::draft(&context, *generation),
@@ -135,6 +142,8 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
     let mut left: Vec<Step> = Vec::new();
     for step in steps {
         let needed = match &step {
+            // How things are after a wait is not known before it.
+            _ if left.iter().any(Step::lets_go) => true,
             // The lock rule that stands now is not the one that this plan will run under.
             Step::OpenStaging { target_group } => {
                 estate
@@ -162,6 +171,12 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
     });
     left.truncate(end);
     left
+}
+
+/// Whether a plan that is made after a wait, at which it begins again, goes on as was planned before.
+pub fn goes_on(fresh: &Plan, rest: &[Step]) -> bool {
+    let wait = fresh.steps.iter().position(Step::lets_go);
+    wait.is_some_and(|wait| fresh.steps[wait + 1..] == *rest)
 }
 
 fn digest(plan: &Plan) -> String {

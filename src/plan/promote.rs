@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Context, Draft, Drafted, later, preflight, swing};
+use super::{Context, Draft, Drafted, later, preflight, stages, swing};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Treatment, Want};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
+use crate::model::shift::Shift;
 use crate::model::step::Step;
 
 /// One side of a swing.
@@ -43,17 +44,65 @@ impl Side {
     }
 }
 
+/// In the stages that are configured, if there are any.
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
+    promotion(context, context.policy.shift.as_ref())
+}
+
+pub(super) fn at_once(context: &Context<'_>) -> Drafted {
+    promotion(context, None)
+}
+
+fn promotion(context: &Context<'_>, shift: Option<&Shift>) -> Drafted {
+    if context.roles.candidate.is_none() && is_promoted(context) {
+        return finish(context);
+    }
+    let (candidate, next, from) = sides(context)?;
+    let by = match shift {
+        Some(shift) if !shift.stages.is_empty() => {
+            let weights: Vec<String> = shift
+                .stages
+                .iter()
+                .map(|stage| stage.weight.to_string())
+                .collect();
+            format!(", by {} %", weights.join(", "))
+        }
+        _ => String::new(),
+    };
+    Ok(Draft {
+        summary: format!(
+            "swing production from generation {} to generation {}{}{by}",
+            from.generation,
+            next.generation,
+            release_of(candidate)
+        ),
+        steps: steps(context, &next, &from, shift)?,
+        notes: notes(context),
+        ..Draft::default()
+    })
+}
+
+/// Whether the last promotion has come to its end, but perhaps for what follows it.
+fn is_promoted(context: &Context<'_>) -> bool {
+    let roles = &context.roles;
+    matches!(roles.live.state, State::Live | State::Promoting) && rolled_back(context).is_none()
+}
+
+fn rolled_back(context: &Context<'_>) -> Option<Generation> {
+    let roles = &context.roles;
+    roles
+        .rolled_back()
+        .map(|other| other.generation)
+        .filter(|generation| *generation > roles.live.generation)
+}
+
+/// The candidate, if it may be promoted, and both sides of the swing to it.
+pub(super) fn sides<'a>(context: &'a Context<'_>) -> Result<(&'a Standing, Side, Side), Vec<Reason>> {
     let roles = &context.roles;
     let Some(candidate) = &roles.candidate else {
-        let rolled_back = roles
-            .rolled_back()
-            .map(|other| other.generation)
-            .filter(|generation| *generation > roles.live.generation);
-        if matches!(roles.live.state, State::Live | State::Promoting) && rolled_back.is_none() {
-            return finish(context);
-        }
-        return Err(vec![Reason::NoCandidate { rolled_back }]);
+        return Err(vec![Reason::NoCandidate {
+            rolled_back: rolled_back(context),
+        }]);
     };
     if candidate.state == State::Staged {
         return Err(vec![Reason::CandidateNotReady {
@@ -66,17 +115,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     preflight::group_of(context, &roles.live)?;
     preflight::group_of(context, candidate)?;
     zonal_shift(context, &next)?;
-    Ok(Draft {
-        summary: format!(
-            "swing production from generation {} to generation {}{}",
-            from.generation,
-            next.generation,
-            release_of(candidate)
-        ),
-        steps: steps(context, &next, &from)?,
-        notes: notes(context),
-        ..Draft::default()
-    })
+    Ok((candidate, next, from))
 }
 
 fn release_of(standing: &Standing) -> String {
@@ -87,8 +126,8 @@ fn release_of(standing: &Standing) -> String {
         .unwrap_or_default()
 }
 
-/// Everything from a ready candidate to the previous generation treated as configured.
-pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<Vec<Step>, Vec<Reason>> {
+/// Everything before the first request moves: capacity, health, and a mark of where production comes from.
+pub(super) fn prelude(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
     let mut steps = vec![Step::Adopt {
         generation: from.generation,
         group: from.group.clone(),
@@ -132,7 +171,24 @@ pub(super) fn steps(context: &Context<'_>, next: &Side, from: &Side) -> Result<V
     if !waiting.is_empty() {
         steps.extend(swing::entrance(context, &waiting));
     }
-    steps.extend(swung(context, next, from));
+    steps
+}
+
+/// Everything from a ready candidate to the previous generation treated as configured.
+pub(super) fn steps(
+    context: &Context<'_>,
+    next: &Side,
+    from: &Side,
+    shift: Option<&Shift>,
+) -> Result<Vec<Step>, Vec<Reason>> {
+    let mut steps = prelude(context, next, from);
+    let mut last = swung(context, next, from);
+    if let Some(shift) = shift {
+        let (staged, before) = stages::steps(context, shift, next, from);
+        steps.extend(staged);
+        swing::continue_from(context, &mut last, &before);
+    }
+    steps.extend(last);
     if context.policy.swing.hold.is_zero() {
         steps.push(Step::PayObligations {
             group: next.group.clone(),
@@ -243,7 +299,7 @@ fn zonal_shift(context: &Context<'_>, next: &Side) -> Result<(), Vec<Reason>> {
     }
 }
 
-fn notes(context: &Context<'_>) -> Vec<Note> {
+pub(super) fn notes(context: &Context<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     if context.roles.routes.len() > 1 {
         notes.push(Note::risk(format!(

@@ -7,6 +7,7 @@ use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::roles::State;
 use crate::model::routing::{Condition, Priority, Rule};
+use crate::model::shift::Reached;
 use crate::model::step::{Expected, Step};
 use crate::model::tags;
 
@@ -103,9 +104,34 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
                     tg.tags.get(tags::PREVIOUS).map(String::as_str) == Some(previous.to_string().as_str())
                 })
         }),
-        Step::Point { rule, after, .. } => estate
-            .rule(&rule.arn)
-            .is_some_and(|rule| rule.action.same_effect(after)),
+        Step::Point {
+            rule, after, sticky, ..
+        } => estate.rule(&rule.arn).is_some_and(|rule| {
+            rule.action.same_effect(after) && sticky.is_none_or(|sticky| rule.sticky == sticky)
+        }),
+        Step::MarkStage {
+            target_group,
+            stage,
+            weight,
+            held,
+        } => estate
+            .target_group(target_group)
+            .and_then(|tg| Reached::of(&tg.tags))
+            .is_some_and(|reached| (reached.stage, reached.weight, reached.held) == (*stage, *weight, *held)),
+        Step::Bake {
+            target_group,
+            stage,
+            weight,
+            lasts,
+            ..
+        } => estate
+            .target_group(target_group)
+            .and_then(|tg| Reached::of(&tg.tags))
+            .filter(|reached| (reached.stage, reached.weight, reached.held) == (*stage, *weight, None))
+            .and_then(|reached| reached.since.checked_add(*lasts).ok())
+            .is_some_and(|end| end <= estate.observed_at),
+        // Only a person ends it.
+        Step::Pause { .. } => false,
         Step::CreateRule {
             port,
             priority,
@@ -222,6 +248,8 @@ fn rule_at(estate: &Estate, port: u16, priority: Priority) -> Option<&Rule> {
 }
 
 fn agrees(estate: &Estate, expected: &Expected) -> bool {
-    rule_at(estate, expected.port, expected.priority)
-        .is_some_and(|rule| rule.action.same_effect(&expected.action))
+    rule_at(estate, expected.port, expected.priority).is_some_and(|rule| {
+        rule.action.same_effect(&expected.action)
+            && expected.sticky.is_none_or(|sticky| rule.sticky == sticky)
+    })
 }

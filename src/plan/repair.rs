@@ -1,12 +1,19 @@
-//! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production.
+//! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
+//! whose time is over.
 
-use super::{Context, Draft, Drafted, later};
+use super::{Context, Draft, Drafted, later, promote, rollback, shifting};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::Note;
 use crate::model::roles::State;
+use crate::model::shift::Expired;
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
+    match shifting::expired(context) {
+        Some(Expired::Rollback) => return rollback::draft(context, None, None),
+        Some(Expired::GoOn) => return promote::draft(context),
+        None => {}
+    }
     let roles = &context.roles;
     let (mut steps, note) = later::hand_over(context);
     let mut notes: Vec<Note> = note.into_iter().collect();

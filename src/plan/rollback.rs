@@ -69,7 +69,7 @@ fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Dra
 }
 
 /// The candidate's door closes; production, wherever a promotion had brought it, goes back to live.
-fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollback) -> Drafted {
+pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: AfterRollback) -> Drafted {
     let live = Side::require(&context.roles.live)?;
     let mut steps = Vec::new();
     let target_group = candidate.target_group.clone();

@@ -73,14 +73,7 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
 /// A route may only be pointed at something that answers.
 fn serves(action: &Action, estate: &Estate) -> Result<(), Reason> {
     for share in action.shares().iter().filter(|share| share.weight > 0) {
-        let healthy = estate.target_group(&share.target_group).map_or(0, |tg| {
-            estate
-                .groups
-                .iter()
-                .filter(|group| group.target_groups.contains(&tg.name))
-                .map(|group| fleet::healthy_capacity(group, tg))
-                .fold(0, u32::saturating_add)
-        });
+        let healthy = healthy(estate, &share.target_group);
         if healthy == 0 {
             return Err(Reason::NotHealthy {
                 target_group: share.target_group.clone(),
@@ -90,6 +83,18 @@ fn serves(action: &Action, estate: &Estate) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// How much healthy capacity answers for a target group, whatever groups stand on it.
+pub fn healthy(estate: &Estate, target_group: &TargetGroupName) -> u32 {
+    estate.target_group(target_group).map_or(0, |tg| {
+        estate
+            .groups
+            .iter()
+            .filter(|group| group.target_groups.contains(&tg.name))
+            .map(|group| fleet::healthy_capacity(group, tg))
+            .fold(0, u32::saturating_add)
+    })
 }
 
 fn ours_group(group: &GroupName, estate: &Estate) -> Result<(), Reason> {

@@ -1,9 +1,9 @@
 //! Steps that change where rules send requests: routes, doors and the entrance.
 
-use super::Context;
+use super::{Context, stages};
 use crate::model::ids::TargetGroupName;
 use crate::model::policy::{Doors, Treatment};
-use crate::model::routing::{Action, Priority, Rule, Share};
+use crate::model::routing::{Action, Priority, Rule, Share, Sticky};
 use crate::model::step::{Expected, Purpose, Step};
 use crate::model::tags;
 
@@ -16,33 +16,71 @@ pub(super) fn routes(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
         .roles
         .routes
         .iter()
-        .map(|rule| point(rule, Purpose::Route, route(context, rule, to)))
+        .map(|rule| {
+            let mut step = point(rule, Purpose::Route, route(context, rule, to));
+            if let Step::Point { sticky, .. } = &mut step {
+                *sticky = stages::when_whole(context, rule.sticky);
+            }
+            step
+        })
         .collect()
+}
+
+/// The same steps for routes that earlier ones will have left like this.
+pub(super) fn continue_from(context: &Context<'_>, steps: &mut [Step], left: &[(Action, Sticky)]) {
+    let routes = context.roles.routes.iter().zip(left);
+    for (rule, (action, stickiness)) in routes {
+        for step in steps.iter_mut() {
+            match step {
+                Step::Point {
+                    rule: at,
+                    purpose: Purpose::Route,
+                    before,
+                    sticky,
+                    ..
+                } if at.arn == rule.arn => {
+                    before.clone_from(action);
+                    *sticky = stages::when_whole(context, *stickiness);
+                }
+                Step::Confirm { expect, .. } => {
+                    let place = (rule.port, rule.priority);
+                    for expected in expect.iter_mut().filter(|it| (it.port, it.priority) == place) {
+                        expected.sticky = stages::when_whole(context, *stickiness);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// One target group gets every request. Somebody else's that waits in the rule at weight 0 stays in it.
 fn route(context: &Context<'_>, rule: &Rule, to: &TargetGroupName) -> Action {
+    Action::Forward {
+        shares: Action::to(to)
+            .shares()
+            .iter()
+            .cloned()
+            .chain(bystanders(context, rule))
+            .collect(),
+    }
+}
+
+/// Somebody else's target groups that wait in a rule at weight 0.
+pub(super) fn bystanders<'a>(context: &'a Context<'_>, rule: &'a Rule) -> impl Iterator<Item = Share> + 'a {
     let roles = &context.roles;
-    let is_generation = |name: &TargetGroupName| {
+    let is_generation = move |name: &TargetGroupName| {
         std::iter::once(&roles.live)
             .chain(&roles.candidate)
             .chain(&roles.previous)
             .chain(&roles.others)
             .any(|standing| standing.target_group.as_ref() == Some(name))
     };
-    let bystanders = rule
-        .action
+    rule.action
         .shares()
         .iter()
-        .filter(|share| share.weight == 0 && !is_generation(&share.target_group));
-    Action::Forward {
-        shares: Action::to(to)
-            .shares()
-            .iter()
-            .chain(bystanders)
-            .cloned()
-            .collect(),
-    }
+        .filter(move |share| share.weight == 0 && !is_generation(&share.target_group))
+        .cloned()
 }
 
 /// Doors that were there before us become ours. Never part of a way back: that must not wait for tags.
@@ -112,12 +150,13 @@ fn create_door(policy: &Doors, port: u16, purpose: Purpose, action: &Action) -> 
     }
 }
 
-fn point(rule: &Rule, purpose: Purpose, after: Action) -> Step {
+pub(super) fn point(rule: &Rule, purpose: Purpose, after: Action) -> Step {
     Step::Point {
         rule: rule.at(),
         purpose,
         before: rule.action.clone(),
         after,
+        sticky: None,
         when: match purpose {
             // Its value lets whoever reads it in.
             Purpose::Entrance => format!("{ENTRANCE_HEADER}=(hidden)"),
@@ -186,10 +225,13 @@ pub(super) fn confirm(context: &Context<'_>, steps: &[Step]) -> Step {
     let mut expect: Vec<Expected> = Vec::new();
     for step in steps {
         let expected = match step {
-            Step::Point { rule, after, .. } => Expected {
+            Step::Point {
+                rule, after, sticky, ..
+            } => Expected {
                 port: rule.port,
                 priority: rule.priority,
                 action: after.clone(),
+                sticky: *sticky,
             },
             Step::CreateRule {
                 port,
@@ -200,6 +242,7 @@ pub(super) fn confirm(context: &Context<'_>, steps: &[Step]) -> Step {
                 port: *port,
                 priority: Priority::Numbered(*priority),
                 action: action.clone(),
+                sticky: None,
             },
             _ => continue,
         };

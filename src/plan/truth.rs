@@ -25,6 +25,14 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
             "production goes to {}; the rollback to it is not finished",
             name(previous)
         ));
+    } else if let Some((candidate, reached)) = roles.shared() {
+        lines.push(format!(
+            "{} % of production goes to {}, the rest to {}",
+            reached.weight,
+            name(candidate),
+            name(&roles.live)
+        ));
+        lines.push(reached.told(policy.shift.as_ref()));
     } else if roles.halfway {
         let rules: Vec<String> = roles
             .routes

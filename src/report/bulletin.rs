@@ -111,12 +111,18 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
         (Ended::Done, Some(plan)) => match &plan.intent {
             Intent::Deploy { .. } if plan.moves_production() => vec![Occasion::Deployed, Occasion::Promoted],
             Intent::Deploy { .. } => vec![Occasion::Deployed],
-            Intent::Promote => vec![Occasion::Promoted],
+            Intent::Promote | Intent::PromoteFully | Intent::Resume => vec![Occasion::Promoted],
             Intent::Rollback { .. } => vec![Occasion::RolledBack],
-            Intent::Abort | Intent::Retire { .. } | Intent::Repair => Vec::new(),
+            Intent::Pause => vec![Occasion::Paused],
+            Intent::Shift { .. }
+            | Intent::Retreat
+            | Intent::Abort
+            | Intent::Retire { .. }
+            | Intent::Repair => Vec::new(),
         },
         (Ended::SwungBack, _) => vec![Occasion::RolledBack, Occasion::Failed],
         (Ended::Failed | Ended::Stopped, _) => vec![Occasion::Failed],
+        (Ended::Paused, _) => vec![Occasion::Paused],
         _ => Vec::new(),
     }
 }

@@ -257,6 +257,7 @@ pub(super) fn promote_plan() -> Plan {
                 purpose: Purpose::GreenDoor,
                 before: to(2),
                 after: closed(404),
+                sticky: None,
                 when: "x-client-mode=green".into(),
             },
             Step::CreateRule {
@@ -355,6 +356,7 @@ fn deploy_steps() -> Vec<Step> {
             purpose: Purpose::GreenDoor,
             before: closed(404),
             after: to(2),
+            sticky: None,
             when: "x-client-mode=green".into(),
         },
         Step::Confirm {
@@ -362,6 +364,7 @@ fn deploy_steps() -> Vec<Step> {
                 port: 80,
                 priority: Priority::Numbered(fixtures::GREEN),
                 action: to(2),
+                sticky: None,
             }],
             times: 3,
             propagation: Duration::from_secs(10),
@@ -381,6 +384,7 @@ fn swing(priority: Priority, purpose: Purpose, from: u32, into: u32, when: &str)
         purpose,
         before: to(from),
         after: to(into),
+        sticky: None,
         when: when.into(),
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn of(plan: &Plan) -> Vec<RuleChange> {
                 before,
                 after,
                 when,
+                ..
             } => (
                 (rule.port, rule.priority),
                 change(*purpose, when.clone(), before.to_string(), after.to_string()),

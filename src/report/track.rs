@@ -6,6 +6,7 @@ use crate::model::event::{Event, EventKind};
 use crate::model::step::Step;
 
 use super::visible::visible;
+use super::words::span;
 
 #[derive(Debug, Default)]
 pub(super) struct Track {
@@ -26,6 +27,7 @@ enum Counts {
     Healthy,
     Left,
     Agreeing,
+    Seconds,
     /// A hook, which only says whether it has passed.
     Passing,
     Something,
@@ -89,6 +91,10 @@ impl Track {
             Counts::Healthy => format!("{have}/{want} healthy"),
             Counts::Left => format!("{have} left"),
             Counts::Agreeing => format!("{have}/{want} agree"),
+            Counts::Seconds => {
+                let span = |seconds: u32| span(Duration::from_secs(seconds.into()));
+                format!("{} of {}", span(have), span(want))
+            }
             Counts::Passing => "not yet".to_owned(),
             Counts::Something => format!("{have}/{want}"),
         }
@@ -101,6 +107,7 @@ impl Counts {
             Step::AwaitHealthy { .. } => Self::Healthy,
             Step::AwaitEmpty { .. } => Self::Left,
             Step::Confirm { .. } => Self::Agreeing,
+            Step::Bake { .. } => Self::Seconds,
             Step::Hook { .. } => Self::Passing,
             _ => Self::Something,
         }

@@ -41,6 +41,7 @@ fn ended(ended: Ended, look: Look) -> (String, &'static str) {
         Ended::Failed => (look.failed(), "failed"),
         Ended::SwungBack => (look.failed(), "swung back"),
         Ended::Stopped => (look.warned(), "stopped, a person is needed"),
+        Ended::Paused => (look.warned(), "paused"),
         Ended::Locked => (look.warned(), "locked"),
         Ended::Stale => (look.warned(), "stale plan"),
         Ended::Interrupted => (look.warned(), "interrupted"),

@@ -11,6 +11,7 @@ use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::roles::State;
 use crate::model::routing::Action;
+use crate::model::shift::Reached;
 use crate::model::step::{NewGroup, PickedVersion, Purpose, Step};
 use crate::model::tags::{self, Tags};
 
@@ -73,6 +74,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 rule: &lock.at(),
                 before: &lock.action,
                 after: &Action::to(target_group),
+                sticky: None,
             };
             cloud.point(estate, swing).await?;
         }
@@ -124,9 +126,14 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             if let Some(previous) = previous {
                 marks.insert(tags::PREVIOUS.to_owned(), previous.to_string());
             }
-            cloud
-                .tag(&target_group_of(estate, target_group)?.arn, &marks, &[])
-                .await?;
+            let tg = target_group_of(estate, target_group)?;
+            let arn = tg.arn.clone();
+            // Whatever share it had, it is whole now, or none. First of all: once the mark stands, nobody comes back.
+            if *state != State::Promoting && tg.tags.contains_key(tags::STAGE) {
+                cloud.tag(&arn, &Tags::new(), &[tags::STAGE]).await?;
+                drive.still_ours().await?;
+            }
+            cloud.tag(&arn, &marks, &[]).await?;
         }
         Step::MarkSchema {
             target_group,
@@ -139,9 +146,35 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 .await?;
         }
         Step::Point {
-            rule, before, after, ..
+            rule,
+            before,
+            after,
+            sticky,
+            ..
         } => {
-            cloud.point(estate, Swing { rule, before, after }).await?;
+            let swing = Swing {
+                rule,
+                before,
+                after,
+                sticky: *sticky,
+            };
+            cloud.point(estate, swing).await?;
+        }
+        Step::MarkStage {
+            target_group,
+            stage,
+            weight,
+            held,
+        } => {
+            let tg = target_group_of(estate, target_group)?;
+            let reached = Reached {
+                stage: *stage,
+                weight: *weight,
+                held: *held,
+                since: cloud.now(),
+            };
+            let mark = Tags::from([(tags::STAGE.to_owned(), reached.tag())]);
+            cloud.tag(&tg.arn, &mark, &[]).await?;
         }
         Step::CreateRule { .. } => create_rule(cloud, estate, step).await?,
         Step::DeleteRule { rule, .. } => cloud.delete_rule(&rule.arn).await?,
@@ -159,8 +192,13 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 .delete_target_group(&target_group_of(estate, target_group)?.arn)
                 .await?;
         }
+        Step::AwaitHealthy { .. }
+        | Step::AwaitEmpty { .. }
+        | Step::Confirm { .. }
+        | Step::Bake { .. }
+        | Step::Pause { .. }
         // Hooks are called by the drive itself, which has somebody to tell.
-        Step::AwaitHealthy { .. } | Step::AwaitEmpty { .. } | Step::Confirm { .. } | Step::Hook { .. } => {}
+        | Step::Hook { .. } => {}
     }
     Ok(())
 }

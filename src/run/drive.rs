@@ -17,6 +17,7 @@ use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
 use crate::model::ids::TemplateId;
 use crate::model::plan::Plan;
+use crate::model::roles::Roles;
 use crate::model::step::Step;
 use crate::plan::{self, Progress};
 
@@ -62,9 +63,38 @@ impl Freshness {
     }
 }
 
-impl<C: Cloud> Drive<'_, C> {
-    pub(super) async fn steps(&mut self, steps: &[Step], narrator: &mut Narrator<'_>) -> Result<(), Stop> {
-        for (index, step) in steps.iter().enumerate() {
+impl<'a, C: Cloud> Drive<'a, C> {
+    pub(super) fn new(
+        job: &'a Job<'a, C>,
+        lock: &'a Lock,
+        plan: &'a Plan,
+        estate: Estate,
+        deadline: Option<Instant>,
+    ) -> Self {
+        // A run before this one has moved production for us, or an earlier part of this one.
+        let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+        Self {
+            job,
+            lock,
+            plan,
+            estate,
+            built: BTreeMap::new(),
+            deadline,
+            moved: halfway,
+            settled: !halfway,
+            fresh: Freshness::default(),
+            ours_at: job.cloud.now(),
+        }
+    }
+
+    /// `first`: the place of the first of them in the plan.
+    pub(super) async fn steps(
+        &mut self,
+        first: usize,
+        steps: &[Step],
+        narrator: &mut Narrator<'_>,
+    ) -> Result<(), Stop> {
+        for (index, step) in (first..).zip(steps) {
             self.interrupted()?;
             narrator.say(EventKind::StepStarted { step: index });
             match self.take(Some(index), step, narrator).await {

@@ -46,6 +46,7 @@ impl Lock {
         job: &Job<'_, C>,
         plan: &Plan,
         seen: &Estate,
+        wait: Duration,
         narrator: &mut Narrator<'_>,
     ) -> Result<Self, Stop> {
         let began = Instant::now();
@@ -82,7 +83,7 @@ impl Lock {
                     Some(_) => return Err(Stop::Locked(Box::new(holder))),
                     None => doubted = Some((Instant::now(), holder)),
                 },
-                LockState::Held { holder, .. } if began.elapsed() >= job.lock.wait => {
+                LockState::Held { holder, .. } if began.elapsed() >= wait => {
                     return Err(Stop::Locked(Box::new(holder)));
                 }
                 LockState::Held { .. } => sleep(LOOK_AGAIN).await,

@@ -16,6 +16,8 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::OpenStaging { .. }
         | Step::Hook { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
+        // Anything may have changed meanwhile.
+        Step::Bake { .. } | Step::Pause { .. } => return (Look::Everything, Vec::new()),
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
@@ -27,7 +29,9 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         Step::Adopt {
             group, target_group, ..
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
-        Step::Mark { target_group, .. } | Step::MarkSchema { target_group, .. } => {
+        Step::Mark { target_group, .. }
+        | Step::MarkStage { target_group, .. }
+        | Step::MarkSchema { target_group, .. } => {
             (Look::Fleet, vec![of_target_group(target_group, estate)])
         }
         Step::SetTargetGroupAttributes { target_group, .. } => {

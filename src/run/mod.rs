@@ -8,12 +8,13 @@ use crate::cloud::Cloud;
 use crate::model::estate::Estate;
 use crate::model::event::{Ended, EventKind, Reporter, Verdict};
 use crate::model::plan::{Intent, Plan};
-use crate::model::policy::OnFailure;
-use crate::model::roles::Roles;
+use crate::model::policy::{AfterRollback, OnFailure};
 use crate::model::scope::Scope;
+use crate::model::step::Step;
 use crate::plan;
 
 mod act;
+mod bake;
 mod drive;
 pub mod hook;
 pub mod identity;
@@ -36,7 +37,7 @@ mod world;
 pub use later::{Stayed, look_patiently, stay};
 pub use lock::LockSettings;
 
-use drive::{Drive, Freshness};
+use drive::Drive;
 use identity::Identity;
 use interrupt::Interrupt;
 use lock::Lock;
@@ -83,7 +84,10 @@ pub async fn carry_out<C: Cloud>(
         lock::sweep(job, plan, estate, &mut narrator).await;
         verdict::nothing_to_do(plan, estate)
     } else {
-        locked(job, plan, estate, &mut narrator).await
+        let verdict = in_parts(job, plan, estate, &mut narrator).await;
+        // Whoever answers the failure needs the lock.
+        hook::on_failure(job, plan, estate, &verdict, &mut narrator).await;
+        verdict
     };
     narrator.say(EventKind::RunFinished {
         verdict: verdict.clone(),
@@ -91,22 +95,81 @@ pub async fn carry_out<C: Cloud>(
     verdict
 }
 
-/// Everything that happens under the lock.
-async fn locked<C: Cloud>(
+/// From wait to wait: while production is only watched no lock is held, so that whoever must can swing it back.
+async fn in_parts<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
     estate: &Estate,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
-    let lock = match Lock::acquire(job, plan, estate, narrator).await {
+    let mut seen = estate.clone();
+    let mut part = Part { from: 0, to: 0 };
+    // A time that is past the end of all clocks is none.
+    let deadline = job
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    loop {
+        let wait = plan.steps[part.from..].iter().position(Step::lets_go);
+        part.to = wait.map_or(plan.steps.len(), |length| part.from + length);
+        seen = match locked(job, plan, part, deadline, &seen, narrator).await {
+            Ok(estate) => estate,
+            Err(verdict) => return verdict,
+        };
+        let Some(step) = plan.steps.get(part.to) else {
+            // Whatever a step touched was read back by it.
+            return verdict::done(plan, &seen);
+        };
+        let watched = bake::watch(job, plan, part.to, step, deadline, narrator).await;
+        match watched {
+            Ok(estate) => seen = estate,
+            Err(bake::Ended::Is(verdict)) => return *verdict,
+            Err(bake::Ended::TakeBack(intent, stop)) => {
+                return take_back(job, plan, &intent, &stop, narrator).await;
+            }
+        }
+        part.from = part.to + 1;
+    }
+}
+
+/// The steps that are taken under one lock.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    from: usize,
+    to: usize,
+}
+
+/// Everything that happens under the lock.
+async fn locked<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    part: Part,
+    deadline: Option<Instant>,
+    estate: &Estate,
+    narrator: &mut Narrator<'_>,
+) -> Result<Estate, Verdict> {
+    let lock = match Lock::acquire(job, plan, estate, job.lock.wait, narrator).await {
         Ok(lock) => lock,
-        Err(stop) => return verdict::not_started(plan, &stop),
+        Err(stop) if part.from == 0 => return Err(verdict::not_started(plan, &stop)),
+        Err(stop) => return Err(verdict::between(plan, estate, &stop)),
     };
+    under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        checked(job, plan, part, deadline, &lock, narrator).await
+    })
+    .await
+}
+
+/// Does something while our lock is kept alive, and gives it up.
+async fn under<'n, C: Cloud, T>(
+    job: &Job<'_, C>,
+    lock: &Lock,
+    narrator: &mut Narrator<'n>,
+    work: impl AsyncFnOnce(&mut Narrator<'n>) -> T,
+) -> T {
     let beating = lock.beat(job);
     tokio::pin!(beating);
-    let verdict = tokio::select! {
+    let done = tokio::select! {
         biased;
-        verdict = checked(job, plan, &lock, narrator) => verdict,
+        done = work(narrator) => done,
         never = &mut beating => match never {},
     };
     if let Err(error) = lock.release(job).await {
@@ -114,61 +177,98 @@ async fn locked<C: Cloud>(
             text: format!("the lock could not be released ({error}); it expires by itself, or `swingbridge unlock` frees it"),
         });
     }
-    // Whoever answers the failure needs the lock.
-    hook::on_failure(job, plan, estate, &verdict, narrator).await;
-    verdict
+    done
 }
 
 /// The basis check, then the steps.
 async fn checked<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
+    part: Part,
+    deadline: Option<Instant>,
     lock: &Lock,
     narrator: &mut Narrator<'_>,
-) -> Verdict {
+) -> Result<Estate, Verdict> {
     let began = Instant::now();
     let estate = loop {
         let estate = match look_patiently(job.cloud, job.scope).await {
             Ok(estate) => estate,
-            Err(error) => return verdict::not_started(plan, &Stop::Cloud(error)),
+            Err(error) if part.from == 0 => return Err(verdict::not_started(plan, &Stop::Cloud(error))),
+            Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error))),
         };
         // AWS may answer with what was before: what seems to have changed is looked at again.
         let may_be_stale = began.elapsed() < MAY_BE_STALE;
         match plan::plan(&estate, &plan.intent, &plan.policy) {
-            Ok(fresh) if fresh.basis == plan.basis => break estate,
+            Ok(fresh) if part.from == 0 && fresh.basis == plan.basis => break estate,
+            Ok(fresh) if part.from > 0 && plan::goes_on(&fresh, &plan.steps[part.from..]) => break estate,
             _ if may_be_stale => sleep(LOOK_AGAIN).await,
-            Ok(fresh) => return verdict::stale(plan, &estate, &plan.basis.changes_to(&fresh.basis)),
-            Err(refusal) => return verdict::refused(&refusal),
+            Ok(fresh) if part.from == 0 => {
+                return Err(verdict::stale(
+                    plan,
+                    &estate,
+                    &plan.basis.changes_to(&fresh.basis),
+                ));
+            }
+            Ok(_) => return Err(verdict::overtaken(plan, &estate)),
+            Err(refusal) if part.from == 0 => return Err(verdict::refused(&refusal)),
+            Err(refusal) => return Err(verdict::between(plan, &estate, &Stop::Refused(refusal))),
         }
     };
-    // A run that was killed half way has moved production for us.
-    let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway);
-    let mut drive = Drive {
-        job,
-        lock,
-        plan,
-        estate,
-        built: std::collections::BTreeMap::new(),
-        // A time that is past the end of all clocks is none.
-        deadline: job
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout)),
-        moved: halfway,
-        settled: !halfway,
-        fresh: Freshness::default(),
-        ours_at: job.cloud.now(),
-    };
-    match drive.steps(&plan.steps, narrator).await {
-        // Whatever a step touched was read back by it.
-        Ok(()) => verdict::done(plan, &drive.estate),
-        Err(stop) => stopped(&mut drive, stop, narrator).await,
+    let mut drive = Drive::new(job, lock, plan, estate, deadline);
+    match drive
+        .steps(part.from, &plan.steps[part.from..part.to], narrator)
+        .await
+    {
+        Ok(()) => Ok(drive.estate),
+        Err(stop) => Err(stopped(&mut drive, stop, narrator).await),
     }
+}
+
+/// Production goes back because of what a watch has seen. Whoever holds the lock is waited for: perhaps they are doing
+/// it already.
+async fn take_back<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    intent: &Intent,
+    stop: &Stop,
+    narrator: &mut Narrator<'_>,
+) -> Verdict {
+    narrator.say(EventKind::Notice {
+        text: format!("{stop}; production is put back to where it was"),
+    });
+    let unable = |estate: Option<&Estate>, second: &Stop| verdict::not_taken_back(plan, estate, stop, second);
+    let estate = match look_patiently(job.cloud, job.scope).await {
+        Ok(estate) => estate,
+        Err(error) => return unable(None, &Stop::Cloud(error)),
+    };
+    let patience = job.lock.wait.max(job.lock.lease * 3);
+    let lock = match Lock::acquire(job, plan, &estate, patience, narrator).await {
+        Ok(lock) => lock,
+        Err(second) => return unable(Some(&estate), &second),
+    };
+    under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        let mut drive = Drive::new(job, &lock, plan, estate, None);
+        let back = put_production_back(&mut drive, intent, narrator).await;
+        let estate = drive.last_look().await;
+        match back {
+            Ok(()) => verdict::judged_bad(plan, &estate, stop),
+            Err(second) => unable(Some(&estate), &second),
+        }
+    })
+    .await
 }
 
 /// Production must not be left half way by a failure that we can still answer.
 async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut Narrator<'_>) -> Verdict {
     let plan = drive.plan;
-    let goes_forward = matches!(plan.intent, Intent::Deploy { .. } | Intent::Promote);
+    let goes_forward = matches!(
+        plan.intent,
+        Intent::Deploy { .. }
+            | Intent::Promote
+            | Intent::PromoteFully
+            | Intent::Shift { .. }
+            | Intent::Resume
+    );
     let put_back = drive.moved
         && !drive.settled
         && goes_forward
@@ -178,7 +278,11 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
         narrator.say(EventKind::Notice {
             text: format!("{stop}; production is put back to where it was"),
         });
-        match put_production_back(drive, narrator).await {
+        let intent = Intent::Rollback {
+            to: None,
+            failed: Some(AfterRollback::Keep),
+        };
+        match put_production_back(drive, &intent, narrator).await {
             Ok(()) => {
                 let estate = drive.last_look().await;
                 return verdict::swung_back(plan, &estate, &stop);
@@ -199,18 +303,15 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
     verdict::stopped(plan, &estate, &stop, drive.production())
 }
 
-/// A rollback planned from what is true now; it keeps the candidate for a look at it.
+/// A way back planned from what is true now; it keeps the candidate for a look at it.
 async fn put_production_back<C: Cloud>(
     drive: &mut Drive<'_, C>,
+    intent: &Intent,
     narrator: &mut Narrator<'_>,
 ) -> Result<(), Stop> {
     // The way back is taken whatever time the run was given.
     drive.deadline = None;
     drive.estate = drive.job.cloud.observe(drive.job.scope).await?;
-    let intent = Intent::Rollback {
-        to: None,
-        failed: Some(crate::model::policy::AfterRollback::Keep),
-    };
-    let back = plan::plan(&drive.estate, &intent, &drive.plan.policy).map_err(Stop::Refused)?;
+    let back = plan::plan(&drive.estate, intent, &drive.plan.policy).map_err(Stop::Refused)?;
     drive.quietly(&back.steps, narrator).await
 }

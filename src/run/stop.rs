@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::interrupt::Signal;
 use crate::cloud::CloudError;
 use crate::model::hook::Place;
+use crate::model::ids::TargetGroupName;
 use crate::model::lock::Holder;
 use crate::model::refusal::{Reason, Refusal};
 use crate::plan::Progress;
@@ -32,6 +33,11 @@ pub(super) enum Stop {
     ForeignLock { what: String },
     #[error("the lock was taken away: its rule is gone")]
     LockLost,
+    #[error("{target_group} has nobody healthy, and {weight} % of production goes there")]
+    NobodyHealthy {
+        target_group: TargetGroupName,
+        weight: u32,
+    },
     #[error("the {at} hook {what} failed: {why}")]
     Hook { at: Place, what: String, why: String },
 }
@@ -61,6 +67,7 @@ impl Stop {
             Self::TimedOut { .. } => {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
             }
+            Self::NobodyHealthy { .. } => Some("`swingbridge status` shows the reasons".into()),
             Self::Interrupted(_) | Self::Refused(_) => None,
         }
     }

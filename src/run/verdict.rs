@@ -88,6 +88,112 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     }
 }
 
+/// The exit code of a promotion that waits for a person.
+pub(super) const PAUSED: u8 = 9;
+
+/// Production is shared, and stays so until a person goes on or back.
+pub(super) fn paused(plan: &Plan, estate: &Estate) -> Verdict {
+    Verdict {
+        ended: Ended::Paused,
+        code: PAUSED,
+        summary: format!("paused: {}, until a person goes on", shared(plan, estate)),
+        reasons: Vec::new(),
+        truth: truth(estate, &plan.policy),
+        next: onward(),
+    }
+}
+
+/// Stopped while production was only watched.
+pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
+    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+    let (ended, code) = match stop {
+        Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
+        Stop::Locked(_) => (Ended::Locked, 7),
+        _ if halfway => (Ended::Stopped, 6),
+        _ => (Ended::Failed, 4),
+    };
+    Verdict {
+        ended,
+        code,
+        summary: format!("{}: {stop}", shared(plan, estate)),
+        reasons: stop.way_out().into_iter().collect(),
+        truth: truth(estate, &plan.policy),
+        next: onward(),
+    }
+}
+
+/// The same, when not even what is true can be seen.
+pub(super) fn unseen(plan: &Plan, stop: &Stop) -> Verdict {
+    Verdict {
+        ended: Ended::Stopped,
+        code: 6,
+        summary: format!("production is shared as the plan says, and cannot be seen: {stop}"),
+        reasons: stop.way_out().into_iter().collect(),
+        truth: Vec::new(),
+        next: vec!["swingbridge status".into(), again(plan)],
+    }
+}
+
+/// Somebody else has gone on, or back, meanwhile.
+pub(super) fn overtaken(plan: &Plan, estate: &Estate) -> Verdict {
+    Verdict {
+        ended: Ended::Stale,
+        code: 8,
+        summary: "somebody has changed production while it was watched".into(),
+        reasons: Vec::new(),
+        truth: truth(estate, &plan.policy),
+        next: vec!["swingbridge status".into(), again(plan)],
+    }
+}
+
+/// What was watched is bad, and production was taken back.
+pub(super) fn judged_bad(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
+    Verdict {
+        ended: Ended::SwungBack,
+        code: 5,
+        summary: format!("production was swung back: {stop}"),
+        reasons: stop.way_out().into_iter().collect(),
+        truth: truth(estate, &plan.policy),
+        next: vec!["swingbridge status".into(), "swingbridge abort".into()],
+    }
+}
+
+/// It is bad, and could not be taken back.
+pub(super) fn not_taken_back(plan: &Plan, estate: Option<&Estate>, stop: &Stop, second: &Stop) -> Verdict {
+    Verdict {
+        ended: Ended::Stopped,
+        code: 6,
+        summary: format!("production must go back, and could not be put back: {stop}"),
+        reasons: vec![format!("production could not be put back: {second}")],
+        truth: estate.map_or_else(Vec::new, |estate| truth(estate, &plan.policy)),
+        next: vec!["swingbridge rollback".into(), "swingbridge status".into()],
+    }
+}
+
+/// Which share the candidate has now.
+fn shared(plan: &Plan, estate: &Estate) -> String {
+    let candidate = Roles::of(estate, &plan.policy)
+        .ok()
+        .and_then(|roles| roles.candidate);
+    match candidate.map(|candidate| (candidate.generation, candidate.stage)) {
+        Some((generation, Some(reached))) => {
+            format!(
+                "{} % of production stays on generation {generation}",
+                reached.weight
+            )
+        }
+        _ => "production stays as it is".into(),
+    }
+}
+
+fn onward() -> Vec<String> {
+    vec![
+        "swingbridge promote  # goes on".into(),
+        "swingbridge rollback".into(),
+        "swingbridge status".into(),
+    ]
+}
+
 /// How far a run had come with production when it stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Production {
@@ -114,7 +220,13 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
     let mut next = vec!["swingbridge status".to_owned(), again(plan)];
     match &plan.intent {
         Intent::Deploy { .. } if !moved => next.push("swingbridge abort".into()),
-        Intent::Deploy { .. } | Intent::Promote => next.push("swingbridge rollback".into()),
+        Intent::Deploy { .. }
+        | Intent::Promote
+        | Intent::PromoteFully
+        | Intent::Shift { .. }
+        | Intent::Resume => {
+            next.push("swingbridge rollback".into());
+        }
         _ => {}
     }
     Verdict {

@@ -132,6 +132,7 @@ fn hostile_steps() -> Vec<(&'static str, Edit)> {
             purpose: Purpose::Route,
             before: Action::to(&others.target_group),
             after: Action::to(&TargetGroupName::from("tg-1")),
+            sticky: None,
             when: "a path".into(),
         }),
         with_a_step("point the rule of others at a door of ours", |_, others| {
@@ -140,6 +141,7 @@ fn hostile_steps() -> Vec<(&'static str, Edit)> {
                 purpose: Purpose::GreenDoor,
                 before: Action::to(&others.target_group),
                 after: Action::to(&TargetGroupName::from("tg-1")),
+                sticky: None,
                 when: "a path".into(),
             }
         }),

@@ -55,6 +55,11 @@ const ROOMS: &[Room] = &[
         never: IMPURE,
     },
     Room {
+        name: "judge",
+        may_use: &["model", "judge"],
+        never: IMPURE,
+    },
+    Room {
         name: "cloud",
         may_use: &["model", "cloud"],
         never: &["println!", "eprintln!"],

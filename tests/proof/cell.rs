@@ -151,6 +151,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Whether production goes to two generations.
+    pub(crate) async fn is_shared(&self) -> Result<bool, String> {
+        let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
+        Ok(Roles::of(&estate, &self.life.config.policy).is_ok_and(|roles| roles.halfway))
+    }
+
     pub(crate) async fn is_unlocked(&self) -> Result<bool, String> {
         let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
         Ok(lock::state(&estate, self.life.config.policy.lock) == LockState::Free)

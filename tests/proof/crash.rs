@@ -74,7 +74,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
 }
 
 fn goes_forward(intent: &Intent) -> bool {
-    matches!(intent, Intent::Deploy { .. } | Intent::Promote)
+    matches!(
+        intent,
+        Intent::Deploy { .. } | Intent::Promote | Intent::PromoteFully | Intent::Shift { .. }
+    )
 }
 
 async fn survives(death: Death<'_>, then: Then) -> Held {

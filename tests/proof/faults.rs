@@ -164,6 +164,8 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
 async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) -> Held {
     match ended.code() {
         Some(0) | Some(6) => attempt.served().await,
+        // Two generations share it still.
+        Some(3 | 4 | 7 | 8) if prefix.shared_before && attempt.is_shared().await? => attempt.served().await,
         Some(3..=5 | 7 | 8) => match attempt.is_live(prefix.live_before).await {
             Ok(()) => Ok(()),
             Err(why) => Err(format!("ended {ended}\n    {why}")),

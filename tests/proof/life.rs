@@ -58,6 +58,16 @@ green_priority = 11
 
 const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";
 
+/// Clients stay where they came first while two generations serve.
+const CANARY: &str = r#"
+[canary]
+steps = [{ weight = 10, bake = "20s" }, { weight = 50, bake = "20s" }]
+
+[shift]
+sticky = "5m"
+reduce_every = "10s"
+"#;
+
 const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
 const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
 
@@ -124,6 +134,19 @@ fn without_doors(mut estate: Estate) -> Estate {
 pub(crate) fn lives() -> Vec<Life> {
     let back = || vec![deploy("2.0", 2), Intent::Promote, rollback(), Intent::Abort];
     vec![
+        life("canary", seed(), "canary", &format!("{DOORS}{CANARY}"), back()),
+        life(
+            "by-hand",
+            seed(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Shift { percent: 40 },
+                Intent::Retreat,
+                Intent::Abort,
+            ],
+        ),
         life("preview", seed(), "preview", DOORS, back()),
         life(
             "direct",

@@ -29,6 +29,8 @@ pub(crate) struct Prefix {
     pub(crate) next: u32,
     pub(crate) live_before: u32,
     pub(crate) live_after: u32,
+    /// Production is shared by two generations when the command begins.
+    pub(crate) shared_before: bool,
 }
 
 impl Life {
@@ -64,6 +66,7 @@ impl Life {
                 next: next(&was, &is),
                 live_before: was.live.generation.0,
                 live_after: is.live.generation.0,
+                shared_before: was.halfway,
                 found: found.clone(),
                 before: std::mem::replace(&mut stage, scene.kept().await),
             });
@@ -93,7 +96,12 @@ fn next(was: &Roles<'_>, is: &Roles<'_>) -> u32 {
 
 fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
     let name = |standing: &Standing| standing.target_group.as_ref().map(ToString::to_string);
-    let live: BTreeSet<String> = [&was.live, &is.live].into_iter().filter_map(name).collect();
+    let sharing = [was, is].into_iter().filter(|roles| roles.halfway);
+    let live: BTreeSet<String> = [&was.live, &is.live]
+        .into_iter()
+        .chain(sharing.filter_map(|roles| roles.candidate.as_ref()))
+        .filter_map(name)
+        .collect();
     let candidate = [&was.candidate, &is.candidate]
         .into_iter()
         .flatten()

@@ -149,7 +149,7 @@ fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
             ("another-deploy", deploy("9.0", 1)),
             ("abort", Intent::Abort),
         ],
-        Intent::Promote => vec![
+        Intent::Promote | Intent::PromoteFully | Intent::Shift { .. } | Intent::Resume => vec![
             ("promote", Intent::Promote),
             ("rollback", rollback()),
             ("abort", Intent::Abort),
@@ -158,7 +158,8 @@ fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
         Intent::Rollback { .. } => vec![("rollback", rollback()), ("promote", Intent::Promote)],
         Intent::Abort => vec![("abort", Intent::Abort), ("promote", Intent::Promote)],
         Intent::Retire { .. } => vec![("rollback", rollback()), ("repair", Intent::Repair)],
-        Intent::Repair => vec![("promote", Intent::Promote)],
+        Intent::Repair | Intent::Pause => vec![("promote", Intent::Promote)],
+        Intent::Retreat => vec![("rollback", rollback()), ("promote", Intent::Promote)],
     }
 }
 
@@ -250,7 +251,15 @@ fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
     }
     law.candidate
         .insert(format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1));
-    if matches!(rival, Intent::Promote | Intent::Rollback { .. }) {
+    let moves = matches!(
+        rival,
+        Intent::Promote
+            | Intent::PromoteFully
+            | Intent::Shift { .. }
+            | Intent::Rollback { .. }
+            | Intent::Retreat
+    );
+    if moves {
         law.live.extend(prefix.neighbours.iter().cloned());
     }
     law

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use swingbridge::model::estate::Estate;
 use swingbridge::model::obligation::owed;
 use swingbridge::model::roles::State;
+use swingbridge::model::shift::Reached;
 use swingbridge::model::tags;
 
 /// Tags that hold a time, or the number of a plan.
-const OF_THE_MOMENT: &[&str] = &[tags::STATE, tags::CREATED_AT, tags::PLAN];
+const OF_THE_MOMENT: &[&str] = &[tags::STATE, tags::CREATED_AT, tags::PLAN, tags::STAGE];
 
 pub(crate) type Shape = Vec<String>;
 
@@ -48,9 +49,10 @@ pub(crate) fn shape(estate: &Estate) -> Shape {
     }
     for group in &estate.target_groups {
         lines.push(format!(
-            "{} {:?} {:?} {:?} with {} healthy",
+            "{} {:?} {:?} {:?} {:?} with {} healthy",
             group.name,
             State::of(&group.tags),
+            Reached::of(&group.tags).map(|reached| (reached.stage, reached.weight, reached.held)),
             group.attributes,
             lasting(&group.tags),
             group

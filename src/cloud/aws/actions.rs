@@ -7,7 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use crate::model::ids::{Arn, TargetGroupName};
-use crate::model::routing::{Action, FixedResponse, Share};
+use crate::model::routing::{Action, FixedResponse, Share, Sticky};
 
 /// Where a rule shall lead, with target groups by arn, as the API wants them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Lead {
         shares: Vec<(Arn, u32)>,
         /// One of them pins clients to targets: AWS wants a rule that names it beside another to pin them too.
         pinning: bool,
+        /// Group stickiness, where it is not to stay as it is.
+        sticky: Option<Sticky>,
     },
     Fixed(FixedResponse),
 }
@@ -172,21 +174,33 @@ fn kept(action: &SdkAction) -> SdkAction {
     action
 }
 
-/// As it was, unless AWS demands it.
-fn stickiness(action: &SdkAction, demanded: bool) -> Option<TargetGroupStickinessConfig> {
+/// As it was, unless it is to be otherwise, or AWS demands it.
+fn stickiness(
+    action: &SdkAction,
+    wanted: Option<Sticky>,
+    demanded: bool,
+) -> Option<TargetGroupStickinessConfig> {
     let was = action
         .forward_config()
         .and_then(|config| config.target_group_stickiness_config.clone());
+    let build = TargetGroupStickinessConfig::builder;
+    match wanted {
+        Some(Sticky::For(seconds)) => {
+            return Some(
+                build()
+                    .enabled(true)
+                    .duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX))
+                    .build(),
+            );
+        }
+        Some(Sticky::Off) if !demanded => return Some(build().enabled(false).build()),
+        _ => {}
+    }
     if !demanded || was.as_ref().is_some_and(|was| was.enabled() == Some(true)) {
         return was;
     }
     // The shortest there is: only the weights are to decide.
-    Some(
-        TargetGroupStickinessConfig::builder()
-            .enabled(true)
-            .duration_seconds(1)
-            .build(),
-    )
+    Some(build().enabled(true).duration_seconds(1).build())
 }
 
 fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
@@ -202,7 +216,11 @@ fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
                     .build(),
             )
             .build(),
-        Lead::To { shares, pinning } => {
+        Lead::To {
+            shares,
+            pinning,
+            sticky,
+        } => {
             let before = tuples(action);
             // The weight of an only target group means nothing; keeping it makes swinging back exact.
             let only_weight = match before.as_slice() {
@@ -229,11 +247,15 @@ fn turned(action: &SdkAction, lead: &Lead) -> SdkAction {
             let forwarded = action.r#type == Some(ActionTypeEnum::Forward);
             // A forward keeps its shape: with the arn beside its config, inside it, or both.
             let beside = !forwarded || action.target_group_arn.is_some();
-            let inside = only.is_none() || action.forward_config.is_some();
+            let inside = only.is_none() || action.forward_config.is_some() || sticky.is_some();
             let config = inside.then(|| {
                 ForwardActionConfig::builder()
                     .set_target_groups(Some(tuples))
-                    .set_target_group_stickiness_config(stickiness(action, *pinning && shares.len() > 1))
+                    .set_target_group_stickiness_config(stickiness(
+                        action,
+                        *sticky,
+                        *pinning && shares.len() > 1,
+                    ))
                     .build()
             });
             blank
@@ -262,6 +284,7 @@ mod tests {
                 .map(|(name, weight)| (Arn::new(arn(name)), *weight))
                 .collect(),
             pinning: false,
+            sticky: None,
         }
     }
 
@@ -368,6 +391,7 @@ mod tests {
             Lead::To { shares, .. } => Lead::To {
                 shares,
                 pinning: true,
+                sticky: None,
             },
             fixed => fixed,
         };

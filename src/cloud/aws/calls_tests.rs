@@ -210,6 +210,7 @@ async fn point(aws: &Aws, priority: &str) -> Result<(), CloudError> {
         rule: &rule,
         before: &before,
         after: &after,
+        sticky: None,
     };
     Cloud::point(aws, &estate(), swing).await
 }

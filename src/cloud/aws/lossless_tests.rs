@@ -386,6 +386,7 @@ async fn pointed(
         rule: place,
         before,
         after,
+        sticky: None,
     };
     Cloud::point(&fake.aws(), &estate, swing).await?;
     let written = written.lock().expect("not poisoned").clone();

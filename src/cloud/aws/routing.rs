@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::actions;
 use crate::model::ids::Arn;
-use crate::model::routing::{Condition, Priority, Rule};
+use crate::model::routing::{Condition, Priority, Rule, Sticky};
 use crate::model::tags::Tags;
 
 /// A listener's rules in order of evaluation, without their tags, which are asked for separately.
@@ -27,6 +27,7 @@ fn rule(port: u16, raw: &SdkRule) -> Rule {
         priority: priority(raw),
         conditions: raw.conditions().iter().map(condition).collect(),
         action: actions::to_model(raw.actions()),
+        sticky: sticky(raw.actions()),
         also: also(raw),
         tags: Tags::new(),
         keeps: keeps(raw),
@@ -134,7 +135,7 @@ fn also(raw: &SdkRule) -> Vec<String> {
         })
         .collect();
     texts.extend(raw.transforms().iter().map(transform));
-    if let Some(seconds) = group_stickiness(raw) {
+    if let Sticky::For(seconds) = sticky(raw.actions()) {
         texts.push(format!("group stickiness for {seconds} s"));
     }
     texts
@@ -160,11 +161,14 @@ fn transform(raw: &RuleTransform) -> String {
 }
 
 /// How long a client stays with the target group it was first sent to, when it does.
-fn group_stickiness(raw: &SdkRule) -> Option<i32> {
-    let config = actions::last(raw.actions())?
-        .forward_config()?
-        .target_group_stickiness_config()?;
-    (config.enabled() == Some(true)).then(|| config.duration_seconds().unwrap_or_default())
+pub(super) fn sticky(raw: &[SdkAction]) -> Sticky {
+    let config = actions::last(raw)
+        .and_then(SdkAction::forward_config)
+        .and_then(|config| config.target_group_stickiness_config())
+        .filter(|config| config.enabled() == Some(true));
+    config.map_or(Sticky::Off, |config| {
+        Sticky::For(u32::try_from(config.duration_seconds().unwrap_or_default()).unwrap_or_default())
+    })
 }
 
 /// A digest of all that a swing must keep. It is made of what the SDK's types print for debugging,
@@ -181,7 +185,10 @@ fn keeps(raw: &SdkRule) -> String {
         .collect();
     let text = format!(
         "{conditions:?} {transforms:?} {before:?} {:?}",
-        group_stickiness(raw)
+        match sticky(raw.actions()) {
+            Sticky::Off => None,
+            Sticky::For(seconds) => Some(seconds),
+        }
     );
     Sha256::digest(text.as_bytes())
         .iter()

@@ -10,7 +10,7 @@ use super::{Aws, routing, tags};
 use crate::cloud::{CloudError, NewRule, Swing};
 use crate::model::estate::{Estate, TargetGroup};
 use crate::model::ids::{Arn, TargetGroupName};
-use crate::model::routing::{Action, Condition, Priority, RulePlace};
+use crate::model::routing::{Action, Condition, Priority, RulePlace, Sticky};
 
 /// The most rules one page of a description holds.
 const PAGE: i32 = 400;
@@ -74,14 +74,17 @@ impl Aws {
     }
 
     pub(super) async fn point(&self, estate: &Estate, swing: Swing<'_>) -> Result<(), CloudError> {
-        let lead = self.lead(estate, swing.after).await?;
+        let lead = self.lead(estate, swing.after, swing.sticky).await?;
         // Nothing may come between this reading and the writing: AWS has no conditional write.
         let raw = self.writable_rule(swing.rule).await?;
         let found = actions::to_model(raw.actions());
-        if found.same_effect(swing.after) {
+        let sticks = swing
+            .sticky
+            .is_none_or(|sticky| sticky == routing::sticky(raw.actions()));
+        if found.same_effect(swing.after) && sticks {
             return Ok(());
         }
-        if !found.same_effect(swing.before) {
+        if !found.same_effect(swing.before) && !found.same_effect(swing.after) {
             return Err(CloudError::Changed {
                 what: swing.rule.to_string(),
                 expected: swing.before.to_string(),
@@ -112,7 +115,7 @@ impl Aws {
 
     pub(super) async fn create_rule(&self, estate: &Estate, new: &NewRule) -> Result<Arn, CloudError> {
         let listener = listener_on(estate, new.port)?;
-        let lead = self.lead(estate, &new.action).await?;
+        let lead = self.lead(estate, &new.action, None).await?;
         let created = self
             .elb
             .create_rule()
@@ -181,7 +184,12 @@ impl Aws {
         }
     }
 
-    async fn lead(&self, estate: &Estate, action: &Action) -> Result<Lead, CloudError> {
+    async fn lead(
+        &self,
+        estate: &Estate,
+        action: &Action,
+        sticky: Option<Sticky>,
+    ) -> Result<Lead, CloudError> {
         match action {
             Action::Fixed(fixed) => Ok(Lead::Fixed(fixed.clone())),
             Action::Forward { shares } => {
@@ -197,6 +205,7 @@ impl Aws {
                 Ok(Lead::To {
                     shares: leads,
                     pinning,
+                    sticky,
                 })
             }
             Action::Other { text } => Err(CloudError::Rejected {

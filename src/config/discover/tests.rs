@@ -8,7 +8,7 @@ use super::*;
 use crate::config::{Config, Overrides, read};
 use crate::model::estate::{Launch, LoadBalancer, TakenNames, Target, TemplateUse};
 use crate::model::ids::{Arn, Size, TemplateId};
-use crate::model::routing::{FixedResponse, Share};
+use crate::model::routing::{FixedResponse, Share, Sticky};
 use crate::model::tags::Tags;
 
 fn to(name: &str) -> Action {
@@ -44,6 +44,7 @@ fn listener(port: u16, default: Action, numbered: Vec<(u32, Vec<Condition>, Acti
         priority,
         conditions,
         action,
+        sticky: Sticky::Off,
         also: Vec::new(),
         tags: Tags::new(),
         keeps: String::new(),

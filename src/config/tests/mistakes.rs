@@ -108,8 +108,10 @@ fn every_kind_of_mistake_is_said_where_it_is_with_its_way_out() {
             ],
         ),
         (
-            "strategy = \"canary\"\n",
-            &["3: `strategy` cannot be \"canary\" | it must be \"preview\" or \"direct\""],
+            "strategy = \"green\"\n",
+            &[
+                "3: `strategy` cannot be \"green\" | it must be \"preview\", \"direct\", \"canary\" or \"linear\"",
+            ],
         ),
         (
             "[lock]\npriority = 9\nentrance_priority = 9\n",

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
+mod gradual;
 mod hooks;
 mod mistakes;
 
@@ -113,6 +114,8 @@ dir = "log"
         app: "shop",
         policy: Policy {
             strategy: Direct,
+            shift: None,
+            judge: None,
             names: Names {
                 group: NameTemplate {
                     before: "shop-asg-",

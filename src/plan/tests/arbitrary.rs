@@ -17,7 +17,8 @@ use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
 use crate::model::plan::Intent;
 use crate::model::policy::{AfterRollback, Capacity, Policy, RouteSelection, Treatment, Want};
 use crate::model::release::{Release, Source};
-use crate::model::routing::{Action, Condition, Priority, Rule, Share};
+use crate::model::routing::{Action, Condition, Priority, Rule, Share, Sticky};
+use crate::model::shift::{Expired, Expiry, Held, Shift, Stage, Wait};
 use crate::model::tags::{self, Tags};
 
 #[derive(Clone, Debug)]
@@ -57,6 +58,9 @@ pub(super) fn scenes() -> impl Strategy<Value = Scene> {
         fixtures::initial(),
         fixtures::deployed(),
         fixtures::halfway(),
+        fixtures::shared(1, 5, None),
+        fixtures::shared(1, 50, None),
+        fixtures::shared(2, 50, Some(Held::Judged)),
         fixtures::promoted(),
         fixtures::rolled_back(),
     ]);
@@ -133,6 +137,7 @@ fn keys() -> impl Strategy<Value = &'static str> {
         tags::STATE,
         tags::PREVIOUS,
         tags::PLAN,
+        tags::STAGE,
         tags::RULE,
         tags::OWES_MIN,
         tags::OWES_RESUME,
@@ -153,6 +158,9 @@ fn values() -> impl Strategy<Value = String> {
         "staged",
         "ready",
         "promoting",
+        "1 5 2026-03-02T11:00:00Z",
+        "2 50 2026-03-02T11:00:00Z judged",
+        "9 100 -009999-01-01T00:00:00Z",
         "live",
         "previous",
         "rolling-back",
@@ -340,21 +348,24 @@ fn policies() -> impl Strategy<Value = Policy> {
     let strategy = select(vec![
         crate::model::policy::Strategy::Preview,
         crate::model::policy::Strategy::Direct,
+        crate::model::policy::Strategy::Canary,
     ]);
+    let shift = option::of(shifts());
     let doors = option::weighted(0.7, vec(select(vec![80, 443]), 0..3));
     let after = select(vec![AfterRollback::Keep, AfterRollback::Remove]);
     let times = (durations(), durations(), durations(), durations());
     let places = (select(vec![80, 80, 80, 443]), select(vec![1, 1, 1, 0, 30]));
     (
         (size, want, treatment, routes),
-        (strategy, doors, after),
+        (strategy, shift, doors, after),
         times,
         places,
     )
         .prop_map(
-            |((size, want, treatment, routes), (strategy, doors, after), times, (port, priority))| {
+            |((size, want, treatment, routes), (strategy, shift, doors, after), times, (port, priority))| {
                 let mut policy = fixtures::policy();
                 policy.strategy = strategy;
+                policy.shift = shift.filter(|_| strategy == crate::model::policy::Strategy::Canary);
                 policy.capacity = size;
                 policy.health.want = want;
                 policy.after_promotion.previous = treatment;
@@ -378,6 +389,22 @@ fn policies() -> impl Strategy<Value = Policy> {
         )
 }
 
+fn shifts() -> impl Strategy<Value = Shift> {
+    let expiry = (durations(), select(vec![Expired::Rollback, Expired::GoOn]))
+        .prop_map(|(after, then)| Expiry { after, then });
+    let wait = prop_oneof![
+        durations().prop_map(Wait::Bake),
+        option::of(expiry).prop_map(Wait::Pause),
+    ];
+    let stage = (select(vec![1, 5, 50, 99]), wait).prop_map(|(weight, wait)| Stage { weight, wait });
+    let sticky = option::of(select(vec![Sticky::Off, Sticky::For(1), Sticky::For(60)]));
+    (vec(stage, 0..4), sticky, durations()).prop_map(|(stages, sticky, reduce_every)| Shift {
+        stages,
+        sticky,
+        reduce_every,
+    })
+}
+
 fn intents() -> impl Strategy<Value = Intent> {
     let source = prop_oneof![
         2 => Just(Source::Version { number: 8 }),
@@ -394,14 +421,17 @@ fn intents() -> impl Strategy<Value = Intent> {
     });
     let failed = option::of(select(vec![AfterRollback::Keep, AfterRollback::Remove]));
     prop_oneof![
-        2 => release.prop_map(|release| Intent::Deploy { release }),
+        3 => release.prop_map(|release| Intent::Deploy { release }),
         2 => Just(Intent::Promote),
+        1 => Just(Intent::PromoteFully),
+        1 => select(vec![0, 1, 30, 99, 100]).prop_map(|percent| Intent::Shift { percent }),
+        3 => select(vec![Intent::Pause, Intent::Resume, Intent::Retreat]),
         2 => (option::weighted(0.3, numbers().prop_map(Generation)), failed)
             .prop_map(|(to, failed)| Intent::Rollback { to, failed }),
         1 => Just(Intent::Abort),
-        2 => option::weighted(0.3, numbers().prop_map(Generation))
+        3 => option::weighted(0.3, numbers().prop_map(Generation))
             .prop_map(|generation| Intent::Retire { generation }),
-        3 => Just(Intent::Repair),
+        6 => Just(Intent::Repair),
     ]
 }
 

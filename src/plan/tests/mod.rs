@@ -40,6 +40,7 @@ mod safe;
 mod safe_routes;
 mod saved;
 mod seeds;
+mod stages;
 mod treatment;
 mod waits;
 

@@ -138,6 +138,8 @@ fn samples() -> Vec<Reason> {
         Reason::NumbersUsedUp {
             names: "asg-4294967295 or tg-4294967295".into(),
         },
+        Reason::NotShifting,
+        Reason::NoShare { percent: 100 },
         Reason::Contracted {
             to: Generation(1),
             contracted: generation,
@@ -186,12 +188,14 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotHealthy { .. } => 35,
         Reason::SeveralOfOne { .. } => 36,
         Reason::NumbersUsedUp { .. } => 37,
-        Reason::Contracted { .. } => 38,
+        Reason::NotShifting => 38,
+        Reason::NoShare { .. } => 39,
+        Reason::Contracted { .. } => 40,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 39;
+const VARIANTS: usize = 41;
 
 #[test]
 fn every_reason_has_a_sample() {

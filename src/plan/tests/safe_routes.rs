@@ -24,6 +24,7 @@ fn point(estate: &Estate, priority: Priority, purpose: Purpose, before: Action, 
         purpose,
         before,
         after,
+        sticky: None,
         when: String::new(),
     }
 }

@@ -110,6 +110,7 @@ fn a_closed_door_described_with_its_content_type_is_still_closed() {
         purpose: Purpose::GreenDoor,
         before: to(2),
         after: closed(404),
+        sticky: None,
         when: String::new(),
     };
     let mut described = fixtures::fixed(404);

@@ -74,6 +74,12 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
             say("swingbridge promote", "finish the swing"),
             say("swingbridge rollback", "put production back"),
         ],
+        Phase::Sharing => vec![
+            say("swingbridge promote", "go on with the promotion"),
+            say("swingbridge rollback", "take the whole share back, at once"),
+            say("swingbridge pause", "leave it as it is until a person goes on"),
+            say("swingbridge promote --full", "swing the rest over, at once"),
+        ],
         Phase::StandingBy => vec![
             say(
                 &match &roles.previous {

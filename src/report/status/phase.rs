@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::ids::Generation;
+use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +23,8 @@ pub enum Phase {
     Ready,
     /// Production is being swung to a candidate.
     Promoting,
+    /// Two generations share production, in a stage of a promotion or by hand.
+    Sharing,
     /// The previous generation is kept.
     StandingBy,
     /// Production is being swung back.
@@ -32,7 +35,7 @@ pub enum Phase {
     Unclear,
 }
 
-pub(super) fn of(roles: Option<&Roles>) -> PhaseView {
+pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
     let Some(roles) = roles else {
         return view(
             Phase::Unclear,
@@ -57,6 +60,17 @@ pub(super) fn of(roles: Option<&Roles>) -> PhaseView {
             .as_ref()
             .map_or_else(|| "its predecessor".to_owned(), named);
         return view(Phase::Promoting, swing("swung", &from, Some(&live)));
+    }
+    if let Some((candidate, reached)) = roles.shared() {
+        return view(
+            Phase::Sharing,
+            format!(
+                "{} % of production goes to {}, the rest to {live}; {}",
+                reached.weight,
+                named(candidate),
+                reached.told(policy.shift.as_ref())
+            ),
+        );
     }
     if let Some(candidate) = &roles.candidate {
         let candidate_named = named(candidate);

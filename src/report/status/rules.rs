@@ -110,7 +110,7 @@ fn is_secret(policy: &Policy, rule: &Rule) -> bool {
 
 pub(super) fn disagreements(roles: &Roles) -> Vec<String> {
     let mut all = Vec::new();
-    if roles.halfway {
+    if roles.halfway && roles.shared().is_none() {
         let leads: Vec<String> = roles
             .routes
             .iter()

@@ -1,10 +1,13 @@
 //! The status of every phase an app can be in.
 
+use std::time::Duration;
+
 use crate::model::estate::{Estate, Gap, Part};
 use crate::model::fixtures::{self, TargetState, asg};
 use crate::model::ids::Generation;
 use crate::model::roles::State;
 use crate::model::routing::Priority;
+use crate::model::shift::{Shift, Stage, Wait};
 
 use super::super::Look;
 use super::{LockView, Phase, Speed, StatusView, json, text};
@@ -204,4 +207,21 @@ fn after_a_rollback_only_a_named_generation_goes_further_back() {
         "{}",
         view.rollback.text
     );
+}
+
+#[test]
+fn a_share_of_production_is_told_as_what_it_is() {
+    let mut policy = fixtures::policy();
+    policy.shift = Some(Shift {
+        stages: vec![Stage {
+            weight: 5,
+            wait: Wait::Bake(Duration::from_secs(600)),
+        }],
+        sticky: None,
+        reduce_every: Duration::from_secs(60),
+    });
+    let estate = fixtures::shared(1, 5, None);
+    let view = StatusView::of(&estate, &policy, fixtures::minute(3), &|_| false);
+    assert_eq!(view.phase.name, Phase::Sharing);
+    insta::assert_snapshot!(text(&view, Look::PLAIN));
 }

@@ -166,6 +166,7 @@ async fn entrance<C: Cloud>(drive: &mut Drive<'_, C>, told: &Told) -> Result<Opt
             rule: &rule.at(),
             before: &rule.action,
             after: &after,
+            sticky: None,
         };
         drive.job.cloud.point(&drive.estate, swing).await?;
     }

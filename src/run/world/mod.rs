@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) want: Mutex<Want>,
     guard: Guard,
     nature: Mutex<Nature>,
+    /// What time it was, by the runtime's clock, which a test can pause.
+    began: (jiff::Timestamp, tokio::time::Instant),
 }
 
 impl fmt::Debug for World {
@@ -71,6 +73,7 @@ impl World {
             want: Mutex::new(Want::Count(1)),
             guard,
             nature: Mutex::new(nature),
+            began: (jiff::Timestamp::now(), tokio::time::Instant::now()),
         }
     }
 
@@ -92,8 +95,13 @@ impl World {
     pub(super) fn now(&self) -> Estate {
         let mut estate = self.estate.lock().expect("not poisoned");
         self.time_passes(&mut estate);
-        estate.observed_at = jiff::Timestamp::now();
+        estate.observed_at = self.time();
         estate.clone()
+    }
+
+    fn time(&self) -> jiff::Timestamp {
+        let (at, instant) = self.began;
+        at + instant.elapsed()
     }
 
     pub(super) fn vary(&self, change: impl FnOnce(&mut Estate)) {

@@ -21,7 +21,7 @@ fn gone(what: impl std::fmt::Display) -> CloudError {
 
 impl Cloud for World {
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+        self.time()
     }
 
     async fn observe(&self, _: &Scope) -> Result<Estate, CloudError> {
@@ -93,6 +93,7 @@ impl Cloud for World {
                 .find(|rule| rule.arn == swing.rule.arn)
                 .ok_or_else(|| gone(swing.rule))?;
             rule.action = swing.after.clone();
+            rule.sticky = swing.sticky.unwrap_or(rule.sticky);
             Ok(())
         })
         .await

@@ -16,6 +16,7 @@ fn to(name: &str) -> Lead {
     Lead::To {
         shares: vec![(Arn::new(format!("{ARN}/{name}/1")), 1)],
         pinning: false,
+        sticky: None,
     }
 }
 

@@ -1,0 +1,184 @@
+//! Watches production while two generations share it: no lock is held, so that whoever must can swing it back.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::narrate::Narrator;
+use super::stop::Stop;
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, verdict};
+use crate::cloud::Cloud;
+use crate::model::estate::Estate;
+use crate::model::event::{EventKind, Outcome, Verdict};
+use crate::model::ids::TargetGroupName;
+use crate::model::plan::{Intent, Plan};
+use crate::model::policy::AfterRollback;
+use crate::model::shift::Reached;
+use crate::model::step::Step;
+use crate::plan;
+
+/// How often production is looked at: what is wrong is not left for longer, and the account's budget not used up.
+const LOOK: Duration = Duration::from_secs(15);
+/// How many looks in a row must find nobody healthy: a single one may be wrong.
+const LOOKS: u32 = 2;
+
+/// How a watch ends when nothing comes after it.
+pub(super) enum Ended {
+    Is(Box<Verdict>),
+    /// Production must go back by this way.
+    TakeBack(Intent, Stop),
+}
+
+impl From<Verdict> for Ended {
+    fn from(verdict: Verdict) -> Self {
+        Self::Is(Box::new(verdict))
+    }
+}
+
+/// Until the wait is over: what is true then.
+pub(super) async fn watch<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    index: usize,
+    step: &Step,
+    deadline: Option<Instant>,
+    narrator: &mut Narrator<'_>,
+) -> Result<Estate, Ended> {
+    narrator.say(EventKind::StepStarted { step: index });
+    let watched = match step {
+        Step::Pause { .. } => Err(paused(job, plan).await),
+        _ => bake(job, plan, index, step, deadline, narrator).await,
+    };
+    let outcome = match &watched {
+        Ok(_) => Outcome::Done,
+        Err(Ended::Is(verdict)) if verdict.code == verdict::PAUSED => Outcome::Done,
+        Err(Ended::Is(verdict)) => Outcome::Failed {
+            error: verdict.summary.clone(),
+        },
+        Err(Ended::TakeBack(_, stop)) => Outcome::Failed {
+            error: stop.to_string(),
+        },
+    };
+    narrator.say(EventKind::StepFinished { step: index, outcome });
+    watched
+}
+
+/// A stage that waits for a person.
+async fn paused<C: Cloud>(job: &Job<'_, C>, plan: &Plan) -> Ended {
+    match look_patiently(job.cloud, job.scope).await {
+        Ok(estate) => verdict::paused(plan, &estate).into(),
+        Err(error) => verdict::unseen(plan, &Stop::Cloud(error)).into(),
+    }
+}
+
+async fn bake<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    index: usize,
+    step: &Step,
+    deadline: Option<Instant>,
+    narrator: &mut Narrator<'_>,
+) -> Result<Estate, Ended> {
+    let Step::Bake {
+        target_group,
+        stage,
+        weight,
+        lasts,
+        ..
+    } = step
+    else {
+        return Err(paused(job, plan).await);
+    };
+    let mut nobody = 0;
+    let mut odd: Option<Instant> = None;
+    loop {
+        let estate = match look_patiently(job.cloud, job.scope).await {
+            Ok(estate) => estate,
+            Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error)).into()),
+        };
+        let reached = estate
+            .target_group(target_group)
+            .and_then(|tg| Reached::of(&tg.tags));
+        let since = match reached {
+            Some(reached) if (reached.stage, reached.weight) == (*stage, *weight) => match reached.held {
+                None => Some(reached.since),
+                Some(_) => return Err(verdict::paused(plan, &estate).into()),
+            },
+            _ => None,
+        };
+        let Some(since) = since else {
+            // What was just written may not be read yet; else somebody has gone on, or back.
+            let first = *odd.get_or_insert_with(Instant::now);
+            if first.elapsed() >= MAY_BE_STALE {
+                return Err(verdict::overtaken(plan, &estate).into());
+            }
+            sleep(LOOK_AGAIN).await;
+            continue;
+        };
+        odd = None;
+        nobody = if serves(&estate, target_group) {
+            0
+        } else {
+            nobody + 1
+        };
+        if nobody >= LOOKS {
+            let stop = Stop::NobodyHealthy {
+                target_group: target_group.clone(),
+                weight: *weight,
+            };
+            return Err(Ended::TakeBack(back(), stop));
+        }
+        let baked = Duration::try_from(job.cloud.now().duration_since(since)).unwrap_or_default();
+        let left = lasts.saturating_sub(baked);
+        narrator.say(EventKind::Progress {
+            step: index,
+            have: seconds(baked.min(*lasts)),
+            want: seconds(*lasts),
+            reasons: Vec::new(),
+        });
+        if left.is_zero() && nobody == 0 {
+            return Ok(estate);
+        }
+        rest(
+            job,
+            plan,
+            &estate,
+            left.clamp(Duration::from_secs(1), LOOK),
+            deadline,
+        )
+        .await?;
+    }
+}
+
+/// At once, and the candidate stays for a look at it.
+fn back() -> Intent {
+    Intent::Rollback {
+        to: None,
+        failed: Some(AfterRollback::Keep),
+    }
+}
+
+fn serves(estate: &Estate, target_group: &TargetGroupName) -> bool {
+    plan::healthy(estate, target_group) > 0
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+async fn rest<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    estate: &Estate,
+    pause: Duration,
+    deadline: Option<Instant>,
+) -> Result<(), Ended> {
+    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        return Err(verdict::between(plan, estate, &Stop::OutOfTime).into());
+    }
+    tokio::select! {
+        biased;
+        signal = job.interrupt.wait() => Err(verdict::between(plan, estate, &Stop::Interrupted(signal)).into()),
+        () = sleep(pause) => Ok(()),
+    }
+}

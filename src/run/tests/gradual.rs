@@ -1,0 +1,257 @@
+//! Promotions share by share, on a cloud in memory: what is watched, who ends it, and how it is told.
+
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::model::estate::TargetState;
+use crate::model::event::{Ended, EventKind};
+use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn canary(stages: &[(u32, Wait)]) -> Policy {
+    Policy {
+        strategy: Strategy::Canary,
+        shift: Some(Shift {
+            stages: stages
+                .iter()
+                .map(|(weight, wait)| Stage {
+                    weight: *weight,
+                    wait: *wait,
+                })
+                .collect(),
+            sticky: None,
+            reduce_every: MINUTE,
+        }),
+        ..quick()
+    }
+}
+
+/// A ready candidate beside live.
+async fn with_candidate(policy: &Policy) -> World {
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), policy).await;
+    world
+}
+
+fn weight(world: &World) -> Option<u64> {
+    let estate = world.now();
+    let rule = estate.listeners[0].rules.last().expect("a default rule");
+    rule.percent_of(&tg(2))
+}
+
+fn reached(world: &World) -> Option<Reached> {
+    let estate = world.now();
+    Reached::of(&estate.target_group(&tg(2)).expect("tg-2").tags)
+}
+
+async fn promote(world: &World, policy: &Policy) -> Verdict {
+    run(world, &Intent::Promote, policy, true)
+        .await
+        .expect("nobody killed it")
+}
+
+/// Does something while the first stage bakes.
+async fn meanwhile<T>(world: &World, policy: &Policy, act: impl AsyncFnOnce() -> T) -> (Verdict, T) {
+    let later = async {
+        while reached(world).is_none() {
+            sleep(Duration::from_secs(1)).await;
+        }
+        sleep(MINUTE).await;
+        act().await
+    };
+    tokio::join!(promote(world, policy), later)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_takes_its_time_and_leaves_nothing_behind() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10)), (50, Wait::Bake(MINUTE * 5))]);
+    let world = with_candidate(&policy).await;
+    let began = Instant::now();
+    let verdict = promote(&world, &policy).await;
+    assert_eq!(verdict.code, 0, "{verdict:#?}");
+    assert!(began.elapsed() >= MINUTE * 15, "{:?}", began.elapsed());
+    assert_eq!(live(&world, &policy), 2);
+    assert_eq!(reached(&world), None);
+    nothing_broken(&world);
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bake_that_was_cut_off_goes_on_for_what_is_left_of_it() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    // Asked to stop after about six minutes of ten.
+    let (stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = Job {
+        cloud: &world,
+        scope: &scope,
+        command: "swingbridge promote".into(),
+        run: "run".into(),
+        identity: somebody(true),
+        lock: LockSettings {
+            lease: MINUTE * 2,
+            wait: Duration::ZERO,
+        },
+        timeout: None,
+        interrupt,
+        hooks: &super::script::Nobody,
+    };
+    let estate = world.now();
+    let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");
+    let mut listen = Listen::default();
+    let stops = async {
+        sleep(MINUTE * 6).await;
+        stopper.stop(Signal::Terminate);
+    };
+    let (verdict, ()) = tokio::join!(carry_out(&job, &plan, &estate, &mut listen), stops);
+    assert_eq!((verdict.code, verdict.ended), (143, Ended::Interrupted));
+    assert_eq!(weight(&world), Some(5), "the share stays");
+    no_lock(&world);
+    let began = Instant::now();
+    assert_eq!(promote(&world, &policy).await.code, 0);
+    let rest = began.elapsed();
+    assert!(rest > MINUTE * 3 && rest < MINUTE * 6, "{rest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_dies_while_it_bakes_is_left_at_once() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    let (verdict, ()) = meanwhile(&world, &policy, async || {
+        world.sick.lock().expect("not poisoned").push(tg(2));
+        world.vary(|estate| {
+            for target in &mut fixtures::target_group_mut(estate, 2).targets {
+                target.state = TargetState::Unhealthy;
+            }
+        });
+    })
+    .await;
+    assert_eq!((verdict.code, verdict.ended), (5, Ended::SwungBack));
+    assert_eq!(
+        verdict.summary,
+        "production was swung back: tg-2 has nobody healthy, and 5 % of production goes there"
+    );
+    assert_eq!(live(&world, &policy), 1);
+    let estate = world.now();
+    assert_eq!(
+        State::of(&estate.target_group(&tg(2)).expect("tg-2").tags),
+        State::RolledBack
+    );
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_locked_out_while_it_bakes() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    let (verdict, back) = meanwhile(&world, &policy, async || {
+        run(&world, &rollback(), &policy, true).await
+    })
+    .await;
+    assert_eq!(back.expect("nobody killed it").code, 0);
+    assert_eq!(
+        verdict.code, 8,
+        "it says that somebody else has decided: {verdict:#?}"
+    );
+    assert_eq!(live(&world, &policy), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_waits_for_a_person_ends_the_command_and_promote_goes_on() {
+    let policy = canary(&[(20, Wait::Pause(None)), (50, Wait::Bake(MINUTE))]);
+    let world = with_candidate(&policy).await;
+    let verdict = promote(&world, &policy).await;
+    assert_eq!((verdict.code, verdict.ended), (9, Ended::Paused));
+    assert_eq!(
+        verdict.summary,
+        "paused: 20 % of production stays on generation 2, until a person goes on"
+    );
+    assert_eq!(weight(&world), Some(20));
+    no_lock(&world);
+    assert_eq!(promote(&world, &policy).await.code, 0);
+    assert_eq!(live(&world, &policy), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_by_somebody_else_ends_the_watch_and_resume_bakes_anew() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    let (verdict, ()) = meanwhile(&world, &policy, async || {
+        must(&world, &Intent::Pause, &policy).await
+    })
+    .await;
+    assert_eq!(verdict.code, 9, "{verdict:#?}");
+    assert_eq!(
+        reached(&world).and_then(|reached| reached.held),
+        Some(Held::Asked)
+    );
+    let began = Instant::now();
+    must(&world, &Intent::Resume, &policy).await;
+    assert!(began.elapsed() >= MINUTE * 10, "{:?}", began.elapsed());
+    assert_eq!(live(&world, &policy), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_by_hand_is_taken_back_by_halves() {
+    let policy = quick();
+    let world = with_candidate(&policy).await;
+    must(&world, &Intent::Shift { percent: 40 }, &policy).await;
+    assert_eq!(weight(&world), Some(40));
+    must(&world, &Intent::Retreat, &policy).await;
+    let shares: Vec<String> = world
+        .changes()
+        .into_iter()
+        .filter_map(|change| Some(change.strip_prefix("point :80 default rule → ")?.to_owned()))
+        .collect();
+    assert_eq!(
+        shares,
+        [
+            "tg-1:60 tg-2:40",
+            "tg-1:80 tg-2:20",
+            "tg-1:90 tg-2:10",
+            "tg-1:95 tg-2:5",
+            "tg-1"
+        ]
+    );
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_a_bake_has_come_is_told() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE))]);
+    let world = with_candidate(&policy).await;
+    let scope = scope();
+    let (_stopper, interrupt) = Interrupt::pair();
+    let job = Job {
+        cloud: &world,
+        scope: &scope,
+        command: "swingbridge promote".into(),
+        run: "run".into(),
+        identity: somebody(true),
+        lock: LockSettings {
+            lease: MINUTE * 2,
+            wait: Duration::ZERO,
+        },
+        timeout: None,
+        interrupt,
+        hooks: &super::script::Nobody,
+    };
+    let estate = world.now();
+    let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");
+    let mut listen = Listen::default();
+    carry_out(&job, &plan, &estate, &mut listen).await;
+    let bake = plan.steps.iter().position(crate::model::step::Step::lets_go);
+    let told: Vec<(u32, u32)> = listen
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Progress { step, have, want, .. } if Some(*step) == bake => Some((*have, *want)),
+            _ => None,
+        })
+        .collect();
+    assert!(told.len() >= 4 && told.is_sorted(), "{told:?}");
+    assert_eq!(told.last(), Some(&(60, 60)));
+}
