@@ -8,6 +8,7 @@ mod hooks;
 mod moves;
 mod properties;
 mod properties_killed;
+mod schema_walk;
 mod script;
 mod sides;
 
