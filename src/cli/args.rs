@@ -74,6 +74,27 @@ Examples:
     swingbridge rollback --gradually --yes                     half of the share at a time
     swingbridge rollback --to 3                                further back";
 
+const METRICS: &str = "\
+The last closed periods are compared, as [judge] says; without that section, by its defaults.
+Whatever the comparison shows, the exit code is 0: `judge replay` is the one that judges.
+
+Examples:
+    swingbridge metrics                                        a table, rule by rule
+    swingbridge metrics --record bad.json                      and keep what was measured";
+
+const JUDGE: &str = "\
+To find thresholds: record a release that was bad, and one that was good, and change [judge]
+until the one fails and the other passes.
+
+Examples:
+    swingbridge metrics --record bad.json
+    swingbridge judge replay bad.json                          5: it would be rolled back
+
+Exit codes:
+    0  pass
+    5  fail: production would be swung back
+    9  hold: a rule asks for a person, or there is too little to judge by";
+
 /// Swings production traffic from one version of a service to the next on an AWS Application Load
 /// Balancer and Auto Scaling groups, and back, without dropping a request.
 #[derive(Debug, Parser)]
@@ -224,6 +245,12 @@ pub(super) enum Command {
     Status(Status),
     /// Say what happened, from tags and the journal
     History(Look),
+    /// Compare the candidate's metrics with live's; changes nothing
+    #[command(after_help = METRICS)]
+    Metrics(Metrics),
+    /// Judge what was measured before
+    #[command(after_help = JUDGE)]
+    Judge(JudgeArgs),
     /// Undo what an interrupted run left held
     Repair(RunArgs),
     /// Show who holds the lock, and free it when they are dead
@@ -545,6 +572,33 @@ pub(super) struct Status {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Metrics {
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: TextOrJson,
+    /// Write what was measured to this file, for `judge replay`
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
+    #[command(subcommand)]
+    pub(super) what: JudgeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JudgeCommand {
+    /// Say what the configured thresholds make of recorded readings
+    #[command(after_help = JUDGE)]
+    Replay {
+        /// The file that `metrics --record` wrote
+        file: PathBuf,
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: TextOrJson,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Unlock {
     /// Free it although its holder seems alive
     #[arg(long)]
@@ -567,7 +621,7 @@ pub(super) struct IamPolicy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum PolicyFor {
-    /// Reading only: plan, status, check, history
+    /// Reading only: plan, status, check, history, metrics
     Plan,
     Deploy,
     Promote,

@@ -13,11 +13,13 @@ mod failure;
 mod history;
 mod iam_policy;
 mod init;
+mod judge;
 mod lab;
 mod letters;
 mod load;
 mod log;
 mod man;
+mod metrics;
 mod plan;
 mod release;
 mod run;
@@ -71,6 +73,8 @@ async fn dispatch(cli: &Cli) -> Result<u8, Failure> {
         Command::Repair(args) => Box::pin(run::repair(global, args)).await,
         Command::Status(args) => Box::pin(status::run(global, args)).await,
         Command::History(args) => Box::pin(history::run(global, args)).await,
+        Command::Metrics(args) => Box::pin(metrics::run(global, args)).await,
+        Command::Judge(args) => judge::run(global, &args.what),
         Command::Unlock(args) => Box::pin(unlock::run(global, args)).await,
         Command::IamPolicy(args) => iam_policy::run(global, args),
         Command::Lab(args) => Box::pin(lab::run(global, &args.what)).await,

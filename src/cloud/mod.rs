@@ -8,6 +8,8 @@ use thiserror::Error;
 
 use crate::model::estate::{AttachmentKind, Estate};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::judging::Judging;
+use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
 use crate::model::routing::{Action, RulePlace, Sticky};
 use crate::model::scope::Scope;
@@ -70,6 +72,15 @@ pub trait Cloud: Sync {
         look: Look,
         fleets: &[(GroupName, TargetGroupName)],
     ) -> impl Future<Output = Result<Estate, CloudError>> + Send;
+
+    /// Reads what judging takes of both generations over the same closed periods, and the states of its alarms. A
+    /// part that did not come is [`CloudError::Passing`], never a gap in the readings.
+    fn readings(
+        &self,
+        judging: &Judging,
+        window: Window,
+        compared: &Compared,
+    ) -> impl Future<Output = Result<Readings, CloudError>> + Send;
 
     /// Creates a rule; [`CloudError::PriorityInUse`] when another rule has the priority. This very
     /// rule, by condition, action and tags, is one that an attempt nobody heard of has made.

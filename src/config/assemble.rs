@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{self, File, RoutePriority, Scheme, Size};
 use super::gradual;
+use super::judging;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
@@ -58,7 +59,6 @@ pub(super) fn assemble(
             file::Strategy::Linear => Strategy::Linear,
         },
         shift,
-        judge: None,
         names: names.clone(),
         lock: LockPlace {
             port: file.lock.listener,
@@ -102,6 +102,7 @@ pub(super) fn assemble(
             },
         },
         hooks: file.hooks.into_iter().map(Into::into).collect(),
+        judge: file.judge.as_ref().map(judging::assembled),
     };
     Ok(Config {
         scope: Scope {

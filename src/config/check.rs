@@ -90,7 +90,11 @@ impl Check<'_> {
         let fitting: Vec<&Json> = all
             .iter()
             .copied()
-            .filter(|one| one["type"] == type_of(&node.value))
+            .filter(|one| {
+                one["type"] == type_of(&node.value)
+                    // A whole number is a number, too.
+                    || (one["type"] == "number" && matches!(node.value, Value::Integer(_)))
+            })
             .collect();
         let spoken: Vec<&str> = all.iter().flat_map(|one| words(one)).collect();
         match (&node.value, fitting.as_slice()) {
@@ -111,7 +115,11 @@ impl Check<'_> {
                 let number = *number;
                 self.number(one, number, node, path)
             }
-            (Value::Truth(_), [_, ..]) => true,
+            (Value::Number(number), [one, ..]) => {
+                let number = *number;
+                self.fraction(one, number, node, path)
+            }
+            (Value::Flag(_), [_, ..]) => true,
             (Value::Table(_), [one, ..]) => self.table(one, node, path, key),
             (Value::List(_), [one, ..]) => self.list(one, node, path),
             (Value::Other(_), _) => self.wrong_type(schema, node, path),
@@ -145,9 +153,25 @@ impl Check<'_> {
         self.settle(node, problem)
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "no bound is near where it matters")]
     fn number(&mut self, schema: &Json, number: i64, node: &Node, path: &str) -> bool {
+        if schema["type"] == "number" {
+            return self.fraction(schema, number as f64, node, path);
+        }
         let below = schema["minimum"].as_i64().is_some_and(|min| number < min);
         let above = schema["maximum"].as_i64().is_some_and(|max| number > max);
+        let problem = (below || above).then(|| {
+            (
+                format!("`{}` is {number}", last(path)),
+                format!("it must be {}", kind_of(schema)),
+            )
+        });
+        self.settle(node, problem)
+    }
+
+    fn fraction(&mut self, schema: &Json, number: f64, node: &Node, path: &str) -> bool {
+        let below = schema["minimum"].as_f64().is_some_and(|min| number < min);
+        let above = schema["maximum"].as_f64().is_some_and(|max| number > max);
         let problem = (below || above).then(|| {
             (
                 format!("`{}` is {number}", last(path)),
@@ -278,7 +302,8 @@ fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Text(_) => "string",
         Value::Integer(_) => "integer",
-        Value::Truth(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::Flag(_) => "boolean",
         Value::List(_) => "array",
         Value::Table(_) => "object",
         Value::Other(_) => "",
@@ -310,8 +335,12 @@ fn kind_of(schema: &Json) -> String {
             (Some(min), Some(max)) => format!("a whole number from {min} to {max}"),
             _ => "a whole number".to_owned(),
         },
-        Some("array") => "a list".to_owned(),
+        Some("number") => match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
+            (Some(min), Some(max)) => format!("a number from {min} to {max}"),
+            _ => "a number".to_owned(),
+        },
         Some("boolean") => "true or false".to_owned(),
+        Some("array") => "a list".to_owned(),
         Some("object") => {
             let parts: Vec<String> = keys(schema).map(|key| format!("{key} = …")).collect();
             match parts.len() {
@@ -335,7 +364,7 @@ fn meaning(schema: &Json) -> String {
 }
 
 /// The known word that was probably meant.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|one| (strsim::damerau_levenshtein(word, one), one))
         .filter(|(distance, one)| *distance <= one.chars().count().div_ceil(3).min(3))

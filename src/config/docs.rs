@@ -5,9 +5,10 @@ use serde_json::Value as Json;
 use super::check::expected;
 use super::overrides::{CONFIG, SETTINGS};
 use super::schema::{alternatives, schema};
+use crate::model::judging::{Bound, Measure, Query, Rule};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "aws",
     "names",
     "adopted",
@@ -24,6 +25,7 @@ const ORDER: [&str; 18] = [
     "linear",
     "shift",
     "hooks",
+    "judge",
     "notify",
     "journal",
 ];
@@ -54,6 +56,9 @@ pub(super) fn reference() -> String {
         };
         page += &format!("\n## {title}\n\n{}\n", description(section));
         page += &table(body, name, |_| true);
+        if name == "judge" {
+            page += &rules(body);
+        }
     }
     page += "\n## Flags and variables\n\n| key | flag | variable |\n|---|---|---|\n";
     for setting in SETTINGS {
@@ -63,6 +68,78 @@ pub(super) fn reference() -> String {
     page += "\n`after_promotion.previous` is written `scale=N` in a flag or a variable. \
              An empty variable says nothing.\n";
     page
+}
+
+/// The tables that stand for rules, and those that are built in.
+fn rules(judge: &Json) -> String {
+    let rule = &judge["properties"]["rules"]["additionalProperties"];
+    let metric = &rule["properties"]["metrics"]["additionalProperties"];
+    let mut text = format!(
+        "\n### [judge.rules.NAME]\n\n{}\n{}\n### [judge.rules.NAME.metrics.ID]\n\n{}\n{}",
+        description(rule),
+        table(rule, "judge.rules", |_| true),
+        description(metric),
+        table(metric, "judge.rules.metrics", |_| true),
+    );
+    text +=
+        "\nBuilt in are:\n\n| rule | of each generation | bounds by default | then |\n|---|---|---|---|\n";
+    for name in Rule::BUILT_IN {
+        let Some(rule) = Rule::built_in(name) else {
+            continue;
+        };
+        let bounds: Vec<String> = rule.bounds.iter().map(|bound| bound_of(*bound)).collect();
+        let bounds = match (bounds.is_empty(), Rule::defaults().contains(&rule)) {
+            (true, _) => "none: not judged unless it is given some".to_owned(),
+            (_, false) => format!("{}, once `[judge.rules.{name}]` is written", bounds.join(", ")),
+            (_, true) => bounds.join(", "),
+        };
+        text += &format!(
+            "| `{name}` | {} | {bounds} | {} |\n",
+            measure_of(&rule.measure),
+            rule.then
+        );
+    }
+    text + "\nThe shares are of all requests in the window. Of latencies, and of a rule of one's own, the median period \
+            is judged, of latencies by its requests; of unhealthy hosts, what two periods had. Fewer requests than \
+            `minimum_requests`, missing metrics and alarms without data are no evidence, and never let a candidate \
+            pass; unhealthy hosts and alarms count without any requests. While all of production goes to the \
+            candidate, bounds that compare with live are left out. `swingbridge metrics` shows the comparison as it is \
+            now; `swingbridge judge replay` tries other bounds on what was recorded.\n"
+}
+
+fn bound_of(bound: Bound) -> String {
+    match bound {
+        Bound::AtMost(limit) => format!("`at_most = {limit}`"),
+        Bound::AtLeast(limit) => format!("`at_least = {limit}`"),
+        Bound::AtMostOfLive(factor) => format!("`at_most_of_live = {factor}`"),
+        Bound::AtLeastOfLive(factor) => format!("`at_least_of_live = {factor}`"),
+        Bound::NotHigher(_) => "`not_higher = {}`".to_owned(),
+        Bound::NotLower(_) => "`not_lower = {}`".to_owned(),
+    }
+}
+
+fn measure_of(measure: &Measure) -> String {
+    match measure {
+        Measure::ErrorRate => "responses 5xx of its targets, in % of its requests".to_owned(),
+        Measure::SuccessRate => "other responses of its targets, in % of its requests".to_owned(),
+        Measure::Latency(percentile) => {
+            format!("seconds until its targets answered, percentile {percentile}")
+        }
+        Measure::ConnectionErrors => "failed connections to its targets, in % of its requests".to_owned(),
+        Measure::UnhealthyHosts => "how many targets were unhealthy, at the least, in a period".to_owned(),
+        Measure::Custom(custom) => {
+            let of = |query: &Query| {
+                let dimensions: Vec<&str> = query.dimensions.keys().map(String::as_str).collect();
+                let (namespace, metric) = (&query.namespace, &query.metric);
+                format!(
+                    "`{metric}` of `{namespace}` by `{}`, {}",
+                    dimensions.join("`, `"),
+                    query.statistic
+                )
+            };
+            custom.metrics.values().map(of).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 fn table(schema: &Json, section: &str, wanted: impl Fn(&str) -> bool) -> String {
@@ -90,7 +167,7 @@ fn table(schema: &Json, section: &str, wanted: impl Fn(&str) -> bool) -> String 
         for branch in alternatives(inner) {
             // `closed = { … }` has keys of its own that are worth a line each.
             for (part, inside) in branch["properties"].as_object().into_iter().flatten() {
-                if section == "doors" || section == "capacity" {
+                if ["doors", "capacity", "judge.rules"].contains(&section) {
                     let name = format!("{key}.{part}");
                     text += &row(
                         &name,
@@ -175,6 +252,7 @@ pub(super) mod tests {
                 );
                 alternatives(inner).into_iter().for_each(|one| walk(one, page));
                 walk(&inner["items"], page);
+                walk(&inner["additionalProperties"], page);
             }
         }
         walk(&schema(), &reference());

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) mod judge;
+
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::notify::Notify;
@@ -58,6 +60,7 @@ pub(super) struct File {
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
+    pub(super) judge: Option<judge::Judging>,
     /// Who is told how an operation went; see [hooks.md](hooks.md#notifications).
     #[serde(default)]
     pub(super) notify: Vec<Notify>,

@@ -23,6 +23,7 @@ mod error;
 mod file;
 mod gradual;
 mod hooks;
+mod judging;
 mod naming;
 mod notify;
 mod overrides;

@@ -103,6 +103,7 @@ mod tests {
                     }
                 }
                 walk(&inner["items"], &path);
+                walk(&inner["additionalProperties"], &path);
             }
         }
         walk(&schema(), "");

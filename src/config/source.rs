@@ -28,7 +28,9 @@ pub(super) struct Node {
 pub(super) enum Value {
     Text(String),
     Integer(i64),
-    Truth(bool),
+    /// With a fraction; always finite.
+    Number(f64),
+    Flag(bool),
     List(Vec<Node>),
     Table(BTreeMap<String, Entry>),
     /// A type that no key takes, by its name.
@@ -114,7 +116,8 @@ impl Node {
         match &self.value {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Integer(number) => Json::from(*number),
-            Value::Truth(truth) => Json::from(*truth),
+            Value::Number(number) => Json::from(*number),
+            Value::Flag(flag) => Json::from(*flag),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Table(entries) => Json::Object(
                 entries
@@ -133,7 +136,8 @@ impl Value {
         match self {
             Self::Text(_) => "text",
             Self::Integer(_) => "a whole number",
-            Self::Truth(_) => "true or false",
+            Self::Number(_) => "a number with a fraction",
+            Self::Flag(_) => "true or false",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Other(kind) => kind,
@@ -163,8 +167,11 @@ fn node_of(value: &DeValue<'_>, span: Range<usize>) -> Node {
             Ok(number) => Value::Integer(number),
             Err(_) => Value::Other("a number that is too large"),
         },
-        DeValue::Float(_) => Value::Other("a number with a fraction"),
-        DeValue::Boolean(truth) => Value::Truth(*truth),
+        DeValue::Float(number) => match number.as_str().parse::<f64>() {
+            Ok(number) if number.is_finite() => Value::Number(number),
+            _ => Value::Other("not a number that ends"),
+        },
+        DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(_) => Value::Other("a date or a time"),
         DeValue::Array(items) => Value::List(
             items

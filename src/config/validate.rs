@@ -28,6 +28,9 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     }
     judge.tags(file);
     judge.hooks(&file.hooks);
+    if let Some(judging) = &file.judge {
+        judge.judging(judging);
+    }
     judge.notify(&file.notify);
 }
 
@@ -48,6 +51,19 @@ impl Judge<'_> {
             .find_map(|path| self.tree.get(path))
             .map_or(Origin::Nowhere, |node| node.origin.clone());
         self.report.add(origin, message, help);
+    }
+
+    pub(super) fn say_at(&mut self, origin: Origin, message: impl Into<String>, help: impl Into<String>) {
+        self.report.add(origin, message, help);
+    }
+
+    pub(super) fn key_of(&self, table: &str, key: &str) -> Origin {
+        self.tree.key_of(table, key)
+    }
+
+    /// Whether something was refused of this table already: what is left of it means something else.
+    pub(super) fn is_refused_within(&self, path: &str) -> bool {
+        self.report.refused(path) || self.report.refused_within(path)
     }
 
     fn identity(&mut self, file: &File) {

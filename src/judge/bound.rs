@@ -109,13 +109,13 @@ fn statistical(
         return unknown(why);
     }
     let (ours, theirs) = (candidate.points.len(), live.points.len());
-    let fewest = mann_whitney::FEWEST;
+    let fewest = Test::FEWEST;
     if ours < fewest || theirs < fewest {
         return unknown(format!(
             "there are {ours} periods of the candidate and {theirs} of live, and it takes {fewest} of each"
         ));
     }
-    if mann_whitney::smallest(ours, theirs) >= test.alpha {
+    if Test::smallest_chance(ours, theirs) >= test.alpha {
         return unknown(format!(
             "{ours} periods of the candidate and {theirs} of live cannot show a difference at {}",
             number(test.alpha, &[])

@@ -1,9 +1,6 @@
 //! The Mann-Whitney U test: whether one set of numbers is higher than another by more than chance, whatever their
 //! distribution, and by how much.
 
-/// With fewer on a side there is no difference that chance could not make.
-pub const FEWEST: usize = 4;
-
 /// Up to so many numbers in all, the distribution of U is counted out rather than approximated.
 const COUNTED_OUT: usize = 40;
 
@@ -37,15 +34,6 @@ pub(super) fn compare(first: &[f64], second: &[f64]) -> Option<Comparison> {
     Some(Comparison {
         chance,
         superiority: u / float(first.len() * second.len()),
-    })
-}
-
-/// The smallest chance that sets of these sizes can show: that of one order among all.
-pub(super) fn smallest(first: usize, second: usize) -> f64 {
-    // The binomial coefficient, from its smaller side.
-    let few = first.min(second);
-    (1..=few).fold(1.0, |chance, step| {
-        chance * float(step) / float(first + second - few + step)
     })
 }
 
@@ -136,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::judging::Test;
 
     fn near(found: f64, expected: f64, what: &str) {
         assert!(
@@ -246,7 +235,7 @@ mod tests {
     fn what_sets_can_show_at_best_is_what_they_show_when_they_are_apart() {
         // One over the number of ways to choose: 70, 252, 210.
         for (first, second, chance) in [(4, 4, 1.0 / 70.0), (5, 5, 1.0 / 252.0), (4, 6, 1.0 / 210.0)] {
-            near(smallest(first, second), chance, "smallest");
+            near(Test::smallest_chance(first, second), chance, "smallest");
             near(counted_out(first, second, first * second), chance, "counted out");
         }
     }

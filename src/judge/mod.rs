@@ -15,8 +15,6 @@ use bound::{Held, Tried};
 use evidence::{Measured, Requests};
 use words::{count, span};
 
-pub use mann_whitney::FEWEST;
-
 /// What the readings say of the candidate. No data is never a pass.
 pub fn judge(judging: &Judging, readings: &Readings) -> Judgement {
     let mut notes = Vec::new();

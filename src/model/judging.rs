@@ -276,6 +276,30 @@ pub struct Test {
     pub effect: f64,
 }
 
+impl Test {
+    /// With fewer periods on a side there is no difference that chance could not make.
+    pub const FEWEST: usize = 4;
+
+    /// The smallest chance that so many periods can show: that of one order among all.
+    pub fn smallest_chance(first: usize, second: usize) -> f64 {
+        // One over the binomial coefficient, from its smaller side.
+        let (few, many) = (first.min(second), first.max(second));
+        (1..=few).fold(1.0, |chance, step| chance * float(step) / float(many + step))
+    }
+
+    /// How many periods of each generation it takes to show less chance than this.
+    pub fn periods_for(alpha: f64) -> usize {
+        (Self::FEWEST..100)
+            .find(|periods| Self::smallest_chance(*periods, *periods) < alpha)
+            .unwrap_or(100)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of periods are small")]
+fn float(number: usize) -> f64 {
+    number as f64
+}
+
 impl Default for Test {
     /// A bake is judged again and again, and each time chance has another try: 1 % is little enough for a handful.
     fn default() -> Self {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::estate::Estate;
 use super::ids::{Arn, GroupName, TargetGroupName};
 use super::judging::Judging;
-use super::roles::Standing;
+use super::roles::{Roles, Standing};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Readings {
@@ -156,6 +156,23 @@ pub struct Compared {
     pub weight: Option<u32>,
 }
 
+/// How much of production goes to a generation, in per cent; `None` while routes disagree.
+pub fn weight_of(roles: &Roles<'_>, generation: &Standing) -> Option<u32> {
+    let name = generation.target_group.as_ref()?;
+    let mut weights = roles.routes.iter().map(|route| {
+        let shares = route.action.shares();
+        let all: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
+        let own: u64 = shares
+            .iter()
+            .filter(|share| share.target_group == *name)
+            .map(|share| u64::from(share.weight))
+            .sum();
+        u32::try_from((100 * own).checked_div(all)?).ok()
+    });
+    let first = weights.next()??;
+    weights.all(|weight| weight == Some(first)).then_some(first)
+}
+
 /// What one generation's metrics are found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -187,6 +204,8 @@ impl Compared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fixtures;
+    use crate::model::routing::{Action, Share};
 
     fn time(text: &str) -> Timestamp {
         format!("2026-03-02T{text}Z").parse().expect("a time")
@@ -227,6 +246,35 @@ mod tests {
         let window = Window::closed(&judging, time("12:10:59"), None);
         assert_eq!((window.from, window.to), (time("11:50:00"), time("12:05:00")));
         assert_eq!(window.periods(), 3);
+    }
+
+    #[test]
+    fn a_weight_is_that_of_every_route() {
+        let estate = fixtures::deployed();
+        let mut roles = Roles::of(&estate, &fixtures::policy()).expect("roles");
+        let candidate = roles.candidate.clone().expect("a candidate");
+        assert_eq!(weight_of(&roles, &candidate), Some(0));
+        let share = |n, weight| Share {
+            target_group: fixtures::tg(n),
+            weight,
+        };
+        let split = |live, candidate| Action::Forward {
+            shares: vec![share(1, live), share(2, candidate)],
+        };
+        let (mut five, mut also, mut half) = (
+            roles.routes[0].clone(),
+            roles.routes[0].clone(),
+            roles.routes[0].clone(),
+        );
+        five.action = split(95, 5);
+        also.action = split(190, 10);
+        half.action = split(1, 1);
+        roles.routes = vec![&five, &also];
+        assert_eq!(weight_of(&roles, &candidate), Some(5));
+        roles.routes = vec![&five, &half];
+        assert_eq!(weight_of(&roles, &candidate), None);
+        roles.routes = Vec::new();
+        assert_eq!(weight_of(&roles, &candidate), None);
     }
 
     #[test]

@@ -112,13 +112,9 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
             Intent::Deploy { .. } if plan.moves_production() => vec![Occasion::Deployed, Occasion::Promoted],
             Intent::Deploy { .. } => vec![Occasion::Deployed],
             Intent::Promote | Intent::PromoteFully | Intent::Resume => vec![Occasion::Promoted],
-            Intent::Rollback { .. } => vec![Occasion::RolledBack],
-            Intent::Pause => vec![Occasion::Paused],
-            Intent::Shift { .. }
-            | Intent::Retreat
-            | Intent::Abort
-            | Intent::Retire { .. }
-            | Intent::Repair => Vec::new(),
+            Intent::Rollback { .. } | Intent::Retreat => vec![Occasion::RolledBack],
+            Intent::Shift { .. } | Intent::Pause => vec![Occasion::Paused],
+            Intent::Abort | Intent::Retire { .. } | Intent::Repair => Vec::new(),
         },
         (Ended::SwungBack, _) => vec![Occasion::RolledBack, Occasion::Failed],
         (Ended::Failed | Ended::Stopped, _) => vec![Occasion::Failed],

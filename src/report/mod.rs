@@ -10,6 +10,7 @@ mod hostile_tests;
 mod json;
 mod lines;
 mod look;
+pub mod metrics;
 pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::{Clock, Cloud, CloudError, Look, NewRule, Swing, Versions};
 use crate::model::estate::{AttachmentKind, Estate};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::judging::Judging;
+use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
@@ -26,6 +28,7 @@ mod load_balancers;
 mod look;
 mod observe;
 mod pin;
+mod readings;
 mod render;
 mod resize;
 mod routing;
@@ -91,6 +94,15 @@ impl Cloud for Aws {
         fleets: &[(GroupName, TargetGroupName)],
     ) -> Result<Estate, CloudError> {
         Aws::look(self, scope, estate, look, fleets).await
+    }
+
+    async fn readings(
+        &self,
+        judging: &Judging,
+        window: Window,
+        compared: &Compared,
+    ) -> Result<Readings, CloudError> {
+        Aws::readings(self, judging, window, compared).await
     }
 
     async fn create_rule(&self, estate: &Estate, new: &NewRule) -> Result<Arn, CloudError> {

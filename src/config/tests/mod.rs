@@ -9,6 +9,7 @@ use crate::model::routing::Priority;
 
 mod gradual;
 mod hooks;
+mod judging;
 mod mistakes;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";

@@ -6,6 +6,7 @@ mod forever;
 mod gradual;
 mod hooks;
 mod moves;
+mod pages;
 mod properties;
 mod properties_killed;
 mod schema_walk;

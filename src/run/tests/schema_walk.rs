@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
+use futures_util::future::BoxFuture;
+
 use super::script::heard;
 use super::*;
 use crate::config::{self, Overrides};
+use crate::model::hook::Hook;
 use crate::model::refusal::Reason;
-use crate::run::hook::Outside;
+use crate::model::told::Told;
+use crate::run::hook::{Caller, Outside, Reply};
 
 const PAGE: &str = include_str!("../../../docs/schema-changes.md");
 
@@ -54,8 +58,23 @@ fn has_token_table(folder: &Path) -> bool {
     executes(folder, "SELECT subscriber_id FROM subscription_tokens")
 }
 
-// In real time: the programs are real, and a clock that runs ahead would give them none.
-#[tokio::test]
+/// Calls for real, while the clock that runs ahead stands still: it would give the programs no time.
+#[derive(Debug)]
+struct Waiting(Outside);
+
+impl Caller for Waiting {
+    fn call<'a>(&'a self, hook: &'a Hook, told: &'a Told, _: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+        let called = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            runtime.block_on(self.0.call(hook, told, Box::pin(std::future::pending())))
+        };
+        let reply = std::thread::scope(|scope| scope.spawn(called).join());
+        Box::pin(std::future::ready(reply.expect("it does not panic")))
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mandatory_column_and_a_table_are_added_while_both_releases_serve() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
@@ -71,13 +90,10 @@ async fn a_mandatory_column_and_a_table_are_added_while_both_releases_serve() {
     let configured = config::read(file, path, &Overrides::default(), &|_| None);
     let mut policy = quick();
     policy.hooks = configured.unwrap_or_else(|error| panic!("{error}")).policy.hooks;
-    policy.health.soak = Duration::ZERO;
-    policy.swing.propagation = Duration::ZERO;
-    policy.swing.confirmations = 1;
-    let outside = Outside {
+    let outside = Waiting(Outside {
         folder: folder.into(),
         env,
-    };
+    });
     let (world, outside) = (World::new(fixtures::initial()), &outside);
     let carried_out = async |intent: Intent| {
         let (verdict, _) = heard(&world, &intent, &policy, true, outside).await;

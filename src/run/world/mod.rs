@@ -11,6 +11,7 @@ use crate::cloud::CloudError;
 use crate::model::estate::Estate;
 use crate::model::ids::TargetGroupName;
 use crate::model::policy::Want;
+use crate::model::readings::{Compared, Readings, Window};
 
 mod guard;
 mod nature;
@@ -34,6 +35,9 @@ pub(super) enum Fault {
     Deny,
 }
 
+/// Makes up what was measured of these two in this window.
+pub(super) type Tell = Box<dyn Fn(Window, &Compared) -> Readings + Send>;
+
 pub(super) struct World {
     estate: Mutex<Estate>,
     /// Every change made, in order.
@@ -46,6 +50,8 @@ pub(super) struct World {
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
     /// How much must be healthy where a rule is pointed to.
     pub(super) want: Mutex<Want>,
+    /// What is measured; without it nothing.
+    pub(super) readings: Mutex<Option<Tell>>,
     guard: Guard,
     nature: Mutex<Nature>,
     /// What time it was, by the runtime's clock, which a test can pause.
@@ -71,6 +77,7 @@ impl World {
             broken: Mutex::default(),
             sick: Mutex::default(),
             want: Mutex::new(Want::Count(1)),
+            readings: Mutex::default(),
             guard,
             nature: Mutex::new(nature),
             began: (jiff::Timestamp::now(), tokio::time::Instant::now()),

@@ -7,6 +7,8 @@ use crate::cloud::{Cloud, CloudError, Look, NewRule, Swing, Versions};
 use crate::model::estate::{Attachment, AttachmentKind, Estate, Group, Launch, TemplateVersion};
 use crate::model::fixtures;
 use crate::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
+use crate::model::judging::Judging;
+use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
 use crate::model::routing::Priority;
 use crate::model::scope::Scope;
@@ -36,6 +38,18 @@ impl Cloud for World {
         _: &[(GroupName, TargetGroupName)],
     ) -> Result<Estate, CloudError> {
         Ok(self.now())
+    }
+
+    async fn readings(
+        &self,
+        _: &Judging,
+        window: Window,
+        compared: &Compared,
+    ) -> Result<Readings, CloudError> {
+        let told = self.readings.lock().expect("not poisoned");
+        Ok(told
+            .as_ref()
+            .map_or_else(|| Readings::none(window, compared), |tell| tell(window, compared)))
     }
 
     async fn create_rule(&self, _: &Estate, new: &NewRule) -> Result<Arn, CloudError> {

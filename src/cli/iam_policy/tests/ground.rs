@@ -14,7 +14,7 @@ use crate::cli::args::{IamPolicy, PolicyFor};
 use crate::cli::failure::Failure;
 use crate::cli::iam_policy::document;
 use crate::cli::session::Session;
-use crate::cli::{check, init, release};
+use crate::cli::{check, init, metrics, release};
 use crate::cloud::aws::Aws;
 use crate::cloud::{Cloud, NewRule};
 use crate::config::discover::discover;
@@ -77,6 +77,7 @@ const ACCOUNT: &str = "000000000000";
 pub(super) enum Command {
     Check,
     Status,
+    Metrics,
     /// `plan …`.
     Plan(Intent),
     /// `deploy`, `promote`, `rollback`, `abort`, `retire`, `repair`.
@@ -351,6 +352,10 @@ async fn carried_out(session: &Session, command: &Command) -> Result<Told, Failu
             let estate = session.observe().await?;
             let view = StatusView::of(&estate, &config.policy, Timestamp::now(), &|_: &Holder| false);
             Ok(said(report::status::text(&view, Look::PLAIN)))
+        }
+        Command::Metrics => {
+            let readings = metrics::readings(session).await?;
+            Ok(said(format!("read {} periods", readings.periods())))
         }
         Command::Plan(intent) => {
             let plan = plan::plan(&session.observe().await?, intent, &config.policy)?;

@@ -112,6 +112,7 @@ fn planning_and_checking_take_every_permission_that_is_printed_for_them_and_no_o
             Scenario::of("plan deploy", Command::Plan(version())),
             Scenario::of("plan deploy of an image", Command::Plan(image())),
             Scenario::of("plan promote", Command::Plan(Intent::Promote)).after(Command::Run(version())),
+            Scenario::of("metrics", Command::Metrics).after(Command::Run(version())),
         ];
         each_permission_is_needed(PolicyFor::Plan, scenarios).await;
     });
@@ -172,6 +173,7 @@ fn promoting_and_clearing_up_take_every_permission_that_is_printed_for_them_and_
                 .after(promoted())
                 .after(Command::Call(LOWER_MINIMUM))
                 .set(SHRINK_NOW),
+            Scenario::of("metrics", Command::Metrics).after(deployed()),
             Scenario::of("unlock", Command::Unlock).with_a_dead_lock(),
             Scenario::of("status", Command::Status),
         ];

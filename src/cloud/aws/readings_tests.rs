@@ -1,0 +1,311 @@
+//! Readings: what is asked, what a lab answers, and answers that are not whole.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
+use jiff::ToSpan;
+
+use super::*;
+use crate::lab::instances::Imagined;
+use crate::lab::keeper::Keeper;
+use crate::lab::permission::FREE_KEY;
+use crate::lab::plug::Plug;
+use crate::lab::world::{Settings, watch};
+use crate::model::ids::{Arn, GroupName};
+use crate::model::judging::{Bound, Consequence, Measure, REQUESTS, Rule};
+
+const BEGAN: &str = "2026-01-01T00:00:00Z";
+
+fn began() -> Timestamp {
+    BEGAN.parse().expect("a time")
+}
+
+fn compared() -> Compared {
+    let subject = |n: u32| Subject {
+        name: format!("tg-{n}").as_str().into(),
+        target_group: Arn::new(format!(
+            "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/tg-{n}/6d0ecf831eec9f09"
+        )),
+        group: Some(GroupName::new(format!("asg-{n}"))),
+    };
+    Compared {
+        load_balancer: "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/lb/50dc6c495c0c9188".into(),
+        live: subject(1),
+        candidate: subject(2),
+        weight: Some(5),
+    }
+}
+
+fn window(minutes: i64) -> Window {
+    Window {
+        from: began(),
+        to: began() + minutes.minutes(),
+        period: Duration::from_secs(60),
+    }
+}
+
+/// A rule over two metrics of the user's own, one of which is told apart by group.
+fn conversion() -> Rule {
+    let query = |metric: &str, dimensions: &[(&str, &str)]| Query {
+        namespace: "Shop".into(),
+        metric: metric.into(),
+        dimensions: dimensions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        statistic: "Sum".into(),
+    };
+    Rule {
+        name: "conversion".into(),
+        measure: Measure::Custom(Custom {
+            metrics: [
+                ("orders".to_owned(), query("Orders", &[("Group", "{group}")])),
+                (
+                    "visits".to_owned(),
+                    query("Visits", &[("Of", "x-{target_group}")]),
+                ),
+            ]
+            .into(),
+            expression: Some("IF(visits > 1e0, 100 * orders / visits)".into()),
+            unit: "%".into(),
+        }),
+        bounds: vec![Bound::AtLeast(1.0)],
+        then: Consequence::Hold,
+    }
+}
+
+fn judging(rules: Vec<Rule>) -> Judging {
+    Judging {
+        rules,
+        ..Judging::default()
+    }
+}
+
+#[test]
+fn everything_of_both_generations_is_asked_at_once_and_under_ids_of_its_own() {
+    let latency = Rule::built_in("latency-p95").expect("built in");
+    let question = question(&judging(vec![latency, conversion()]), window(5), &compared());
+    let lines: Vec<String> = question
+        .queries
+        .iter()
+        .map(|query| {
+            let what = match query.metric_stat() {
+                Some(stat) => {
+                    let metric = stat.metric().expect("a metric");
+                    let dimensions: Vec<String> = metric
+                        .dimensions()
+                        .iter()
+                        .map(|one| {
+                            format!(
+                                "{}={}",
+                                one.name().unwrap_or_default(),
+                                one.value().unwrap_or_default()
+                            )
+                        })
+                        .collect();
+                    format!(
+                        "{} {} {} of {} each {}s",
+                        stat.stat().unwrap_or_default(),
+                        metric.namespace().unwrap_or_default(),
+                        metric.metric_name().unwrap_or_default(),
+                        dimensions.join(" "),
+                        stat.period().unwrap_or_default()
+                    )
+                }
+                None => query.expression().unwrap_or_default().to_owned(),
+            };
+            let returned = if query.return_data() == Some(true) {
+                ""
+            } else {
+                " (only to compute with)"
+            };
+            format!("{}: {what}{returned}", query.id().unwrap_or_default())
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    l0: Sum AWS/ApplicationELB RequestCount of LoadBalancer=app/lb/50dc6c495c0c9188 TargetGroup=targetgroup/tg-1/6d0ecf831eec9f09 each 60s
+    l1: p95 AWS/ApplicationELB TargetResponseTime of LoadBalancer=app/lb/50dc6c495c0c9188 TargetGroup=targetgroup/tg-1/6d0ecf831eec9f09 each 60s
+    l2_orders: Sum Shop Orders of Group=asg-1 each 60s (only to compute with)
+    l2_visits: Sum Shop Visits of Of=x-targetgroup/tg-1/6d0ecf831eec9f09 each 60s (only to compute with)
+    l2: IF(l2_visits > 1e0, 100 * l2_orders / l2_visits)
+    c0: Sum AWS/ApplicationELB RequestCount of LoadBalancer=app/lb/50dc6c495c0c9188 TargetGroup=targetgroup/tg-2/6d0ecf831eec9f09 each 60s
+    c1: p95 AWS/ApplicationELB TargetResponseTime of LoadBalancer=app/lb/50dc6c495c0c9188 TargetGroup=targetgroup/tg-2/6d0ecf831eec9f09 each 60s
+    c2_orders: Sum Shop Orders of Group=asg-2 each 60s (only to compute with)
+    c2_visits: Sum Shop Visits of Of=x-targetgroup/tg-2/6d0ecf831eec9f09 each 60s (only to compute with)
+    c2: IF(c2_visits > 1e0, 100 * c2_orders / c2_visits)
+    ");
+}
+
+#[test]
+fn a_generation_without_a_group_is_not_asked_for_what_needs_one() {
+    let mut compared = compared();
+    compared.live.group = None;
+    let question = question(&judging(vec![conversion()]), window(5), &compared);
+    let asked: Vec<&str> = question.answers.keys().map(String::as_str).collect();
+    assert_eq!(asked, ["c0", "c1", "l0"]);
+}
+
+#[test]
+fn only_whole_answers_are_readings() {
+    let question = question(&judging(Vec::new()), window(5), &compared());
+    let result = |id: &str, status: StatusCode, seconds: &[i64]| {
+        seconds
+            .iter()
+            .fold(
+                MetricDataResult::builder().id(id).status_code(status),
+                |result, at| result.timestamps(DateTime::from_secs(*at)).values(1.0),
+            )
+            .build()
+    };
+    let read = |results: &[MetricDataResult]| {
+        let mut found = Found::default();
+        for result in results {
+            found.add(result)?;
+        }
+        found.complete(&question)
+    };
+    let candidate = result("c0", StatusCode::Complete, &[60]);
+    let mut table = vec![
+        vec![result("l0", StatusCode::PartialData, &[0]), candidate.clone()],
+        vec![result("l0", StatusCode::InternalError, &[]), candidate.clone()],
+        vec![result("l0", StatusCode::from("Odd"), &[]), candidate.clone()],
+        vec![candidate.clone()],
+    ];
+    for results in table.drain(..) {
+        let error = read(&results).expect_err("not whole");
+        assert!(error.may_pass(), "{error}");
+    }
+    let forbidden = read(&[result("l0", StatusCode::Forbidden, &[]), candidate.clone()]);
+    assert!(forbidden.expect_err("not allowed").is_denied());
+    let pages = [
+        result("l0", StatusCode::PartialData, &[120, 0]),
+        result("l0", StatusCode::Complete, &[60]),
+        result("c0", StatusCode::Complete, &[]),
+    ];
+    let series = read(&pages).expect("whole");
+    let times: Vec<i64> = series["l0"].0.iter().map(|(at, _)| at.as_second()).collect();
+    assert_eq!(times, [0, 60, 120]);
+    assert_eq!(series.get("c0"), None, "nothing was measured");
+}
+
+async fn lab() -> (std::sync::Arc<Keeper>, Aws) {
+    let settings = Settings {
+        began: began(),
+        ..Settings::default()
+    };
+    let keeper = Keeper::start(settings, Box::new(Imagined::default()));
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
+        .http_client(Plug::into(&keeper))
+        .load()
+        .await;
+    let aws = Aws::from_config(&config, "the lab".into());
+    (keeper, aws)
+}
+
+/// Counts requests of generation `n` now.
+fn count(keeper: &std::sync::Arc<Keeper>, n: u32, requests: f64) {
+    let target_group = format!("targetgroup/tg-{n}/6d0ecf831eec9f09");
+    let metric = watch::Metric::new(
+        "AWS/ApplicationELB",
+        REQUESTS,
+        [
+            ("LoadBalancer", "app/lb/50dc6c495c0c9188"),
+            ("TargetGroup", target_group.as_str()),
+        ],
+    );
+    keeper.with(|world| world.record(&metric, requests, 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lab_answers_with_the_periods_of_the_window_and_no_others() {
+    let (keeper, aws) = lab().await;
+    for minute in 0..4 {
+        count(&keeper, 1, f64::from(minute) + 100.0);
+        if minute != 1 {
+            count(&keeper, 2, f64::from(minute) + 10.0);
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    let judging = Judging::default();
+    let window = Window {
+        from: began() + 1.minute(),
+        ..window(3)
+    };
+    let readings = aws
+        .readings(&judging, window, &compared())
+        .await
+        .expect("readings");
+    let of = |series: &BTreeMap<String, Series>| series[REQUESTS].0.clone();
+    let at = |minute: i64| began() + minute.minutes();
+    assert_eq!(of(&readings.live.series), [(at(1), 101.0), (at(2), 102.0)]);
+    assert_eq!(of(&readings.candidate.series), [(at(2), 12.0)]);
+    assert_eq!(
+        readings.candidate.series.len(),
+        1,
+        "what was not measured is not there"
+    );
+    assert_eq!(
+        (readings.from, readings.to, readings.weight),
+        (window.from, window.to, Some(5))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_period_has_closed_only_alarms_are_asked_for() {
+    let (_keeper, aws) = lab().await;
+    let readings = aws
+        .readings(&Judging::default(), window(0), &compared())
+        .await
+        .expect("an empty window is no mistake");
+    assert_eq!(readings, Readings::none(window(0), &compared()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_of_both_kinds_say_how_they_stand() {
+    let (_keeper, aws) = lab().await;
+    aws.cw
+        .put_metric_alarm()
+        .alarm_name("checkout")
+        .namespace("Shop")
+        .metric_name("Failures")
+        .statistic(Statistic::Sum)
+        .period(60)
+        .evaluation_periods(1)
+        .threshold(1.0)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .send()
+        .await
+        .expect("an alarm");
+    aws.cw
+        .put_composite_alarm()
+        .alarm_name("any")
+        .alarm_rule("NOT ALARM(\"checkout\")")
+        .send()
+        .await
+        .expect("a composite alarm");
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let judging = Judging {
+        alarms: vec!["checkout".into(), "any".into(), "nobody".into()],
+        ..Judging::default()
+    };
+    let readings = aws
+        .readings(&judging, window(1), &compared())
+        .await
+        .expect("readings");
+    let states: Vec<(&str, AlarmState)> = readings
+        .alarms
+        .iter()
+        .map(|(name, state)| (name.as_str(), *state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("any", AlarmState::Alarm),
+            ("checkout", AlarmState::InsufficientData)
+        ]
+    );
+}

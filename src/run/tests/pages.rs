@@ -1,0 +1,55 @@
+//! Every configuration that `docs/strategies.md` shows does what the page says.
+
+use std::path::Path;
+
+use super::*;
+use crate::config::{self, Overrides};
+
+/// The sections that have a configuration, with it.
+fn shown() -> Vec<(String, String)> {
+    let page = include_str!("../../../docs/strategies.md");
+    page.split("\n## ")
+        .skip(1)
+        .filter_map(|section| {
+            let name = section.lines().next()?.to_owned();
+            let (_, rest) = section.split_once("```toml\n")?;
+            let (text, _) = rest.split_once("```")?;
+            Some((name, text.to_owned()))
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
+    let shown = shown();
+    let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["preview", "direct", "canary", "linear"]);
+    for (name, text) in shown {
+        let path = Path::new("swingbridge.toml");
+        let config = config::read(&text, path, &Overrides::default(), &|_| None);
+        let mut policy = config.unwrap_or_else(|error| panic!("{name}: {error}")).policy;
+        policy.lock = fixtures::policy().lock;
+        policy.entrance = fixtures::policy().entrance;
+        let world = World::new(fixtures::initial());
+        let deployed = run(&world, &deploy("42"), &policy, true).await.expect("it ends");
+        assert_eq!(deployed.code, 0, "{name}: {deployed:#?}");
+        let mut paused = 0;
+        while live(&world, &policy) == 1 {
+            let promoted = run(&world, &Intent::Promote, &policy, true)
+                .await
+                .expect("it ends");
+            match promoted.code {
+                0 => {}
+                9 if paused == 0 => {
+                    paused += 1;
+                    must(&world, &Intent::Promote, &policy).await;
+                }
+                _ => panic!("{name}: {promoted:#?}"),
+            }
+        }
+        assert_eq!(paused, usize::from(text.contains("pause")), "{name}");
+        must(&world, &rollback(), &policy).await;
+        assert_eq!(live(&world, &policy), 1, "{name}");
+        nothing_broken(&world);
+    }
+}
