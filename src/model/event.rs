@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::judgement::Judgement;
 use super::plan::Plan;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +57,11 @@ pub enum EventKind {
     HookOutput {
         hook: String,
         lines: Vec<String>,
+    },
+    /// What the judge says of the candidate, once more of its metrics are known.
+    Judged {
+        step: usize,
+        judgement: Judgement,
     },
     StepFinished {
         step: usize,

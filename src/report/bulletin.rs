@@ -5,7 +5,9 @@ use std::io;
 
 use minijinja::{Environment, context};
 
+use super::words;
 use crate::model::event::{Ended, Event, EventKind, Reporter, Verdict};
+use crate::model::judgement::Verdict as Judged;
 use crate::model::notify::{Letter, Notify, Occasion, Template};
 use crate::model::plan::{Intent, Plan};
 
@@ -77,6 +79,17 @@ impl Reporter for Bulletin {
                     command: command.clone(),
                     plan: plan.clone(),
                 };
+            }
+            EventKind::Judged { judgement, .. } if matches!(judgement.verdict, Judged::Fail(_)) => {
+                self.tell(&News {
+                    occasion: Occasion::Judged,
+                    run: &event.run,
+                    code: None,
+                    summary: words::judged(judgement),
+                    reasons: &[],
+                    truth: &[],
+                    next: &[],
+                });
             }
             EventKind::RunFinished { verdict } => {
                 for occasion in occasions(self.about.plan.as_deref(), verdict) {

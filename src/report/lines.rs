@@ -111,6 +111,7 @@ impl<W: Write> Reporter for Lines<W> {
             EventKind::Retrying { step, error } => {
                 self.standing(at, *step, format!("trying again after: {error}"))
             }
+            EventKind::Judged { judgement, .. } => self.line(at, &format!("  {}", words::judged(judgement))),
             EventKind::HookOutput { lines, .. } => lines
                 .iter()
                 .try_for_each(|line| self.line(at, &format!("  │ {}", visible(line)))),

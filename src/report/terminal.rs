@@ -295,6 +295,7 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 self.standing(*step, None, vec![format!("trying again after: {error}")]);
                 Ok(())
             }
+            EventKind::Judged { judgement, .. } => self.print(&format!("  {}", words::judged(judgement))),
             EventKind::HookOutput { lines, .. } => lines
                 .iter()
                 .try_for_each(|line| self.print(&self.look.dim(format!("  │ {}", visible(line))))),

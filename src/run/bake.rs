@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, verdict};
@@ -13,7 +14,7 @@ use crate::model::event::{EventKind, Outcome, Verdict};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::AfterRollback;
-use crate::model::shift::Reached;
+use crate::model::shift::{Held, Reached};
 use crate::model::step::Step;
 use crate::plan;
 
@@ -91,6 +92,7 @@ async fn bake<C: Cloud>(
     };
     let mut nobody = 0;
     let mut odd: Option<Instant> = None;
+    let mut judge = Judge::of(plan, index);
     loop {
         let estate = match look_patiently(job.cloud, job.scope).await {
             Ok(estate) => estate,
@@ -128,6 +130,12 @@ async fn bake<C: Cloud>(
             };
             return Err(Ended::TakeBack(back(), stop));
         }
+        if let Some(bad) = judge.look(job, &estate, since, narrator).await {
+            return Err(match bad {
+                Bad::TakeBack(intent, stop) => Ended::TakeBack(intent, stop),
+                Bad::Hold(sentence) => hold(job, plan, step, &sentence, narrator).await,
+            });
+        }
         let baked = Duration::try_from(job.cloud.now().duration_since(since)).unwrap_or_default();
         let left = lasts.saturating_sub(baked);
         narrator.say(EventKind::Progress {
@@ -137,7 +145,14 @@ async fn bake<C: Cloud>(
             reasons: Vec::new(),
         });
         if left.is_zero() && nobody == 0 {
-            return Ok(estate);
+            match judge.last_word(job.cloud.now()) {
+                LastWord::GoOn => return Ok(estate),
+                LastWord::NotYet => {}
+                LastWord::Bad(Bad::TakeBack(intent, stop)) => return Err(Ended::TakeBack(intent, stop)),
+                LastWord::Bad(Bad::Hold(sentence)) => {
+                    return Err(hold(job, plan, step, &sentence, narrator).await);
+                }
+            }
         }
         rest(
             job,
@@ -150,8 +165,34 @@ async fn bake<C: Cloud>(
     }
 }
 
+/// Writes down that a person decides now, so that nobody goes on by themselves.
+async fn hold<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    step: &Step,
+    sentence: &str,
+    narrator: &mut Narrator<'_>,
+) -> Ended {
+    let Step::Bake {
+        target_group,
+        stage,
+        weight,
+        ..
+    } = step
+    else {
+        return paused(job, plan).await;
+    };
+    let mark = Step::MarkStage {
+        target_group: target_group.clone(),
+        stage: *stage,
+        weight: *weight,
+        held: Some(Held::Judged),
+    };
+    super::held(job, plan, &mark, sentence, narrator).await.into()
+}
+
 /// At once, and the candidate stays for a look at it.
-fn back() -> Intent {
+pub(super) fn back() -> Intent {
     Intent::Rollback {
         to: None,
         failed: Some(AfterRollback::Keep),

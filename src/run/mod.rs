@@ -20,6 +20,7 @@ pub mod hook;
 pub mod identity;
 pub mod interrupt;
 pub mod journal;
+mod judged;
 mod later;
 mod lock;
 mod look;
@@ -222,6 +223,35 @@ async fn checked<C: Cloud>(
         Ok(()) => Ok(drive.estate),
         Err(stop) => Err(stopped(&mut drive, stop, narrator).await),
     }
+}
+
+/// Writes down that a person decides now. What could not be written down is left to whoever goes on.
+async fn held<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    mark: &Step,
+    why: &str,
+    narrator: &mut Narrator<'_>,
+) -> Verdict {
+    let estate = match look_patiently(job.cloud, job.scope).await {
+        Ok(estate) => estate,
+        Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)),
+    };
+    let patience = job.lock.wait.max(job.lock.lease * 3);
+    let lock = match Lock::acquire(job, plan, &estate, patience, narrator).await {
+        Ok(lock) => lock,
+        Err(stop) => return verdict::between(plan, &estate, &stop),
+    };
+    under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        let mut drive = Drive::new(job, &lock, plan, estate, None);
+        let marked = drive.quietly(std::slice::from_ref(mark), narrator).await;
+        let estate = drive.last_look().await;
+        match marked {
+            Ok(()) => verdict::held(plan, &estate, why),
+            Err(stop) => verdict::between(plan, &estate, &stop),
+        }
+    })
+    .await
 }
 
 /// Production goes back because of what a watch has seen. Whoever holds the lock is waited for: perhaps they are doing

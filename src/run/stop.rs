@@ -33,6 +33,9 @@ pub(super) enum Stop {
     ForeignLock { what: String },
     #[error("the lock was taken away: its rule is gone")]
     LockLost,
+    /// What the judge says of the candidate.
+    #[error("{sentence}")]
+    Judged { sentence: String },
     #[error("{target_group} has nobody healthy, and {weight} % of production goes there")]
     NobodyHealthy {
         target_group: TargetGroupName,
@@ -66,6 +69,9 @@ impl Stop {
             Self::OutOfTime => Some("the same command continues".into()),
             Self::TimedOut { .. } => {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
+            }
+            Self::Judged { .. } => {
+                Some("`swingbridge history` has every verdict; look at the candidate, then `swingbridge abort`".into())
             }
             Self::NobodyHealthy { .. } => Some("`swingbridge status` shows the reasons".into()),
             Self::Interrupted(_) | Self::Refused(_) => None,

@@ -103,6 +103,14 @@ pub(super) fn paused(plan: &Plan, estate: &Estate) -> Verdict {
     }
 }
 
+/// The judge would not decide it: production is shared, and stays so until a person goes on or back.
+pub(super) fn held(plan: &Plan, estate: &Estate, why: &str) -> Verdict {
+    Verdict {
+        reasons: vec![why.to_owned()],
+        ..paused(plan, estate)
+    }
+}
+
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway);

@@ -5,6 +5,8 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::model::estate::TargetState;
 use crate::model::event::{Ended, EventKind};
+use crate::model::judging::{Bound, Consequence, FAILED, Inconclusive, Judging, Measure, REQUESTS, Rule};
+use crate::model::readings::{Compared, Readings, Series, Window};
 use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -254,4 +256,145 @@ async fn how_far_a_bake_has_come_is_told() {
         .collect();
     assert!(told.len() >= 4 && told.is_sorted(), "{told:?}");
     assert_eq!(told.last(), Some(&(60, 60)));
+}
+
+/// Of every period: so many requests and responses 5xx of the candidate; live has none of the latter.
+fn measured(world: &World, requests: f64, errors: f64) {
+    let tell = move |window: Window, compared: &Compared| {
+        let mut readings = Readings::none(window, compared);
+        let times =
+            (0..window.periods()).map(|n| window.from + window.period * u32::try_from(n).expect("few"));
+        let times: Vec<jiff::Timestamp> = times.collect();
+        let series = |value: f64| Series(times.iter().map(|at| (*at, value)).collect());
+        for (side, requests, errors) in [
+            (&mut readings.candidate, requests, errors),
+            (&mut readings.live, 10_000.0, 0.0),
+        ] {
+            side.series.insert(REQUESTS.into(), series(requests));
+            side.series.insert(FAILED.into(), series(errors));
+        }
+        readings
+    };
+    *world.readings.lock().expect("not poisoned") = Some(Box::new(tell));
+}
+
+/// Ten minutes at 5 %, judged by the share of errors alone.
+fn judged(then: Consequence) -> Policy {
+    Policy {
+        judge: Some(Judging {
+            rules: vec![Rule {
+                name: "error-rate".into(),
+                measure: Measure::ErrorRate,
+                bounds: vec![Bound::AtMost(5.0)],
+                then,
+            }],
+            ..Judging::default()
+        }),
+        ..canary(&[(40, Wait::Bake(MINUTE * 10))])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_is_judged_good_to_the_end_is_promoted() {
+    let policy = judged(Consequence::Rollback);
+    let world = with_candidate(&policy).await;
+    measured(&world, 500.0, 5.0);
+    assert_eq!(promote(&world, &policy).await.code, 0);
+    assert_eq!(live(&world, &policy), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_is_judged_bad_is_swung_back_with_the_numbers() {
+    let policy = judged(Consequence::Rollback);
+    let world = with_candidate(&policy).await;
+    measured(&world, 500.0, 50.0);
+    let began = Instant::now();
+    let verdict = promote(&world, &policy).await;
+    assert_eq!(
+        (verdict.code, verdict.ended),
+        (5, Ended::SwungBack),
+        "{verdict:#?}"
+    );
+    // A closed period is enough: two minutes of ten.
+    assert!(began.elapsed() < MINUTE * 5, "{:?}", began.elapsed());
+    for words in ["error-rate", "10 % of 500", "bound 5 %"] {
+        assert!(verdict.summary.contains(words), "{words}: {}", verdict.summary);
+    }
+    assert_eq!(live(&world, &policy), 1);
+    let shares = world
+        .changes()
+        .iter()
+        .filter(|change| change.starts_with("point :80 default rule"))
+        .count();
+    assert_eq!(shares, 2, "there, and back at once");
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_to_be_reduced_is_taken_back_by_halves() {
+    let policy = judged(Consequence::Reduce);
+    let world = with_candidate(&policy).await;
+    measured(&world, 500.0, 50.0);
+    let verdict = promote(&world, &policy).await;
+    assert_eq!(
+        (verdict.code, verdict.ended),
+        (5, Ended::SwungBack),
+        "{verdict:#?}"
+    );
+    let shares: Vec<String> = world
+        .changes()
+        .into_iter()
+        .filter_map(|change| Some(change.strip_prefix("point :80 default rule → ")?.to_owned()))
+        .collect();
+    assert_eq!(
+        shares,
+        [
+            "tg-1:60 tg-2:40",
+            "tg-1:80 tg-2:20",
+            "tg-1:90 tg-2:10",
+            "tg-1:95 tg-2:5",
+            "tg-1"
+        ]
+    );
+    assert_eq!(live(&world, &policy), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_held_waits_for_a_person_who_goes_on() {
+    let policy = judged(Consequence::Hold);
+    let world = with_candidate(&policy).await;
+    measured(&world, 500.0, 50.0);
+    let verdict = promote(&world, &policy).await;
+    assert_eq!((verdict.code, verdict.ended), (9, Ended::Paused), "{verdict:#?}");
+    assert_eq!(
+        reached(&world).and_then(|reached| reached.held),
+        Some(Held::Judged)
+    );
+    assert_eq!(weight(&world), Some(40));
+    assert_eq!(promote(&world, &policy).await.code, 0, "a person has decided");
+    assert_eq!(live(&world, &policy), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_evidence_a_bake_ends_as_configured() {
+    for (inconclusive, code, live_after) in [
+        (Inconclusive::Hold, 9, None),
+        (Inconclusive::Rollback, 5, Some(1)),
+        (Inconclusive::GoOn, 0, Some(2)),
+    ] {
+        let mut policy = judged(Consequence::Rollback);
+        policy.judge.as_mut().expect("a judge").inconclusive = inconclusive;
+        // Either nothing is measured at all, or too little.
+        for requests in [None, Some(3.0)] {
+            let world = with_candidate(&policy).await;
+            if let Some(requests) = requests {
+                measured(&world, requests, 0.0);
+            }
+            let verdict = promote(&world, &policy).await;
+            assert_eq!(verdict.code, code, "{inconclusive:?}: {verdict:#?}");
+            if let Some(generation) = live_after {
+                assert_eq!(live(&world, &policy), generation);
+            }
+        }
+    }
 }
