@@ -51,6 +51,8 @@ pub(super) enum Occasion {
     Failed,
     /// A promotion waits for a person.
     Paused,
+    /// The judge says something else of the candidate than before.
+    Judged,
 }
 
 impl From<Occasion> for notify::Occasion {
@@ -61,6 +63,7 @@ impl From<Occasion> for notify::Occasion {
             Occasion::RolledBack => Self::RolledBack,
             Occasion::Failed => Self::Failed,
             Occasion::Paused => Self::Paused,
+            Occasion::Judged => Self::Judged,
         }
     }
 }

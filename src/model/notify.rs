@@ -35,6 +35,7 @@ pub enum Occasion {
     RolledBack,
     Failed,
     Paused,
+    Judged,
 }
 
 impl fmt::Display for Occasion {
@@ -45,6 +46,7 @@ impl fmt::Display for Occasion {
             Self::RolledBack => "rolled-back",
             Self::Failed => "failed",
             Self::Paused => "paused",
+            Self::Judged => "judged",
         })
     }
 }
