@@ -11,7 +11,7 @@ use swingbridge::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName,
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Policy;
 use swingbridge::model::release::{Release, Source};
-use swingbridge::model::routing::{Action, Condition, Listener, Priority, Rule};
+use swingbridge::model::routing::{Action, Condition, Listener, Priority, Rule, Sticky};
 use swingbridge::model::tags::Tags;
 use swingbridge::{config, plan};
 
@@ -52,6 +52,7 @@ fn estate(rules: u32, instances: u32) -> Estate {
         also: Vec::new(),
         tags: Tags::new(),
         keeps: String::new(),
+        sticky: Sticky::Off,
     };
     let mut all: Vec<Rule> = (0..rules)
         .map(|number| {

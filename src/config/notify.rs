@@ -51,7 +51,7 @@ pub(super) enum Occasion {
     Failed,
     /// A promotion waits for a person.
     Paused,
-    /// The candidate was judged while production was shared.
+    /// The judge says something else of the candidate than before.
     Judged,
 }
 

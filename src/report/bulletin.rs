@@ -7,6 +7,7 @@ use minijinja::{Environment, context};
 
 use super::words;
 use crate::model::event::{Ended, Event, EventKind, Reporter, Verdict};
+use crate::model::judgement;
 use crate::model::judgement::Verdict as Judged;
 use crate::model::notify::{Letter, Notify, Occasion, Template};
 use crate::model::plan::{Intent, Plan};
@@ -21,6 +22,8 @@ pub struct Bulletin {
     wanted: Vec<Notify>,
     post: Box<dyn FnMut(Letter) + Send>,
     about: About,
+    /// What was said last of the candidate: the same once more is no news.
+    judged: Option<judgement::Verdict>,
 }
 
 /// What a run said about itself when it began.
@@ -48,6 +51,7 @@ impl Bulletin {
             wanted,
             post,
             about: About::default(),
+            judged: None,
         }
     }
 
@@ -103,6 +107,18 @@ impl Reporter for Bulletin {
                         next: &verdict.next,
                     });
                 }
+            }
+            EventKind::Judged { judgement, .. } if self.judged != Some(judgement.verdict) => {
+                self.judged = Some(judgement.verdict);
+                self.tell(&News {
+                    occasion: Occasion::Judged,
+                    run: &event.run,
+                    code: None,
+                    summary: judgement.sentence.clone(),
+                    reasons: &judgement.notes,
+                    truth: &[],
+                    next: &[],
+                });
             }
             _ => {}
         }
@@ -202,6 +218,7 @@ mod tests {
 
     use super::super::recorded;
     use super::*;
+    use crate::model::judgement::Judgement;
     use crate::model::notify::Address;
 
     fn told(on: &[Occasion], template: Template, events: &[Event]) -> Vec<Letter> {
@@ -244,6 +261,34 @@ mod tests {
             told(&[Occasion::Failed], Template::Plain, &recorded::deploy()),
             []
         );
+    }
+
+    #[test]
+    fn the_judge_is_quoted_when_it_says_something_else_than_before() {
+        let said = |verdict, sentence: &str| Event {
+            kind: EventKind::Judged {
+                step: 3,
+                judgement: Judgement {
+                    verdict,
+                    sentence: sentence.into(),
+                    findings: Vec::new(),
+                    notes: Vec::new(),
+                },
+            },
+            ..recorded::deploy().remove(0)
+        };
+        let events = [
+            said(judgement::Verdict::Inconclusive, "too little"),
+            said(judgement::Verdict::Pass, "all is well"),
+            said(judgement::Verdict::Pass, "all is well still"),
+        ];
+        let letters = told(
+            &[Occasion::Judged],
+            Template::Text("{{ summary }}".into()),
+            &events,
+        );
+        let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
+        assert_eq!(bodies, ["too little", "all is well"]);
     }
 
     #[test]

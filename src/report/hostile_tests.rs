@@ -16,7 +16,7 @@ use super::{
     Lines, Look, Screen, Terminal, check, error, history, plan_markdown, plan_text, recorded, status,
 };
 use crate::model::account::{Finding, Weight};
-use crate::model::event::{Event, Reporter};
+use crate::model::event::{Event, EventKind, Reporter};
 use crate::model::fixtures;
 use crate::model::history::HistoryEntry;
 use crate::model::refusal::{Reason, Refusal};
@@ -120,6 +120,17 @@ fn lines_of(events: &[Event], look: Look) -> String {
     String::from_utf8(out).expect("lines are UTF-8")
 }
 
+/// A hook that writes what it likes.
+fn output(text: &str) -> Event {
+    Event {
+        kind: EventKind::HookOutput {
+            hook: text.into(),
+            lines: vec![text.into(), format!("{text} again")],
+        },
+        ..recorded::deploy().remove(0)
+    }
+}
+
 fn texts_for_people(poison: &str, look: Look) -> Vec<(&'static str, String)> {
     let finding = Finding {
         weight: Weight::Breaks,
@@ -148,6 +159,7 @@ fn texts_for_people(poison: &str, look: Look) -> Vec<(&'static str, String)> {
     for run in [recorded::deploy(), recorded::troubled(), recorded::swung_back()] {
         all.push(("lines", lines_of(&poisoned(&run, poison), look)));
     }
+    all.push(("a hook's output", lines_of(&[output(poison)], look)));
     all
 }
 

@@ -170,3 +170,25 @@ fn what_contradicts_itself_is_said_at_its_line_with_its_way_out() {
         );
     }
 }
+
+#[test]
+fn every_configuration_on_the_page_of_hooks_is_read() {
+    let page = include_str!("../../../docs/hooks.md");
+    let files: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().expect("it ends"))
+        .collect();
+    let read = |text: &str| {
+        read(
+            text,
+            Path::new("swingbridge.toml"),
+            &Overrides::default(),
+            &nothing,
+        )
+        .unwrap_or_else(|error| panic!("{error}"))
+    };
+    let configs: Vec<Config> = files.into_iter().map(read).collect();
+    assert_eq!(configs[0].policy.hooks.len(), 3);
+    assert_eq!(configs[1].notify.len(), 2);
+}

@@ -68,14 +68,16 @@ fn planned(plan: &Plan) -> Option<Side> {
 
 /// What the first route gives the generation that is promoted, in percent.
 fn weight(plan: &Plan, roles: &Roles<'_>) -> Option<u32> {
-    let promoted = plan.steps.iter().find_map(|step| match step {
+    let marked = plan.steps.iter().find_map(|step| match step {
         Step::Mark {
             target_group,
             state: State::Live,
             ..
         } => Some(target_group),
         _ => None,
-    })?;
+    });
+    // A share that is asked for by hand ends before anybody is marked.
+    let promoted = marked.or_else(|| roles.candidate.as_ref()?.target_group.as_ref())?;
     let shares = roles.routes.first()?.action.shares();
     let all: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
     let own = shares

@@ -21,7 +21,7 @@ async fn a_run_that_is_given_more_time_than_there_is_takes_what_it_needs() {
         },
         timeout: Some(Duration::MAX),
         interrupt,
-        hooks: &hooks::Nobody,
+        hooks: &script::Nobody,
     };
     let verdict = carry_out(&job, &plan, &estate, &mut Listen::default()).await;
     assert_eq!(verdict.code, 0, "{verdict:#?}");

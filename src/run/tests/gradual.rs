@@ -98,7 +98,7 @@ async fn a_bake_that_was_cut_off_goes_on_for_what_is_left_of_it() {
         },
         timeout: None,
         interrupt,
-        hooks: &super::hooks::Nobody,
+        hooks: &super::script::Nobody,
     };
     let estate = world.now();
     let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");
@@ -239,7 +239,7 @@ async fn how_far_a_bake_has_come_is_told() {
         },
         timeout: None,
         interrupt,
-        hooks: &super::hooks::Nobody,
+        hooks: &super::script::Nobody,
     };
     let estate = world.now();
     let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");

@@ -1,74 +1,16 @@
 //! Whole operations with hooks that pass, fail, wait and are interrupted.
 
-use std::sync::Mutex;
-
 use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::model::event::{Ended, EventKind, Outcome};
 use crate::model::hook::{Gate, Hook, Place};
+use crate::model::shift::{Shift, Stage, Wait};
 use crate::model::tags;
 use crate::model::told::Told;
-use crate::run::hook::{Answer, Reply};
+use crate::run::hook::{Answer, Caller, Reply};
 
-/// A caller for plans without hooks.
-#[derive(Debug)]
-pub(super) struct Nobody;
-
-impl Caller for Nobody {
-    fn call<'a>(&'a self, hook: &'a Hook, _: &'a Told, _: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
-        panic!("nobody asked for {}", hook.title())
-    }
-}
-
-/// Answers as it was told to, place by place, and remembers what it was asked. Passes whatever it was not told about.
-#[derive(Debug, Default)]
-struct Script {
-    answers: Mutex<Vec<(Place, Answer)>>,
-    asked: Mutex<Vec<Told>>,
-    /// How long an attempt takes.
-    takes: Duration,
-}
-
-impl Script {
-    fn saying(answers: &[(Place, Answer)]) -> Self {
-        Self {
-            answers: Mutex::new(answers.to_vec()),
-            ..Self::default()
-        }
-    }
-
-    fn asked(&self) -> Vec<Told> {
-        self.asked.lock().expect("not poisoned").clone()
-    }
-
-    fn places(&self) -> Vec<Place> {
-        self.asked().iter().map(|told| told.place).collect()
-    }
-}
-
-impl Caller for Script {
-    fn call<'a>(&'a self, hook: &'a Hook, told: &'a Told, stop: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
-        self.asked.lock().expect("not poisoned").push(told.clone());
-        let mut answers = self.answers.lock().expect("not poisoned");
-        let answer = match answers.iter().position(|(place, _)| *place == hook.at) {
-            Some(index) => answers.remove(index).1,
-            None => Answer::Passed,
-        };
-        drop(answers);
-        Box::pin(async move {
-            let answer = tokio::select! {
-                biased;
-                () = stop => Answer::Stopped,
-                () = tokio::time::sleep(self.takes) => answer,
-            };
-            Reply {
-                answer,
-                said: vec![format!("{} was here", hook.at)],
-            }
-        })
-    }
-}
+use script::{Script, heard};
 
 fn failing(place: Place) -> (Place, Answer) {
     (place, Answer::Failed("exit code 1".into()))
@@ -362,10 +304,7 @@ async fn a_gate_that_never_passes_expires() {
 async fn a_long_hook_gives_signs_of_life_and_an_interruption_ends_it() {
     let policy = hooked(&[Place::BeforeTraffic, Place::OnFailure]);
     let world = World::new(rich());
-    let script = Script {
-        takes: Duration::from_secs(600),
-        ..Script::default()
-    };
+    let script = Script::taking(Duration::from_secs(600));
     let (stopper, interrupt) = Interrupt::pair();
     let scope = scope();
     let job = Job {
@@ -500,4 +439,61 @@ async fn a_run_that_is_killed_anywhere_has_called_every_hook_by_the_time_it_is_f
         assert_eq!(called, wanted, "killed after {kill}");
         nothing_broken(&world);
     }
+}
+
+/// Two shares that bake a minute each, and then the swing.
+fn gradual(places: &[Place]) -> Policy {
+    let stage = |weight| Stage {
+        weight,
+        wait: Wait::Bake(Duration::from_secs(60)),
+    };
+    Policy {
+        strategy: Strategy::Canary,
+        shift: Some(Shift {
+            stages: vec![stage(10), stage(50)],
+            sticky: None,
+            reduce_every: Duration::from_secs(60),
+        }),
+        ..hooked(places)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promotion_by_shares_is_hooked_at_each_of_them() {
+    let policy = gradual(&[Place::BeforePromote, Place::EachStep, Place::AfterPromote]);
+    let (world, script) = (ready(&policy).await, Script::default());
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(verdict.code, 0, "{verdict:#?}");
+    let asked: Vec<(Place, Option<u32>)> = script
+        .asked()
+        .iter()
+        .map(|told| (told.place, told.weight))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            (Place::BeforePromote, None),
+            (Place::EachStep, Some(10)),
+            (Place::EachStep, Some(50)),
+            (Place::EachStep, Some(100)),
+            (Place::AfterPromote, None)
+        ]
+    );
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_whose_hook_fails_is_taken_back() {
+    let policy = gradual(&[Place::EachStep, Place::OnRollback]);
+    let world = ready(&policy).await;
+    let script = Script::saying(&[(Place::EachStep, Answer::Passed), failing(Place::EachStep)]);
+    let (verdict, _) = heard(&world, &Intent::Promote, &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(5));
+    assert_eq!(live(&world, &policy), 1);
+    assert_eq!(
+        script.places(),
+        [Place::EachStep, Place::EachStep, Place::OnRollback]
+    );
+    nothing_broken(&world);
 }

@@ -9,6 +9,8 @@ mod moves;
 mod pages;
 mod properties;
 mod properties_killed;
+mod schema_walk;
+mod script;
 mod sides;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,6 @@ use crate::model::roles::{Roles, State};
 use crate::model::routing::{Action, Priority};
 use crate::model::scope::Scope;
 use crate::plan;
-use crate::run::hook::Caller;
 use crate::run::identity::Identity;
 use crate::run::interrupt::{Interrupt, Signal};
 use crate::run::world::{Fault, World};
@@ -138,48 +139,9 @@ fn rollback_and_remove() -> Intent {
 
 /// Runs one command from its first look to its verdict, or until it is killed.
 async fn run(world: &World, intent: &Intent, policy: &Policy, alive: bool) -> Option<Verdict> {
-    heard(world, intent, policy, alive, &hooks::Nobody).await.0
-}
-
-/// The same with somebody who calls hooks, and what was said meanwhile.
-async fn heard(
-    world: &World,
-    intent: &Intent,
-    policy: &Policy,
-    alive: bool,
-    hooks: &dyn Caller,
-) -> (Option<Verdict>, Vec<Event>) {
-    let (_stopper, interrupt) = Interrupt::pair();
-    let scope = scope();
-    let job = Job {
-        cloud: world,
-        scope: &scope,
-        command: format!("swingbridge {}", intent.word()),
-        run: "run".into(),
-        identity: somebody(alive),
-        lock: LockSettings {
-            lease: Duration::from_secs(120),
-            wait: Duration::ZERO,
-        },
-        timeout: None,
-        interrupt,
-        hooks,
-    };
-    let estate = world.now();
-    let plan = plan::plan(&estate, intent, policy).unwrap_or_else(|refusal| {
-        panic!(
-            "{}: {refusal}; last: {:#?}",
-            intent.word(),
-            world.changes().iter().rev().take(8).collect::<Vec<_>>()
-        )
-    });
-    let mut listen = Listen::default();
-    let verdict = tokio::select! {
-        biased;
-        verdict = carry_out(&job, &plan, &estate, &mut listen) => Some(verdict),
-        () = world.died.notified() => None,
-    };
-    (verdict, listen.events)
+    script::heard(world, intent, policy, alive, &script::Nobody)
+        .await
+        .0
 }
 
 async fn must(world: &World, intent: &Intent, policy: &Policy) {
@@ -477,7 +439,7 @@ async fn a_run_that_is_interrupted_stops_between_steps_and_releases_the_lock() {
         },
         timeout: None,
         interrupt,
-        hooks: &hooks::Nobody,
+        hooks: &script::Nobody,
     };
     world.sick.lock().expect("not poisoned").push(tg(2));
     let estate = world.now();
