@@ -62,7 +62,7 @@ pub(super) fn share(
     next: &Side,
     from: &Side,
     reached: MarkedStage,
-    before: &mut Vec<(Action, Sticky)>,
+    before: &mut [(Action, Sticky)],
 ) -> Vec<Step> {
     let routes = &context.roles.routes;
     let mut steps = Vec::new();

@@ -106,12 +106,13 @@ impl Stranger {
         if self == Self::DeletesTargetGroup {
             return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
         }
-        let Some(balancer) = group.load_balancer_arns().first() else {
-            return "no rule names it".into();
-        };
+        // Also when no rule names the target group any more.
+        let balancers = balancing.describe_load_balancers().send().await;
+        let balancers = balancers.expect("it is there");
+        let balancer = balancers.load_balancers()[0].load_balancer_arn();
         let listeners = balancing
             .describe_listeners()
-            .load_balancer_arn(balancer)
+            .set_load_balancer_arn(balancer.map(str::to_owned))
             .send()
             .await;
         let listeners = listeners.expect("they are there");
