@@ -9,7 +9,7 @@ use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -48,7 +48,8 @@ pub(super) async fn post(
     body: Bytes,
     limit: Duration,
 ) -> Result<Answered, PostError> {
-    timeout(limit, sent(url, kind, headers, body))
+    let authorities = || rustls_native_certs::load_native_certs().certs;
+    timeout(limit, sent(url, kind, headers, body, authorities))
         .await
         .unwrap_or(Err(PostError::TooLong(limit)))
 }
@@ -58,6 +59,7 @@ async fn sent(
     kind: &str,
     headers: &[(&'static str, String)],
     body: Bytes,
+    authorities: impl Fn() -> Vec<CertificateDer<'static>>,
 ) -> Result<Answered, PostError> {
     let address = |why: &str| PostError::Address(why.to_owned());
     let uri: Uri = url.parse().map_err(|_| address("it is not a URL"))?;
@@ -94,7 +96,7 @@ async fn sent(
         return exchanged(stream, request).await;
     }
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| address("its host is no name"))?;
-    let stream = trusting()?
+    let stream = trusting(authorities())?
         .connect(name, stream)
         .await
         .map_err(|error| PostError::Unreachable {
@@ -104,10 +106,10 @@ async fn sent(
     exchanged(stream, request).await
 }
 
-/// Whom this machine trusts, or whoever signed what `SSL_CERT_FILE` has.
-fn trusting() -> Result<TlsConnector, PostError> {
+/// Whoever shows a certificate of one of these.
+fn trusting(authorities: Vec<CertificateDer<'static>>) -> Result<TlsConnector, PostError> {
     let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let (added, _) = roots.add_parsable_certificates(authorities);
     if added == 0 {
         return Err(PostError::NobodyTrusted);
     }
@@ -141,10 +143,62 @@ where
     tokio::select! {
         biased;
         answered = &mut exchange => answered,
-        ended = &mut connection => match ended {
-            // What it read before it ended is still to be taken.
-            Ok(()) => exchange.await,
-            Err(error) => Err(failed(error)),
+        // What it read before it ended, in whatever way, is still to be taken.
+        ended = &mut connection => match (exchange.await, ended) {
+            (Err(_), Err(error)) => Err(failed(error)),
+            (exchanged, _) => exchanged,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_sent_encrypted_goes_only_to_whom_an_authority_vouches_for() {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let own = made.cert.der().clone();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![own.clone()], key)
+            .expect("a configuration");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Whoever does not trust us hangs up.
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    continue;
+                };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                stream.write_all(answer).await.expect("it listens");
+            }
+        });
+        let url = format!("https://localhost:{port}/");
+        let send = async |authorities: Vec<CertificateDer<'static>>| {
+            sent(&url, "text/plain", &[], Bytes::from("hello"), || {
+                authorities.clone()
+            })
+            .await
+        };
+        let answered = send(vec![own]).await.expect("an answer");
+        assert_eq!((answered.status.as_u16(), &answered.body[..]), (200, &b"ok"[..]));
+        let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+        let refused = send(vec![other.cert.der().clone()]).await;
+        assert!(matches!(refused, Err(PostError::Unreachable { .. })));
+        assert!(matches!(send(Vec::new()).await, Err(PostError::NobodyTrusted)));
     }
 }
