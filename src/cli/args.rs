@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod promotion;
+
+pub(super) use promotion::{HowFar, Percent, Promote, Shift};
+
+use promotion::{PROMOTE, SHIFT};
+
 use super::lab::args::{DemoArgs, LAB, LOAD, LabCommand, LoadArgs};
 use crate::config::Overrides;
 use crate::model::ids::Generation;
@@ -49,20 +55,6 @@ Examples:
 
 Production stays where it is until `swingbridge promote`, unless the strategy is direct.
 Interrupted at any moment, the same command continues.";
-
-const PROMOTE: &str = "\
-The candidate is brought to what live has now, both are held from scaling in, then every route is
-swung and read back. The previous generation is kept as [after_promotion] says.
-
-With strategy canary or linear production goes over share by share; each stage bakes, and is judged
-if there is a [judge]. A stage that pauses ends the command with exit code 9: `promote` again goes
-on, `rollback` ends it. Interrupted while it bakes, the share stays, and `promote` goes on with it.";
-
-const SHIFT: &str = "\
-Examples:
-    swingbridge shift 20 --yes                                 a fifth of production, and no further
-    swingbridge promote --yes                                  on from there, by the stages configured
-    swingbridge rollback --yes                                 all of it back";
 
 const ROLLBACK: &str = "\
 With a candidate: its door closes, and production stays or goes back to live. Without one:
@@ -446,54 +438,6 @@ pub(super) struct ReleaseArgs {
     /// A tag for the generation's resources
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) tags: Vec<(String, String)>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Promote {
-    #[command(flatten)]
-    pub(super) how: HowFar,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-}
-
-#[derive(Clone, Copy, Debug, Args)]
-pub(super) struct HowFar {
-    /// At once, whatever stages are left
-    #[arg(long)]
-    pub(super) full: bool,
-}
-
-impl HowFar {
-    pub(super) fn intent(self) -> Intent {
-        if self.full {
-            Intent::PromoteFully
-        } else {
-            Intent::Promote
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Shift {
-    #[command(flatten)]
-    pub(super) share: Percent,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-}
-
-#[derive(Clone, Copy, Debug, Args)]
-pub(super) struct Percent {
-    /// Of production's requests, for the candidate
-    #[arg(value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=99))]
-    pub(super) percent: u32,
-}
-
-impl Percent {
-    pub(super) fn intent(self) -> Intent {
-        Intent::Shift {
-            percent: self.percent,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

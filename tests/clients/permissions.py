@@ -345,6 +345,23 @@ def calls(on):
     watch = [
         ("DescribeAlarms", {}),
         (
+            "GetMetricData",
+            {
+                "MetricDataQueries": [
+                    {
+                        "Id": "busy",
+                        "MetricStat": {
+                            "Metric": {"Namespace": "AWS/EC2", "MetricName": "CPUUtilization"},
+                            "Period": 60,
+                            "Stat": "Average",
+                        },
+                    }
+                ],
+                "StartTime": "2026-03-02T12:00:00Z",
+                "EndTime": "2026-03-02T12:05:00Z",
+            },
+        ),
+        (
             "PutMetricAlarm",
             {
                 "AlarmName": "ours",

@@ -66,7 +66,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "run",
-        may_use: &["model", "plan", "cloud", "run"],
+        may_use: &["model", "plan", "judge", "cloud", "run"],
         never: &["aws_sdk", "aws_config", "aws_smithy", "println!", "eprintln!"],
     },
     Room {

@@ -155,6 +155,19 @@ pub(crate) fn lives() -> Vec<Life> {
             DOORS,
             vec![deploy("2.0", 2), rollback_and_remove()],
         ),
+        life(
+            "twice",
+            seed(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                deploy("3.0", 1),
+                Intent::Promote,
+                rollback(),
+            ],
+        ),
         life("doorless", without_doors(seed()), "preview", NO_DOORS, back()),
         life(
             "built",
