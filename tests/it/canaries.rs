@@ -31,6 +31,10 @@ period = "5s"
 lag = "2s"
 window = 4
 minimum_requests = 60
+
+# Hosts are counted once a minute, and no bake here is as long.
+[judge.rules.unhealthy-hosts]
+enabled = false
 "#;
 
 /// How many requests each second, of which the candidate gets a fifth.
