@@ -378,7 +378,8 @@ async fn shrink<C: Cloud>(drive: &mut Drive<'_, C>, group: &Group, to: u32) -> R
         }
         .tag()]);
     }
-    if !note.is_empty() {
+    let minimum_noted = noted.iter().any(|one| matches!(one, Obligation::Minimum { .. }));
+    if !note.is_empty() || minimum_noted {
         // The size as it was says more than the minimum as it was.
         cloud.tag_group(&group.name, &note, &[tags::OWES_MIN]).await?;
         drive.still_ours().await?;

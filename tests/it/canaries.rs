@@ -108,10 +108,7 @@ async fn each(knobs: &str, check: impl Fn(Ran, &Ledger)) {
 }
 
 fn failed(ledger: &Ledger) -> usize {
-    ledger
-        .entries()
-        .filter(|entry| entry.failure.is_some())
-        .count()
+    ledger.entries().filter(|entry| entry.failure.is_some()).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
