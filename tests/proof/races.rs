@@ -106,13 +106,13 @@ impl Stranger {
         if self == Self::DeletesTargetGroup {
             return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
         }
-        // Also when no rule names the target group any more.
-        let balancers = balancing.describe_load_balancers().send().await;
-        let balancers = balancers.expect("it is there");
-        let balancer = balancers.load_balancers()[0].load_balancer_arn();
+        // Where nobody looks after its health it would not answer, whoever led production there.
+        let Some(balancer) = group.load_balancer_arns().first() else {
+            return "no rule names it".into();
+        };
         let listeners = balancing
             .describe_listeners()
-            .set_load_balancer_arn(balancer.map(str::to_owned))
+            .load_balancer_arn(balancer)
             .send()
             .await;
         let listeners = listeners.expect("they are there");
@@ -184,9 +184,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     let prefix = &life.prefixes()[at];
     let command = life.command_name(at);
     for call in &prefix.calls {
-        let swings = prefix.live_before != prefix.live_after;
+        // Production goes there sooner or later, or has a share there.
+        let serves = prefix.law.live.contains(&format!("tg-{}", prefix.next));
         for stranger in STRANGERS {
-            if stranger == Stranger::DeletesGroup && swings {
+            if stranger == Stranger::DeletesGroup && serves {
                 continue;
             }
             let name = format!("races/{command}/{call}/{stranger}");
