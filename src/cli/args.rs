@@ -459,7 +459,7 @@ pub(super) struct BackArgs {
     /// Remove the generation that is left
     #[arg(long)]
     pub(super) remove: bool,
-    /// Take the candidate's share back by halves, each for [shift] reduce_every; it is kept
+    /// Take the candidate's share back by halves, each for `shift.reduce_every`; it is kept
     #[arg(long, conflicts_with_all = ["to", "remove", "keep"])]
     pub(super) gradually: bool,
 }
