@@ -448,6 +448,24 @@ impl Step {
         self.only_waits() || matches!(self, Self::OpenStaging { .. })
     }
 
+    /// Of a bake: the mark by which a person decides what comes after it.
+    pub fn held(&self) -> Option<Self> {
+        match self {
+            Self::Bake {
+                target_group,
+                stage,
+                weight,
+                ..
+            } => Some(Self::MarkStage {
+                target_group: target_group.clone(),
+                stage: *stage,
+                weight: *weight,
+                held: Some(Held::Judged),
+            }),
+            _ => None,
+        }
+    }
+
     /// The group that this step leaves with something owed.
     pub fn holds(&self) -> Option<&GroupName> {
         match self {

@@ -14,7 +14,7 @@ use crate::model::event::{EventKind, Outcome, Verdict};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::AfterRollback;
-use crate::model::shift::{Held, Reached};
+use crate::model::shift::Reached;
 use crate::model::step::Step;
 use crate::plan;
 
@@ -46,10 +46,7 @@ pub(super) async fn watch<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Ended> {
     narrator.say(EventKind::StepStarted { step: index });
-    let watched = match step {
-        Step::Pause { .. } => Err(paused(job, plan).await),
-        _ => bake(job, plan, index, step, deadline, narrator).await,
-    };
+    let watched = bake(job, plan, index, step, deadline, narrator).await;
     let outcome = match &watched {
         Ok(_) => Outcome::Done,
         Err(Ended::Is(verdict)) if verdict.code == verdict::PAUSED => Outcome::Done,
@@ -88,6 +85,7 @@ async fn bake<C: Cloud>(
         ..
     } = step
     else {
+        // A stage that waits for a person is not watched.
         return Err(paused(job, plan).await);
     };
     let mut nobody = 0;
@@ -131,10 +129,7 @@ async fn bake<C: Cloud>(
             return Err(Ended::TakeBack(back(), stop));
         }
         if let Some(bad) = judge.look(job, &estate, since, narrator).await {
-            return Err(match bad {
-                Bad::TakeBack(intent, stop) => Ended::TakeBack(intent, stop),
-                Bad::Hold(sentence) => hold(job, plan, step, &sentence, narrator).await,
-            });
+            return Err(ended(job, plan, step, bad, narrator).await);
         }
         let baked = Duration::try_from(job.cloud.now().duration_since(since)).unwrap_or_default();
         let left = lasts.saturating_sub(baked);
@@ -148,10 +143,7 @@ async fn bake<C: Cloud>(
             match judge.last_word(job.cloud.now()) {
                 LastWord::GoOn => return Ok(estate),
                 LastWord::NotYet => {}
-                LastWord::Bad(Bad::TakeBack(intent, stop)) => return Err(Ended::TakeBack(intent, stop)),
-                LastWord::Bad(Bad::Hold(sentence)) => {
-                    return Err(hold(job, plan, step, &sentence, narrator).await);
-                }
+                LastWord::Bad(bad) => return Err(ended(job, plan, step, bad, narrator).await),
             }
         }
         rest(
@@ -165,30 +157,18 @@ async fn bake<C: Cloud>(
     }
 }
 
-/// Writes down that a person decides now, so that nobody goes on by themselves.
-async fn hold<C: Cloud>(
+/// What a verdict that is no pass comes to.
+async fn ended<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
     step: &Step,
-    sentence: &str,
+    bad: Bad,
     narrator: &mut Narrator<'_>,
 ) -> Ended {
-    let Step::Bake {
-        target_group,
-        stage,
-        weight,
-        ..
-    } = step
-    else {
-        return paused(job, plan).await;
-    };
-    let mark = Step::MarkStage {
-        target_group: target_group.clone(),
-        stage: *stage,
-        weight: *weight,
-        held: Some(Held::Judged),
-    };
-    super::held(job, plan, &mark, sentence, narrator).await.into()
+    match bad {
+        Bad::TakeBack(intent, stop) => Ended::TakeBack(intent, stop),
+        Bad::Hold(why) => super::hold(job, plan, step, &why, narrator).await.into(),
+    }
 }
 
 /// At once, and the candidate stays for a look at it.

@@ -132,7 +132,7 @@ impl<'a> Judge<'a> {
 }
 
 fn answer(then: Consequence, judgement: &Judgement, window: Window) -> Bad {
-    let sentence = format!("{} (in the minutes up to {:.0})", judgement.sentence, window.to);
+    let sentence = format!("{} (up to {:.0})", judgement.sentence, window.to);
     match then {
         Consequence::Hold => Bad::Hold(sentence),
         Consequence::Reduce => Bad::TakeBack(Intent::Retreat, Stop::Judged { sentence }),

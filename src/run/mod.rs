@@ -225,26 +225,40 @@ async fn checked<C: Cloud>(
     }
 }
 
-/// Writes down that a person decides now. What could not be written down is left to whoever goes on.
-async fn held<C: Cloud>(
+/// What is true now, and the lock, for what must be done about a share. Whoever holds the lock is waited for: perhaps
+/// they are doing it already.
+async fn locked_patiently<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
-    mark: &Step,
+    narrator: &mut Narrator<'_>,
+) -> Result<(Estate, Lock), (Option<Estate>, Stop)> {
+    let estate = match look_patiently(job.cloud, job.scope).await {
+        Ok(estate) => estate,
+        Err(error) => return Err((None, Stop::Cloud(error))),
+    };
+    let patience = job.lock.wait.max(job.lock.lease * 3);
+    match Lock::acquire(job, plan, &estate, patience, narrator).await {
+        Ok(lock) => Ok((estate, lock)),
+        Err(stop) => Err((Some(estate), stop)),
+    }
+}
+
+/// Writes down, after a bake, that a person decides now: nobody goes on by themselves.
+async fn hold<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    bake: &Step,
     why: &str,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
-    let estate = match look_patiently(job.cloud, job.scope).await {
-        Ok(estate) => estate,
-        Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)),
-    };
-    let patience = job.lock.wait.max(job.lock.lease * 3);
-    let lock = match Lock::acquire(job, plan, &estate, patience, narrator).await {
-        Ok(lock) => lock,
-        Err(stop) => return verdict::between(plan, &estate, &stop),
+    let (estate, lock) = match locked_patiently(job, plan, narrator).await {
+        Ok(both) => both,
+        Err((Some(estate), stop)) => return verdict::between(plan, &estate, &stop),
+        Err((None, stop)) => return verdict::unseen(plan, &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
         let mut drive = Drive::new(job, &lock, plan, estate, None);
-        let marked = drive.quietly(std::slice::from_ref(mark), narrator).await;
+        let marked = drive.quietly(bake.held().as_slice(), narrator).await;
         let estate = drive.last_look().await;
         match marked {
             Ok(()) => verdict::held(plan, &estate, why),
@@ -254,8 +268,7 @@ async fn held<C: Cloud>(
     .await
 }
 
-/// Production goes back because of what a watch has seen. Whoever holds the lock is waited for: perhaps they are doing
-/// it already.
+/// Production goes back because of what a watch has seen.
 async fn take_back<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
@@ -267,14 +280,9 @@ async fn take_back<C: Cloud>(
         text: format!("{stop}; production is put back to where it was"),
     });
     let unable = |estate: Option<&Estate>, second: &Stop| verdict::not_taken_back(plan, estate, stop, second);
-    let estate = match look_patiently(job.cloud, job.scope).await {
-        Ok(estate) => estate,
-        Err(error) => return unable(None, &Stop::Cloud(error)),
-    };
-    let patience = job.lock.wait.max(job.lock.lease * 3);
-    let lock = match Lock::acquire(job, plan, &estate, patience, narrator).await {
-        Ok(lock) => lock,
-        Err(second) => return unable(Some(&estate), &second),
+    let (estate, lock) = match locked_patiently(job, plan, narrator).await {
+        Ok(both) => both,
+        Err((estate, second)) => return unable(estate.as_ref(), &second),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
         let mut drive = Drive::new(job, &lock, plan, estate, None);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::types::ScalingPolicy;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::PutMetricAlarmInput;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmInputBuilder;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, Tag};
@@ -30,6 +31,28 @@ impl Aws {
     pub(super) async fn alarms_named(&self, names: &BTreeSet<String>) -> Result<Alarms, CloudError> {
         let names: Vec<String> = names.iter().cloned().collect();
         let mut alarms = Alarms::default();
+        for page in self.described_alarms(&names).await? {
+            for alarm in page.metric_alarms.unwrap_or_default() {
+                if let Some(name) = &alarm.alarm_name {
+                    alarms.metric.insert(name.clone(), alarm);
+                }
+            }
+            alarms.composite.extend(
+                page.composite_alarms
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|alarm| alarm.alarm_name),
+            );
+        }
+        Ok(alarms)
+    }
+
+    /// Every page about these alarms, of either kind.
+    pub(super) async fn described_alarms(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<DescribeAlarmsOutput>, CloudError> {
+        let mut pages = Vec::new();
         for some in names.chunks(PER_CALL) {
             let mut token = None;
             loop {
@@ -45,24 +68,14 @@ impl Aws {
                     .send()
                     .await
                     .map_err(|e| self.error("DescribeAlarms", e))?;
-                for alarm in page.metric_alarms.unwrap_or_default() {
-                    if let Some(name) = &alarm.alarm_name {
-                        alarms.metric.insert(name.clone(), alarm);
-                    }
-                }
-                alarms.composite.extend(
-                    page.composite_alarms
-                        .unwrap_or_default()
-                        .into_iter()
-                        .filter_map(|alarm| alarm.alarm_name),
-                );
-                token = page.next_token.filter(|token| !token.is_empty());
+                token = page.next_token.clone().filter(|token| !token.is_empty());
+                pages.push(page);
                 if token.is_none() {
                     break;
                 }
             }
         }
-        Ok(alarms)
+        Ok(pages)
     }
 
     pub(super) async fn copy_alarms(&self, app: &str, swap: &Swap) -> Result<(), CloudError> {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{
-    AlarmType, Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StateValue,
-    StatusCode,
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StateValue, StatusCode,
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -16,8 +15,6 @@ use crate::model::judging::{Custom, Judging, Query};
 use crate::model::readings::{AlarmState, Compared, Readings, Series, Subject, Window};
 
 const ACTION: &str = "GetMetricData";
-/// The most alarms one call may name.
-const PER_CALL: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
@@ -95,42 +92,24 @@ impl Aws {
 
     async fn alarm_states(&self, names: &[String]) -> Result<BTreeMap<String, AlarmState>, CloudError> {
         let mut states = BTreeMap::new();
-        for some in names.chunks(PER_CALL) {
-            let mut token = None;
-            loop {
-                let page = self
-                    .cw
-                    .describe_alarms()
-                    .set_alarm_names(Some(some.to_vec()))
-                    // Unless asked for, composite ones are left out without a word.
-                    .alarm_types(AlarmType::MetricAlarm)
-                    .alarm_types(AlarmType::CompositeAlarm)
-                    .set_next_token(token)
-                    .send()
-                    .await
-                    .map_err(|e| self.error("DescribeAlarms", e))?;
-                let metric = page
-                    .metric_alarms()
-                    .iter()
-                    .map(|alarm| (alarm.alarm_name(), alarm.state_value()));
-                let composite = page
-                    .composite_alarms()
-                    .iter()
-                    .map(|alarm| (alarm.alarm_name(), alarm.state_value()));
-                states.extend(metric.chain(composite).filter_map(|(name, state)| {
-                    let state = match state {
-                        Some(StateValue::Ok) => AlarmState::Ok,
-                        Some(StateValue::Alarm) => AlarmState::Alarm,
-                        // A word that is not known says nothing good.
-                        _ => AlarmState::InsufficientData,
-                    };
-                    Some((name?.to_owned(), state))
-                }));
-                token = page.next_token.filter(|token| !token.is_empty());
-                if token.is_none() {
-                    break;
-                }
-            }
+        for page in self.described_alarms(names).await? {
+            let metric = page
+                .metric_alarms()
+                .iter()
+                .map(|alarm| (alarm.alarm_name(), alarm.state_value()));
+            let composite = page
+                .composite_alarms()
+                .iter()
+                .map(|alarm| (alarm.alarm_name(), alarm.state_value()));
+            states.extend(metric.chain(composite).filter_map(|(name, state)| {
+                let state = match state {
+                    Some(StateValue::Ok) => AlarmState::Ok,
+                    Some(StateValue::Alarm) => AlarmState::Alarm,
+                    // A word that is not known says nothing good.
+                    _ => AlarmState::InsufficientData,
+                };
+                Some((name?.to_owned(), state))
+            }));
         }
         Ok(states)
     }

@@ -86,20 +86,7 @@ async fn a_bake_that_was_cut_off_goes_on_for_what_is_left_of_it() {
     // Asked to stop after about six minutes of ten.
     let (stopper, interrupt) = Interrupt::pair();
     let scope = scope();
-    let job = Job {
-        cloud: &world,
-        scope: &scope,
-        command: "swingbridge promote".into(),
-        run: "run".into(),
-        identity: somebody(true),
-        lock: LockSettings {
-            lease: MINUTE * 2,
-            wait: Duration::ZERO,
-        },
-        timeout: None,
-        interrupt,
-        hooks: &super::script::Nobody,
-    };
+    let job = script::job(&world, &scope, &Intent::Promote, true, interrupt, &script::Nobody);
     let estate = world.now();
     let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");
     let mut listen = Listen::default();
@@ -227,20 +214,7 @@ async fn how_far_a_bake_has_come_is_told() {
     let world = with_candidate(&policy).await;
     let scope = scope();
     let (_stopper, interrupt) = Interrupt::pair();
-    let job = Job {
-        cloud: &world,
-        scope: &scope,
-        command: "swingbridge promote".into(),
-        run: "run".into(),
-        identity: somebody(true),
-        lock: LockSettings {
-            lease: MINUTE * 2,
-            wait: Duration::ZERO,
-        },
-        timeout: None,
-        interrupt,
-        hooks: &super::script::Nobody,
-    };
+    let job = script::job(&world, &scope, &Intent::Promote, true, interrupt, &script::Nobody);
     let estate = world.now();
     let plan = plan::plan(&estate, &Intent::Promote, &policy).expect("a plan");
     let mut listen = Listen::default();

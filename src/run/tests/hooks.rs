@@ -307,20 +307,7 @@ async fn a_long_hook_gives_signs_of_life_and_an_interruption_ends_it() {
     let script = Script::taking(Duration::from_secs(600));
     let (stopper, interrupt) = Interrupt::pair();
     let scope = scope();
-    let job = Job {
-        cloud: &world,
-        scope: &scope,
-        command: "swingbridge deploy".into(),
-        run: "run".into(),
-        identity: somebody(true),
-        lock: LockSettings {
-            lease: Duration::from_secs(120),
-            wait: Duration::ZERO,
-        },
-        timeout: None,
-        interrupt,
-        hooks: &script,
-    };
+    let job = script::job(&world, &scope, &deploy("42"), true, interrupt, &script);
     let estate = world.now();
     let plan = plan::plan(&estate, &deploy("42"), &policy).expect("a plan");
     let mut listen = Listen::default();

@@ -427,20 +427,7 @@ async fn a_run_that_is_interrupted_stops_between_steps_and_releases_the_lock() {
     let world = World::new(rich());
     let (stopper, interrupt) = Interrupt::pair();
     let scope = scope();
-    let job = Job {
-        cloud: &world,
-        scope: &scope,
-        command: "swingbridge deploy".into(),
-        run: "run".into(),
-        identity: somebody(true),
-        lock: LockSettings {
-            lease: Duration::from_secs(120),
-            wait: Duration::ZERO,
-        },
-        timeout: None,
-        interrupt,
-        hooks: &script::Nobody,
-    };
+    let job = script::job(&world, &scope, &deploy("42"), true, interrupt, &script::Nobody);
     world.sick.lock().expect("not poisoned").push(tg(2));
     let estate = world.now();
     let plan = plan::plan(&estate, &deploy("42"), &policy).expect("a plan");

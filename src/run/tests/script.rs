@@ -19,19 +19,18 @@ impl Caller for Nobody {
     }
 }
 
-/// One command from its first look to its verdict with somebody who calls hooks, and what was said meanwhile.
-pub(super) async fn heard(
-    world: &World,
+/// One command of somebody who gives it all the time it needs.
+pub(super) fn job<'a>(
+    cloud: &'a World,
+    scope: &'a Scope,
     intent: &Intent,
-    policy: &Policy,
     alive: bool,
-    hooks: &dyn Caller,
-) -> (Option<Verdict>, Vec<Event>) {
-    let (_stopper, interrupt) = Interrupt::pair();
-    let scope = scope();
-    let job = Job {
-        cloud: world,
-        scope: &scope,
+    interrupt: Interrupt,
+    hooks: &'a dyn Caller,
+) -> Job<'a, World> {
+    Job {
+        cloud,
+        scope,
         command: format!("swingbridge {}", intent.word()),
         run: "run".into(),
         identity: somebody(alive),
@@ -42,7 +41,20 @@ pub(super) async fn heard(
         timeout: None,
         interrupt,
         hooks,
-    };
+    }
+}
+
+/// One command from its first look to its verdict with somebody who calls hooks, and what was said meanwhile.
+pub(super) async fn heard(
+    world: &World,
+    intent: &Intent,
+    policy: &Policy,
+    alive: bool,
+    hooks: &dyn Caller,
+) -> (Option<Verdict>, Vec<Event>) {
+    let (_stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = job(world, &scope, intent, alive, interrupt, hooks);
     let estate = world.now();
     let plan = plan::plan(&estate, intent, policy).unwrap_or_else(|refusal| {
         panic!(
