@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) mod judge;
 
+use super::ab::Ab;
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::notify::Notify;
@@ -57,6 +58,7 @@ pub(super) struct File {
     pub(super) linear: Linear,
     #[serde(default)]
     pub(super) shift: Sharing,
+    pub(super) ab: Option<Ab>,
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
@@ -80,6 +82,8 @@ pub(super) enum Strategy {
     Canary,
     /// As `canary`, in the even stages of `[linear]`.
     Linear,
+    /// `deploy --variant` builds the variants of `[ab]`; `promote` begins their test, `winner` ends it.
+    Ab,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

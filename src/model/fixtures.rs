@@ -165,6 +165,7 @@ pub(crate) fn policy() -> Policy {
     Policy {
         strategy: Strategy::Preview,
         shift: None,
+        ab: None,
         judge: None,
         names: Names {
             group: NameTemplate::try_from("asg-{n}".to_owned()).expect("a template"),
@@ -228,6 +229,7 @@ pub(crate) fn release(name: &str) -> Release {
         inputs: format!("inputs-of-{name}"),
         source: Source::Version { number: 8 },
         tags: Tags::new(),
+        variant: None,
     }
 }
 

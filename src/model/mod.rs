@@ -1,5 +1,7 @@
 //! The words of the product, as plain data. Nothing here awaits, prints or reads a clock.
 
+pub mod ab;
+pub mod ab_reason;
 pub mod account;
 pub mod address;
 pub mod clone;

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ab::Taking;
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
@@ -35,12 +36,14 @@ pub enum State {
     RolledBack,
     /// Swung back from, and to be removed.
     Removing,
+    /// A variant that another one has won against, and that is to be removed.
+    Lost,
     /// Live again, by a rollback.
     Restored,
 }
 
 impl State {
-    const NAMES: [(Self, &str); 9] = [
+    const NAMES: [(Self, &str); 10] = [
         (Self::Staged, "staged"),
         (Self::Ready, "ready"),
         (Self::Promoting, "promoting"),
@@ -49,6 +52,7 @@ impl State {
         (Self::RollingBack, "rolling-back"),
         (Self::RolledBack, "rolled-back"),
         (Self::Removing, "removing"),
+        (Self::Lost, "lost"),
         (Self::Restored, "restored"),
     ];
 
@@ -101,8 +105,19 @@ pub struct Standing {
     pub previous: Option<Generation>,
     /// How far production has come that goes to it share by share.
     pub stage: Option<Reached>,
+    /// The variant that it was deployed as.
+    pub variant: Option<String>,
+    /// That it takes part in a test.
+    pub test: Option<Taking>,
     /// Both its parts carry this app's ownership tag.
     pub ours: bool,
+}
+
+impl Standing {
+    /// A variant that has all of production, and is not marked as live yet.
+    fn is_winning(&self) -> bool {
+        self.variant.is_some() && self.state == State::Promoting
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +125,8 @@ pub struct Roles<'a> {
     pub live: Standing,
     /// Newer than live, and neither live nor rolled back.
     pub candidate: Option<Standing>,
+    /// Variants that stand beside live for a test, or take part in one, oldest first. None of them is the candidate.
+    pub variants: Vec<Standing>,
     /// The one that was live before.
     pub previous: Option<Standing>,
     /// Every other generation, oldest first.
@@ -119,6 +136,8 @@ pub struct Roles<'a> {
     pub blue_doors: Vec<&'a Rule>,
     pub green_doors: Vec<&'a Rule>,
     pub entrance: Option<&'a Rule>,
+    /// Header rules that lead to variants, of our making.
+    pub variant_rules: Vec<&'a Rule>,
     /// Production is part here, part there: an operation was interrupted while it swung.
     pub halfway: bool,
 }
@@ -145,6 +164,7 @@ impl<'a> Roles<'a> {
             let kind = rule.tags.get(tags::RULE);
             tags::owned_by(&rule.tags, &estate.app) && kind.is_some_and(|kind| kind != "door")
         });
+        let variant_rules = variant_rules(estate);
         let special: Vec<&Rule> = blue_doors
             .iter()
             .chain(&green_doors)
@@ -160,11 +180,13 @@ impl<'a> Roles<'a> {
             }]
         })?;
 
+        let variants = variants(&mut standings, &live);
         let candidate = standings
             .values()
             .rev()
             .find(|other| {
                 other.generation > live.generation
+                    && other.variant.is_none()
                     && matches!(other.state, State::Staged | State::Ready | State::Promoting)
                     && other.ours
             })
@@ -176,6 +198,7 @@ impl<'a> Roles<'a> {
             .and_then(|generation| standings.remove(&generation));
         let several: Vec<Reason> = std::iter::once(&live)
             .chain(&candidate)
+            .chain(&variants)
             .chain(&previous)
             .filter_map(|standing| several_of(estate, standing.generation))
             .collect();
@@ -185,22 +208,57 @@ impl<'a> Roles<'a> {
         Ok(Self {
             live,
             candidate,
+            variants,
             previous,
             others: standings.into_values().collect(),
             routes,
             blue_doors,
             green_doors,
             entrance,
+            variant_rules,
             halfway,
         })
     }
 
-    pub fn generation(&self, generation: Generation) -> Option<&Standing> {
+    /// Every generation there is.
+    pub fn all(&self) -> impl Iterator<Item = &Standing> {
         std::iter::once(&self.live)
             .chain(&self.candidate)
+            .chain(&self.variants)
             .chain(&self.previous)
             .chain(&self.others)
-            .find(|standing| standing.generation == generation)
+    }
+
+    pub fn generation(&self, generation: Generation) -> Option<&Standing> {
+        self.all().find(|standing| standing.generation == generation)
+    }
+
+    /// The newest that stands as this variant.
+    pub fn variant(&self, name: &str) -> Option<&Standing> {
+        let is_it = |standing: &&Standing| standing.variant.as_deref() == Some(name);
+        self.variants.iter().rev().find(is_it)
+    }
+
+    /// Whether a test has begun and not ended, share or no share.
+    pub fn tests(&self) -> bool {
+        self.live.is_winning() || self.variants.iter().any(|one| one.state == State::Promoting)
+    }
+
+    /// Since when every variant has its share.
+    pub fn began(&self) -> Option<Timestamp> {
+        let taking = |one: &Standing| Some(one.test.as_ref()?.since);
+        let part = self.variants.iter().filter(|one| one.state == State::Promoting);
+        let since: Option<Vec<Timestamp>> = part.map(taking).collect();
+        since?.into_iter().max()
+    }
+
+    /// The generation that was live when the test began, which a rollback of it goes back to.
+    pub fn home(&self) -> Option<&Standing> {
+        if self.live.is_winning() {
+            self.generation(self.live.previous?)
+        } else {
+            Some(&self.live)
+        }
     }
 
     /// A candidate that shares production on purpose, as its tag says, on every route.
@@ -259,6 +317,8 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         since: None,
         previous: None,
         stage: None,
+        variant: None,
+        test: None,
         ours: true,
     };
     for group in &estate.groups {
@@ -279,6 +339,8 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.state = State::of(&tg.tags);
         standing.since = State::since(&tg.tags);
         standing.stage = Reached::of(&tg.tags);
+        standing.variant = tg.tags.get(tags::VARIANT).cloned();
+        standing.test = Taking::of(&tg.tags);
         standing.previous = tg
             .tags
             .get(tags::PREVIOUS)
@@ -288,6 +350,37 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.inputs = tg.tags.get(tags::INPUTS).cloned().or(standing.inputs.take());
     }
     all
+}
+
+/// Those that stand beside live for a test. Of a test whose winner has all of production already, live is the winner, and
+/// the others may be older.
+fn variants(standings: &mut BTreeMap<Generation, Standing>, live: &Standing) -> Vec<Standing> {
+    let begun_on = live.previous.filter(|_| live.is_winning());
+    let base = begun_on.unwrap_or(live.generation);
+    let standing: Vec<Generation> = standings
+        .values()
+        .filter(|other| {
+            other.generation > base
+                && other.variant.is_some()
+                && matches!(other.state, State::Staged | State::Ready | State::Promoting)
+                && other.ours
+        })
+        .map(|other| other.generation)
+        .collect();
+    let taken = standing.into_iter();
+    taken
+        .filter_map(|generation| standings.remove(&generation))
+        .collect()
+}
+
+fn variant_rules(estate: &Estate) -> Vec<&Rule> {
+    estate
+        .rules()
+        .filter(|rule| {
+            tags::owned_by(&rule.tags, &estate.app)
+                && rule.tags.get(tags::RULE).is_some_and(|kind| kind == "variant")
+        })
+        .collect()
 }
 
 fn doors<'a>(
@@ -416,6 +509,9 @@ fn live_of(
                     .values()
                     .find(|standing| standing.state == state && several.contains(&standing.generation))
             };
+            if let Some(live) = tested(several, standings) {
+                return Ok((live, true));
+            }
             if several.len() == 2 {
                 // While it swings, live is still the one that production comes from.
                 if let Some(live) = moving(State::Promoting).and_then(partner) {
@@ -437,6 +533,17 @@ fn live_of(
             }])
         }
     }
+}
+
+/// The generation that was live when a test began whose variants share production now, with it or without.
+fn tested(several: &[Generation], standings: &BTreeMap<Generation, Standing>) -> Option<Generation> {
+    let taking = |generation: &Generation| {
+        let standing = standings.get(generation)?;
+        standing.previous.filter(|_| standing.is_winning())
+    };
+    let live = several.iter().find_map(taking)?;
+    let of_it = |generation: &Generation| *generation == live || taking(generation) == Some(live);
+    (standings.contains_key(&live) && several.iter().all(of_it)).then_some(live)
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ pub(crate) fn deploy(name: &str, version: u64) -> Intent {
             inputs: format!("inputs-of-{name}"),
             source: Source::Version { number: version },
             tags: Tags::new(),
+            variant: None,
         },
     }
 }
@@ -110,6 +111,7 @@ fn build(name: &str) -> Intent {
                 user_data: Some("#!sample\nversion = \"built\"\n".into()),
             },
             tags: Tags::new(),
+            variant: None,
         },
     }
 }

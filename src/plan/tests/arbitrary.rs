@@ -418,6 +418,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         inputs,
         source,
         tags: Tags::new(),
+        variant: None,
     });
     let failed = option::of(select(vec![AfterRollback::Keep, AfterRollback::Remove]));
     prop_oneof![

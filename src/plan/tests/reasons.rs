@@ -1,5 +1,6 @@
 //! How reasons read: a clause that fits behind a colon, and a way out for each.
 
+use crate::model::ab_reason::AbReason;
 use crate::model::estate::Part;
 use crate::model::fixtures::{asg, tg};
 use crate::model::ids::Generation;
@@ -144,6 +145,41 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::Ab(AbReason::VariantsMissing {
+            names: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::VariantExists {
+            variant: "bold".into(),
+            generation,
+            release: "42".into(),
+        }),
+        Reason::Ab(AbReason::NoSuchVariant {
+            variant: "loud".into(),
+            known: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::NotAVariant {
+            known: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::VariantNotReady {
+            variant: "bold".into(),
+            generation,
+        }),
+        Reason::Ab(AbReason::SharedByTest),
+        Reason::Ab(AbReason::NoVariant { generation }),
+        Reason::Ab(AbReason::StrangeVariant {
+            generation,
+            variant: "loud".into(),
+        }),
+        Reason::Ab(AbReason::TestRuns { live: generation }),
+        Reason::Ab(AbReason::NoTest),
+        Reason::Ab(AbReason::WonAlready {
+            variant: "bold".into(),
+        }),
+        Reason::Ab(AbReason::TooManyShares {
+            rule: ":80 default rule".into(),
+            would: 6,
+            limit: 5,
+        }),
     ]
 }
 
@@ -191,11 +227,25 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
+        Reason::Ab(reason) => match reason {
+            AbReason::VariantsMissing { .. } => 41,
+            AbReason::VariantExists { .. } => 42,
+            AbReason::NoSuchVariant { .. } => 43,
+            AbReason::NotAVariant { .. } => 44,
+            AbReason::VariantNotReady { .. } => 45,
+            AbReason::SharedByTest => 46,
+            AbReason::NoVariant { .. } => 47,
+            AbReason::StrangeVariant { .. } => 48,
+            AbReason::TestRuns { .. } => 49,
+            AbReason::NoTest => 50,
+            AbReason::WonAlready { .. } => 51,
+            AbReason::TooManyShares { .. } => 52,
+        },
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 41;
+const VARIANTS: usize = 53;
 
 #[test]
 fn every_reason_has_a_sample() {
@@ -229,7 +279,7 @@ fn every_reason_shows_a_way_out() {
 
 #[test]
 fn a_way_out_names_only_commands_that_exist() {
-    const COMMANDS: [&str; 9] = [
+    const COMMANDS: [&str; 10] = [
         "abort",
         "deploy",
         "iam-policy",
@@ -239,6 +289,7 @@ fn a_way_out_names_only_commands_that_exist() {
         "rollback",
         "status",
         "unlock",
+        "winner",
     ];
     for reason in samples() {
         let way = reason.way_out();

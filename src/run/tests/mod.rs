@@ -1,5 +1,6 @@
 //! Whole operations on a cloud in memory.
 
+mod ab;
 mod anywhere;
 mod estates;
 mod forever;
