@@ -144,6 +144,10 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::InGrace {
+            generation,
+            until: crate::model::fixtures::minute(10),
+        },
     ]
 }
 
@@ -191,11 +195,12 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
+        Reason::InGrace { .. } => 41,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 41;
+const VARIANTS: usize = 42;
 
 #[test]
 fn every_reason_has_a_sample() {
