@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ab::Taking;
+use super::doors::{Colour, Doors};
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
 use super::routing::{Condition, Priority, Rule};
 use super::shift::Reached;
-use super::tags;
+use super::{tags, variants};
 
 /// Where a generation stands in its life, as its target group's tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,13 +114,6 @@ pub struct Standing {
     pub ours: bool,
 }
 
-impl Standing {
-    /// A variant that has all of production, and is not marked as live yet.
-    fn is_winning(&self) -> bool {
-        self.variant.is_some() && self.state == State::Promoting
-    }
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roles<'a> {
     pub live: Standing,
@@ -135,9 +129,12 @@ pub struct Roles<'a> {
     pub routes: Vec<&'a Rule>,
     pub blue_doors: Vec<&'a Rule>,
     pub green_doors: Vec<&'a Rule>,
+    /// The tool's own rules that lead some of the users to the candidate.
+    pub user_doors: Vec<&'a Rule>,
     pub entrance: Option<&'a Rule>,
     /// Header rules that lead to variants, of our making.
     pub variant_rules: Vec<&'a Rule>,
+    pub beacons: Vec<&'a Rule>,
     /// Production is part here, part there: an operation was interrupted while it swung.
     pub halfway: bool,
 }
@@ -164,7 +161,6 @@ impl<'a> Roles<'a> {
             let kind = rule.tags.get(tags::RULE);
             tags::owned_by(&rule.tags, &estate.app) && kind.is_some_and(|kind| kind != "door")
         });
-        let variant_rules = variant_rules(estate);
         let special: Vec<&Rule> = blue_doors
             .iter()
             .chain(&green_doors)
@@ -180,7 +176,7 @@ impl<'a> Roles<'a> {
             }]
         })?;
 
-        let variants = variants(&mut standings, &live);
+        let variants = variants::beside(&mut standings, &live);
         let candidate = standings
             .values()
             .rev()
@@ -214,10 +210,43 @@ impl<'a> Roles<'a> {
             routes,
             blue_doors,
             green_doors,
+            user_doors: kept(estate, "users"),
             entrance,
-            variant_rules,
+            variant_rules: kept(estate, "variant"),
+            beacons: kept(estate, "beacon"),
             halfway,
         })
+    }
+
+    pub fn doors(&self, colour: Colour) -> &[&'a Rule] {
+        match colour {
+            Colour::Blue => &self.blue_doors,
+            Colour::Green => &self.green_doors,
+        }
+    }
+
+    /// Whose colour it is by what the doors do: the one with a door that leads there. Where none does, it is the one
+    /// that live does not have; live's own is blue.
+    pub fn colour_of(&self, target_group: &TargetGroupName) -> Colour {
+        let live = self.live.target_group.as_ref();
+        let leads = |colour| {
+            self.doors(colour)
+                .iter()
+                .filter_map(|door| door.action.only_target())
+        };
+        let to_live = |colour| leads(colour).any(|target_group| Some(target_group) == live);
+        let of_live = match (to_live(Colour::Blue), to_live(Colour::Green)) {
+            (true, _) => Colour::Blue,
+            (false, true) => Colour::Green,
+            // Its own door is gone, or was never made; the other's is somebody's.
+            (false, false) if leads(Colour::Blue).next().is_some() => Colour::Green,
+            (false, false) => Colour::Blue,
+        };
+        if Some(target_group) == live {
+            of_live
+        } else {
+            of_live.other()
+        }
     }
 
     /// Every generation there is.
@@ -231,34 +260,6 @@ impl<'a> Roles<'a> {
 
     pub fn generation(&self, generation: Generation) -> Option<&Standing> {
         self.all().find(|standing| standing.generation == generation)
-    }
-
-    /// The newest that stands as this variant.
-    pub fn variant(&self, name: &str) -> Option<&Standing> {
-        let is_it = |standing: &&Standing| standing.variant.as_deref() == Some(name);
-        self.variants.iter().rev().find(is_it)
-    }
-
-    /// Whether a test has begun and not ended, share or no share.
-    pub fn tests(&self) -> bool {
-        self.live.is_winning() || self.variants.iter().any(|one| one.state == State::Promoting)
-    }
-
-    /// Since when every variant has its share.
-    pub fn began(&self) -> Option<Timestamp> {
-        let taking = |one: &Standing| Some(one.test.as_ref()?.since);
-        let part = self.variants.iter().filter(|one| one.state == State::Promoting);
-        let since: Option<Vec<Timestamp>> = part.map(taking).collect();
-        since?.into_iter().max()
-    }
-
-    /// The generation that was live when the test began, which a rollback of it goes back to.
-    pub fn home(&self) -> Option<&Standing> {
-        if self.live.is_winning() {
-            self.generation(self.live.previous?)
-        } else {
-            Some(&self.live)
-        }
     }
 
     /// A candidate that shares production on purpose, as its tag says, on every route.
@@ -352,42 +353,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
     all
 }
 
-/// Those that stand beside live for a test. Of a test whose winner has all of production already, live is the winner, and
-/// the others may be older.
-fn variants(standings: &mut BTreeMap<Generation, Standing>, live: &Standing) -> Vec<Standing> {
-    let begun_on = live.previous.filter(|_| live.is_winning());
-    let base = begun_on.unwrap_or(live.generation);
-    let standing: Vec<Generation> = standings
-        .values()
-        .filter(|other| {
-            other.generation > base
-                && other.variant.is_some()
-                && matches!(other.state, State::Staged | State::Ready | State::Promoting)
-                && other.ours
-        })
-        .map(|other| other.generation)
-        .collect();
-    let taken = standing.into_iter();
-    taken
-        .filter_map(|generation| standings.remove(&generation))
-        .collect()
-}
-
-fn variant_rules(estate: &Estate) -> Vec<&Rule> {
-    estate
-        .rules()
-        .filter(|rule| {
-            tags::owned_by(&rule.tags, &estate.app)
-                && rule.tags.get(tags::RULE).is_some_and(|kind| kind == "variant")
-        })
-        .collect()
-}
-
-fn doors<'a>(
-    estate: &'a Estate,
-    policy: &Policy,
-    value: impl Fn(&super::policy::Doors) -> &String,
-) -> Vec<&'a Rule> {
+fn doors<'a>(estate: &'a Estate, policy: &Policy, value: impl Fn(&Doors) -> &String) -> Vec<&'a Rule> {
     let Some(doors) = &policy.doors else {
         return Vec::new();
     };
@@ -401,6 +367,15 @@ fn doors<'a>(
                         && matches!(values.as_slice(), [only] if only.eq_ignore_ascii_case(value)))
             })
         })
+        .collect()
+}
+
+/// The tool's own rules of one kind, by their tag.
+fn kept<'a>(estate: &'a Estate, kind: &str) -> Vec<&'a Rule> {
+    estate
+        .rules()
+        .filter(|rule| tags::owned_by(&rule.tags, &estate.app))
+        .filter(|rule| rule.tags.get(tags::RULE).is_some_and(|found| found == kind))
         .collect()
 }
 
@@ -509,7 +484,7 @@ fn live_of(
                     .values()
                     .find(|standing| standing.state == state && several.contains(&standing.generation))
             };
-            if let Some(live) = tested(several, standings) {
+            if let Some(live) = variants::tested(several, standings) {
                 return Ok((live, true));
             }
             if several.len() == 2 {
@@ -533,17 +508,6 @@ fn live_of(
             }])
         }
     }
-}
-
-/// The generation that was live when a test began whose variants share production now, with it or without.
-fn tested(several: &[Generation], standings: &BTreeMap<Generation, Standing>) -> Option<Generation> {
-    let taking = |generation: &Generation| {
-        let standing = standings.get(generation)?;
-        standing.previous.filter(|_| standing.is_winning())
-    };
-    let live = several.iter().find_map(taking)?;
-    let of_it = |generation: &Generation| *generation == live || taking(generation) == Some(live);
-    (standings.contains_key(&live) && several.iter().all(of_it)).then_some(live)
 }
 
 #[cfg(test)]

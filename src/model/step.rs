@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Colour;
 use super::estate::AttachmentKind;
 use super::hook::Hook;
 use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
-use super::routing::{Action, RulePlace, Sticky};
+use super::routing::{Action, Asks, RulePlace, Sticky};
 use super::schema::Change;
 use super::shift::{Expiry, Held};
 use super::tags::Tags;
@@ -117,9 +118,7 @@ pub enum Step {
         port: u16,
         priority: u32,
         purpose: Purpose,
-        header: String,
-        /// `None`: an unguessable value, made when the rule is.
-        value: Option<String>,
+        asks: Asks,
         action: Action,
     },
     DeleteRule {
@@ -261,9 +260,35 @@ pub enum Purpose {
     Route,
     BlueDoor,
     GreenDoor,
+    /// Leads some of the users to the candidate.
+    UserDoor,
     Entrance,
     /// Leads those to a variant who ask for it.
     Variant,
+    /// Tells clients which colour is live.
+    Beacon,
+}
+
+impl Purpose {
+    /// The word in the rule's tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Route | Self::BlueDoor | Self::GreenDoor => "door",
+            Self::UserDoor => "users",
+            Self::Entrance => "entrance",
+            Self::Variant => "variant",
+            Self::Beacon => "beacon",
+        }
+    }
+}
+
+impl From<Colour> for Purpose {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Blue => Self::BlueDoor,
+            Colour::Green => Self::GreenDoor,
+        }
+    }
 }
 
 impl fmt::Display for Purpose {
@@ -272,8 +297,10 @@ impl fmt::Display for Purpose {
             Self::Route => "route",
             Self::BlueDoor => "blue door",
             Self::GreenDoor => "green door",
+            Self::UserDoor => "user door",
             Self::Entrance => "entrance",
             Self::Variant => "variant's rule",
+            Self::Beacon => "beacon",
         })
     }
 }
@@ -431,14 +458,32 @@ impl Step {
                 (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
-                (Purpose::Entrance | Purpose::Variant, _) => {
+                (Purpose::UserDoor | Purpose::Entrance | Purpose::Variant, _) => {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
+                (Purpose::Beacon, after) => format!("let the beacon at {rule} say {}", said(after)),
                 (Purpose::Route, _) if after.only_target().is_none() => {
                     format!("shift {rule}: {before} → {after}{}", stickiness(*sticky))
                 }
                 (Purpose::Route, _) => format!("swing {rule}: {before} → {after}"),
             },
+            Self::CreateRule {
+                port,
+                priority,
+                purpose: Purpose::Beacon,
+                asks,
+                action,
+            } => format!(
+                "create the beacon as :{port} rule {priority}, {asks}: {}",
+                said(action)
+            ),
+            Self::CreateRule {
+                port,
+                priority,
+                purpose: purpose @ Purpose::UserDoor,
+                asks,
+                action,
+            } => format!("create the {purpose} as :{port} rule {priority}, {asks} → {action}"),
             Self::CreateRule {
                 port,
                 priority,
@@ -448,6 +493,7 @@ impl Step {
             } => format!("create the {purpose} as :{port} rule {priority} → {action}"),
             Self::DeleteRule { rule, purpose } => format!("remove the {purpose} at {rule}"),
             Self::Confirm { expect, .. } => match expect.len() {
+                0 => "wait until the load balancer obeys".to_owned(),
                 1 => "read the rule back until it agrees".to_owned(),
                 count => format!("read all {count} rules back until they agree"),
             },
@@ -524,6 +570,14 @@ impl Step {
                 ..
             }
         )
+    }
+}
+
+/// What a fixed response says.
+fn said(action: &Action) -> &str {
+    match action {
+        Action::Fixed(fixed) => fixed.body.as_deref().unwrap_or_default(),
+        _ => "nothing",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, preflight, reached, rollback, swing, variant, winner};
+use super::{Context, Draft, Drafted, doors, preflight, reached, rollback, swing, variant, winner};
 use crate::model::ab::{By, PER_RULE, Test, Variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::{Generation, TargetGroupName};
@@ -11,7 +11,7 @@ use crate::model::plan::{Intent, Note};
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
-use crate::model::routing::{Action, Condition, Priority, Rule, Share, Sticky};
+use crate::model::routing::{Action, Asks, Condition, Priority, Rule, Share, Sticky};
 use crate::model::step::{self, Purpose, Step};
 
 /// While a test runs only its own commands, and those that undo and clean up, may go on.
@@ -271,7 +271,7 @@ fn steps(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) ->
         group: live.group.clone(),
         target_group: live.target_group.clone(),
     }];
-    steps.extend(swing::adopt_doors(context));
+    steps.extend(doors::adopt(context));
     steps.push(Step::Hold {
         group: live.group.clone(),
     });
@@ -420,8 +420,10 @@ fn header_rules(context: &Context<'_>, test: &Test, parts: &[Part<'_>]) -> Vec<S
                 port,
                 priority,
                 purpose: Purpose::Variant,
-                header: header.clone(),
-                value: Some(variant.name.clone()),
+                asks: Asks::This(Condition::Header {
+                    name: header.clone(),
+                    values: vec![variant.name.clone()],
+                }),
                 action,
             },
         });
@@ -471,9 +473,9 @@ pub(super) fn rollback(context: &Context<'_>, to: Option<Generation>, failed: Af
     if roles.tests() {
         steps.extend(serve_alone(context, &back, &leaving));
     }
+    let closes = failed == AfterRollback::Remove;
     steps.extend(swing::routes(context, &back.target_group));
-    steps.extend(swing::blue(context, &back.target_group));
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::stayed(context, &back.target_group, closes));
     steps.extend(close(context));
     let previous = home.previous.and_then(|generation| roles.generation(generation));
     let previous = previous.and_then(|one| swing::waits_for_return(context, one.target_group.as_ref()));

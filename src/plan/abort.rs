@@ -1,7 +1,7 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
 use super::later::{self, Due};
-use super::{Context, Draft, Drafted, removal, swing, variant};
+use super::{Context, Draft, Drafted, doors, removal, swing, variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::refusal::Reason;
@@ -43,7 +43,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             });
         }
     }
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::without_candidate(context, &leaving)?);
     let gone: Vec<Generation> = leaving.iter().map(|one| one.generation).collect();
     let previous = roles.previous.as_ref();
     let waiting: Vec<TargetGroupName> = variant::waiting(context, &gone)
@@ -54,8 +54,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         ))
         .collect();
     steps.extend(swing::entrance(context, &waiting));
-    let confirm = swing::confirm(context, &steps);
-    if !matches!(&confirm, Step::Confirm { expect, .. } if expect.is_empty()) {
+    if let Some(confirm) = swing::confirmed(context, &steps) {
         steps.push(confirm);
     }
     // A promotion that was given up had held live.

@@ -1,6 +1,6 @@
 //! Retire: remove generations that production has left.
 
-use super::{Context, Draft, Drafted, removal, swing, variant};
+use super::{Context, Draft, Drafted, doors, removal, swing, variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -55,7 +55,9 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
     let stays = |standing: &&Standing| !leaving.iter().any(|one| one.generation == standing.generation);
     let gone: Vec<Generation> = leaving.iter().map(|one| one.generation).collect();
     let waiting = waiting(context, roles.previous.as_ref().filter(stays), &gone);
-    let mut steps = swing::entrance(context, &waiting);
+    let mut steps = doors::left_by(context, &leaving)?;
+    steps.extend(swing::confirmed(context, &steps));
+    steps.extend(swing::entrance(context, &waiting));
     let mut reasons = Vec::new();
     for standing in &leaving {
         match removal::steps(context, standing, &steps) {
@@ -98,7 +100,7 @@ fn waiting(
         .roles
         .candidate
         .as_ref()
-        .filter(|_| context.policy.doors.is_none())
+        .filter(|_| !context.policy.shows_candidate())
         .and_then(|candidate| candidate.target_group.clone());
     candidate
         .into_iter()

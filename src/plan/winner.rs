@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, ab, later, removal, rollback, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, removal, rollback, swing};
 use crate::model::ab::Variant;
 use crate::model::ab_reason::AbReason;
 use crate::model::policy::AfterRollback;
@@ -50,6 +50,7 @@ pub(super) fn draft(context: &Context<'_>, name: &str) -> Drafted {
         return Err(AbReason::VariantsMissing { names }.into());
     };
     let next = Side::require(standing)?;
+    doors::free(context)?;
     let home = roles.home().ok_or_else(|| vec![Reason::NoPrevious])?;
     let from = Side::require(home)?;
     let others: Vec<&Standing> = roles
@@ -93,9 +94,14 @@ fn steps(
     // Before it leaves the routes, so that its health is never out of sight.
     let waiting = swing::waits_for_return(context, Some(&from.target_group));
     steps.extend(swing::entrance(context, waiting.as_slice()));
+    let shown = doors::before_swing(context, &from.target_group, &next.target_group, false);
+    if !shown.is_empty() {
+        let confirm = swing::confirm(context, &shown);
+        steps.extend(shown);
+        steps.push(confirm);
+    }
     steps.extend(swing::routes(context, &next.target_group));
-    steps.extend(swing::blue(context, &next.target_group));
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::swung(context, &next.target_group, false));
     steps.extend(ab::close(context));
     steps.push(swing::confirm(context, &steps));
     // Before there is a new live: while it is none, whoever is still marked as a variant takes part.
@@ -121,6 +127,7 @@ fn steps(
         });
     }
     if context.policy.after_promotion.after.is_zero()
+        && context.policy.grace().is_none()
         && let Some(home) = context.roles.generation(from.generation)
     {
         let treated = later::treat(context, home, swing::entrance(context, &[]), &steps)?;

@@ -145,6 +145,10 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::InGrace {
+            generation,
+            until: crate::model::fixtures::minute(10),
+        },
         Reason::Ab(AbReason::VariantsMissing {
             names: "bold, calm".into(),
         }),
@@ -227,25 +231,26 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
+        Reason::InGrace { .. } => 41,
         Reason::Ab(reason) => match reason {
-            AbReason::VariantsMissing { .. } => 41,
-            AbReason::VariantExists { .. } => 42,
-            AbReason::NoSuchVariant { .. } => 43,
-            AbReason::NotAVariant { .. } => 44,
-            AbReason::VariantNotReady { .. } => 45,
-            AbReason::SharedByTest => 46,
-            AbReason::NoVariant { .. } => 47,
-            AbReason::StrangeVariant { .. } => 48,
-            AbReason::TestRuns { .. } => 49,
-            AbReason::NoTest => 50,
-            AbReason::WonAlready { .. } => 51,
-            AbReason::TooManyShares { .. } => 52,
+            AbReason::VariantsMissing { .. } => 42,
+            AbReason::VariantExists { .. } => 43,
+            AbReason::NoSuchVariant { .. } => 44,
+            AbReason::NotAVariant { .. } => 45,
+            AbReason::VariantNotReady { .. } => 46,
+            AbReason::SharedByTest => 47,
+            AbReason::NoVariant { .. } => 48,
+            AbReason::StrangeVariant { .. } => 49,
+            AbReason::TestRuns { .. } => 50,
+            AbReason::NoTest => 51,
+            AbReason::WonAlready { .. } => 52,
+            AbReason::TooManyShares { .. } => 53,
         },
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 53;
+const VARIANTS: usize = 54;
 
 #[test]
 fn every_reason_has_a_sample() {

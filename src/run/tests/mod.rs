@@ -2,6 +2,7 @@
 
 mod ab;
 mod anywhere;
+mod colours;
 mod estates;
 mod forever;
 mod gradual;
