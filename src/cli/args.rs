@@ -240,7 +240,7 @@ pub(super) enum Command {
     Status(Status),
     /// Say what happened, from tags and the journal
     History(Look),
-    /// Compare the candidate's metrics with live's; changes nothing
+    /// Compare the candidate's metrics with live's, or those of all variants; changes nothing
     #[command(after_help = METRICS)]
     Metrics(Metrics),
     /// Judge what was measured before

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::judging::{Judging, Rule};
 use super::tags::{self, Tags};
 
 /// How many target groups a rule can forward to, which AWS has fixed.
@@ -71,6 +72,19 @@ impl Test {
     /// Whether production itself is shared.
     pub fn shares(&self) -> bool {
         matches!(self.by, By::Weight { .. })
+    }
+
+    /// What is measured of each variant: whatever is judged, and the measure that picks the winner.
+    pub fn judging(&self, configured: Option<&Judging>) -> Judging {
+        let mut judging = configured.cloned().unwrap_or_default();
+        if let Some(pick) = &self.pick
+            && !judging.rules.iter().any(|rule| rule.name == pick.rule)
+        {
+            judging.rules.extend(Rule::built_in(&pick.rule));
+        }
+        // An alarm is of one generation, or of all.
+        judging.alarms.clear();
+        judging
     }
 
     /// The names, for a sentence.

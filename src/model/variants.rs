@@ -24,7 +24,24 @@ impl Roles<'_> {
         let taking = |one: &Standing| Some(one.test.as_ref()?.since);
         let part = self.variants.iter().filter(|one| one.state == State::Promoting);
         let since: Option<Vec<Timestamp>> = part.map(taking).collect();
+        // The last to get its share.
         since?.into_iter().max()
+    }
+
+    /// The variant that production is being swung to.
+    pub fn winner(&self) -> Option<&Standing> {
+        let won = |one: &&Standing| one.test.as_ref().is_some_and(|test| test.won);
+        let swung = Some(&self.live).filter(|live| live.is_winning());
+        self.variants
+            .iter()
+            .filter(|one| one.state == State::Promoting)
+            .find(won)
+            .or(swung)
+    }
+
+    /// Whether every variant has its share, and none has won.
+    pub fn runs(&self) -> bool {
+        self.tests() && self.winner().is_none() && self.began().is_some()
     }
 
     /// The generation that was live when the test began, which a rollback of it goes back to.

@@ -13,12 +13,7 @@ use crate::model::step::Step;
 
 /// The variant that production is being swung to.
 pub(super) fn named(context: &Context<'_>) -> Option<String> {
-    let roles = &context.roles;
-    let won =
-        |one: &&Standing| one.state == State::Promoting && one.test.as_ref().is_some_and(|test| test.won);
-    let swung = Some(&roles.live).filter(|live| live.state == State::Promoting);
-    let winner = roles.variants.iter().find(won).or(swung);
-    winner?.variant.clone()
+    context.roles.winner()?.variant.clone()
 }
 
 pub(super) fn draft(context: &Context<'_>, name: &str) -> Drafted {

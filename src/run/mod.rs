@@ -28,6 +28,7 @@ mod narrate;
 pub mod notify;
 mod post;
 mod stop;
+pub mod variants;
 mod verdict;
 mod winner;
 

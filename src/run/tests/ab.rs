@@ -1,9 +1,11 @@
 //! Tests of variants on a cloud in memory: begun, ended by a winner or without one, and cut off at every call.
 
 use super::*;
-use crate::model::ab::{By, PER_RULE, Taking, Test, Variant};
+use crate::model::ab::{By, PER_RULE, Pick, Taking, Test, Variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::event::Ended;
+use crate::model::judging::{REQUESTS, latency as latency_of};
+use crate::model::readings::{Compared, Readings, Series, Window};
 use crate::model::refusal::Reason;
 use crate::model::routing::Sticky;
 
@@ -416,11 +418,119 @@ async fn doing_it_again_says_that_it_is_done() {
     }
 }
 
+/// Two weeks later, each variant's answers took this long in every period, give or take a little.
+fn two_weeks_later(world: &World, seconds: &'static [(u32, f64)]) {
+    let tell = move |window: Window, compared: &Compared| {
+        let mut readings = Readings::none(window, compared);
+        let count = u32::try_from(window.periods()).expect("few");
+        for side in [&mut readings.live, &mut readings.candidate] {
+            let of = |(n, _): &&(u32, f64)| tg(*n) == side.target_group;
+            let (_, about) = seconds.iter().find(of).expect("somebody of the test");
+            let series = |value: &dyn Fn(u32) -> f64| {
+                Series(
+                    (0..count)
+                        .map(|n| (window.from + window.period * n, value(n)))
+                        .collect(),
+                )
+            };
+            side.series.insert(REQUESTS.into(), series(&|_| 1000.0));
+            let latency = series(&|n| about + f64::from(n % 7) / 100.0);
+            side.series.insert(latency_of(95), latency);
+        }
+        readings
+    };
+    *world.readings.lock().expect("not poisoned") = Some(Box::new(tell));
+}
+
+fn picking() -> Policy {
+    let mut policy = three();
+    policy.ab.as_mut().expect("a test").pick = Some(Pick {
+        rule: "latency-p95".into(),
+        higher: false,
+        confidence: 0.95,
+    });
+    policy
+}
+
+const BOLD_IS_FASTER: &[(u32, f64)] = &[(1, 0.4), (2, 0.3), (3, 0.4)];
+const ALL_THE_SAME: &[(u32, f64)] = &[(1, 0.4), (2, 0.4), (3, 0.4)];
+
+#[tokio::test(start_paused = true)]
+async fn when_its_time_is_over_a_test_is_reported_and_waits_for_a_person() {
+    let policy = three();
+    let world = begun(&policy).await;
+    two_weeks_later(&world, BOLD_IS_FASTER);
+    tokio::time::sleep(WEEK * 2 + Duration::from_secs(3600)).await;
+    let before = world.changes().len();
+    let verdict = goes(&world, &Intent::Promote, &policy).await;
+    assert!(
+        verdict.summary.starts_with("the test is over since "),
+        "{}",
+        verdict.summary
+    );
+    assert_eq!(
+        verdict.reasons,
+        ["latency-p95: bold has 0.33 s, lower than control with 0.43 s (99.9 % sure)"]
+    );
+    // Nobody asked repair to name one.
+    let repaired = run(&world, &Intent::Repair, &policy, true)
+        .await
+        .expect("it ends");
+    assert_eq!(repaired.code, 0, "{repaired:#?}");
+    assert_eq!(world.changes().len(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_its_time_is_over_a_measure_picks_the_winner_if_it_is_sure() {
+    for command in [Intent::Promote, Intent::Repair] {
+        let policy = picking();
+        let world = begun(&policy).await;
+        two_weeks_later(&world, BOLD_IS_FASTER);
+        let early = run(&world, &Intent::Promote, &policy, true)
+            .await
+            .expect("it ends");
+        assert_eq!(early.code, RUNS, "{early:#?}");
+        tokio::time::sleep(WEEK * 2).await;
+        let verdict = run(&world, &command, &policy, true).await.expect("it ends");
+        assert_eq!(verdict.code, 0, "{verdict:#?}");
+        assert_eq!(live(&world, &policy), 2);
+        assert_eq!(groups(&world), ["asg-1", "asg-2"]);
+        no_lock(&world);
+        nothing_broken(&world);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_wins_by_chance_or_by_silence() {
+    for seconds in [Some(ALL_THE_SAME), None] {
+        let policy = picking();
+        let world = begun(&policy).await;
+        if let Some(seconds) = seconds {
+            two_weeks_later(&world, seconds);
+        }
+        tokio::time::sleep(WEEK * 2).await;
+        for command in [Intent::Promote, Intent::Repair] {
+            let verdict = run(&world, &command, &policy, true).await.expect("it ends");
+            assert_eq!(verdict.code, RUNS, "{verdict:#?}");
+            assert!(
+                verdict.reasons[0].starts_with("latency-p95: "),
+                "{:?}",
+                verdict.reasons
+            );
+        }
+        assert_eq!(routes(&world)[0].0, "tg-1:40 tg-2:30 tg-3:30");
+    }
+}
+
 /// The commands of a whole life.
 fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
     let life = |ends: &[Intent]| -> Vec<Intent> {
         let begins = both_deployed().into_iter().chain([Intent::Promote]);
         begins.chain(ends.iter().cloned()).collect()
+    };
+    let by_turns = Policy {
+        doors: super::colours::by_turns(Duration::from_secs(600)).doors,
+        ..three()
     };
     let mut retired = three();
     retired.after_promotion.previous = Treatment::Retire;
@@ -431,6 +541,7 @@ fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
         ("without live", two_new(), life(&[winner("bold")])),
         ("by header", by_header(), life(&[winner("bold")])),
         ("retired", retired, life(&[winner("calm")])),
+        ("by turns", by_turns, life(&[winner("calm"), rollback()])),
     ]
 }
 
