@@ -23,3 +23,4 @@ mod status;
 mod strategies;
 mod support;
 mod trouble;
+mod variants;

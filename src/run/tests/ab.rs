@@ -35,7 +35,7 @@ fn tested(variants: Vec<Variant>, by: By) -> Policy {
     }
 }
 
-fn three() -> Policy {
+pub(super) fn three() -> Policy {
     tested(
         vec![
             variant("control", true, 40, None),
@@ -47,14 +47,14 @@ fn three() -> Policy {
 }
 
 /// Live takes no part in it.
-fn two_new() -> Policy {
+pub(super) fn two_new() -> Policy {
     tested(
         vec![variant("bold", false, 1, None), variant("calm", false, 1, None)],
         By::Weight { sticky: 3600 },
     )
 }
 
-fn by_header() -> Policy {
+pub(super) fn by_header() -> Policy {
     tested(
         vec![
             variant("control", true, 0, None),
@@ -73,7 +73,7 @@ fn deploy_as(name: &str, variant: &str) -> Intent {
     Intent::Deploy { release }
 }
 
-fn winner(name: &str) -> Intent {
+pub(super) fn winner(name: &str) -> Intent {
     Intent::Winner { name: name.into() }
 }
 
@@ -82,13 +82,13 @@ fn code(intent: &Intent) -> u8 {
     if *intent == Intent::Promote { RUNS } else { 0 }
 }
 
-async fn goes(world: &World, intent: &Intent, policy: &Policy) -> Verdict {
+pub(super) async fn goes(world: &World, intent: &Intent, policy: &Policy) -> Verdict {
     let verdict = run(world, intent, policy, true).await.expect("nobody killed it");
     assert_eq!(verdict.code, code(intent), "{}: {verdict:#?}", intent.word());
     verdict
 }
 
-fn both_deployed() -> Vec<Intent> {
+pub(super) fn both_deployed() -> Vec<Intent> {
     vec![deploy_as("42", "bold"), deploy_as("43", "calm")]
 }
 
@@ -101,7 +101,7 @@ async fn begun(policy: &Policy) -> World {
 }
 
 /// Production's rules on both listeners.
-fn routes(world: &World) -> Vec<(String, Sticky)> {
+pub(super) fn routes(world: &World) -> Vec<(String, Sticky)> {
     let estate = world.now();
     let policy = three();
     let roles = Roles::of(&estate, &policy).expect("roles");
@@ -519,155 +519,5 @@ async fn nobody_wins_by_chance_or_by_silence() {
             );
         }
         assert_eq!(routes(&world)[0].0, "tg-1:40 tg-2:30 tg-3:30");
-    }
-}
-
-/// The commands of a whole life.
-fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
-    let life = |ends: &[Intent]| -> Vec<Intent> {
-        let begins = both_deployed().into_iter().chain([Intent::Promote]);
-        begins.chain(ends.iter().cloned()).collect()
-    };
-    let by_turns = Policy {
-        doors: super::colours::by_turns(Duration::from_secs(600)).doors,
-        ..three()
-    };
-    let mut retired = three();
-    retired.after_promotion.previous = Treatment::Retire;
-    vec![
-        ("a new one wins", three(), life(&[winner("calm"), rollback()])),
-        ("live wins", three(), life(&[winner("control")])),
-        ("nobody wins", three(), life(&[rollback(), Intent::Abort])),
-        ("without live", two_new(), life(&[winner("bold")])),
-        ("by header", by_header(), life(&[winner("bold")])),
-        ("retired", retired, life(&[winner("calm")])),
-        ("by turns", by_turns, life(&[winner("calm"), rollback()])),
-    ]
-}
-
-fn seen(estate: &Estate) -> Vec<String> {
-    let stickiness = estate
-        .rules()
-        .map(|rule| format!("{} {}", rule.at(), rule.sticky));
-    let taking = estate.target_groups.iter().map(|group| {
-        let taking = Taking::of(&group.tags).map(|taking| (taking.weight, taking.won));
-        format!("{} {taking:?}", group.name)
-    });
-    shape(estate)
-        .into_iter()
-        .chain(stickiness)
-        .chain(taking)
-        .collect()
-}
-
-async fn anywhere(fault: Fault) {
-    for (name, policy, commands) in lives() {
-        for last in 0..commands.len() {
-            let clean = World::new(rich());
-            for intent in &commands[..=last] {
-                goes(&clean, intent, &policy).await;
-            }
-            let expected = seen(&clean.now());
-            for at in 0.. {
-                let world = World::new(rich());
-                for intent in &commands[..last] {
-                    goes(&world, intent, &policy).await;
-                }
-                let intent = &commands[last];
-                let before = routes(&world);
-                world.order(Some((at, fault)));
-                let first = run(&world, intent, &policy, false).await;
-                if world.tried() <= at {
-                    assert!(at > 3, "{name}: {} made hardly any call", intent.word());
-                    break;
-                }
-                world.order(None);
-                let here = format!(
-                    "{name}: {} hit at call {at}: {:?}",
-                    intent.word(),
-                    world.changes().last()
-                );
-                if fault == Fault::Deny {
-                    let verdict = first.expect("nobody killed it");
-                    match verdict.code {
-                        0 | 6 | 9 => {}
-                        4 => assert_eq!(routes(&world), before, "{here}: {verdict:#?}"),
-                        5 => assert_eq!(live(&world, &policy), 1, "{here}: {verdict:#?}"),
-                        other => panic!("{here}: exit code {other}: {verdict:#?}"),
-                    }
-                    if verdict.code == 5 {
-                        // It was swung back, and its variants closed.
-                        nothing_broken(&world);
-                        continue;
-                    }
-                }
-                goes(&world, intent, &policy).await;
-                assert_eq!(seen(&world.now()), expected, "{here}");
-                no_lock(&world);
-                nothing_broken(&world);
-            }
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn killed_before_any_call_the_same_command_again_converges() {
-    anywhere(Fault::DieBefore).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn killed_after_any_call_the_same_command_again_converges() {
-    anywhere(Fault::DieAfter).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lost_answer_changes_nothing_about_the_end() {
-    anywhere(Fault::LoseAnswer).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_denied_call_leaves_production_where_the_exit_code_says() {
-    anywhere(Fault::Deny).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn killed_anywhere_a_rollback_serves_what_was_live_before() {
-    for (name, policy, commands) in lives() {
-        let gone = policy.after_promotion.previous == Treatment::Retire;
-        for last in 0..commands.len() {
-            if matches!(commands[last], Intent::Rollback { .. } | Intent::Abort) {
-                continue;
-            }
-            for at in 0.. {
-                let world = World::new(rich());
-                for intent in &commands[..last] {
-                    goes(&world, intent, &policy).await;
-                }
-                world.order(Some((at, Fault::DieAfter)));
-                let _ = run(&world, &commands[last], &policy, false).await;
-                if world.tried() <= at {
-                    break;
-                }
-                world.order(None);
-                let here = format!("{name}: {} killed after call {at}", commands[last].word());
-                match plan::plan(&world.now(), &rollback(), &policy) {
-                    Ok(_) => goes(&world, &rollback(), &policy).await,
-                    // Nothing had been marked yet, or the way back was removed as configured.
-                    Err(refusal) => {
-                        let fair = |reason: &Reason| {
-                            matches!(reason, Reason::NoPrevious)
-                                || (gone && matches!(reason, Reason::NoGroup { .. }))
-                        };
-                        assert!(refusal.reasons.iter().all(fair), "{here}: {refusal}");
-                        continue;
-                    }
-                };
-                assert_eq!(live(&world, &policy), 1, "{here}");
-                let sticky = routes(&world).iter().any(|(_, sticky)| *sticky != Sticky::Off);
-                assert!(!sticky, "{here}");
-                no_lock(&world);
-                nothing_broken(&world);
-            }
-        }
     }
 }
