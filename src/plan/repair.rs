@@ -40,6 +40,16 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             "{group} stays held: it is the candidate, and idle until it is promoted"
         )));
     }
+    for (one, group) in roles
+        .variants
+        .iter()
+        .filter_map(|one| Some((one, one.group.as_ref()?)))
+    {
+        notes.push(Note::info(format!(
+            "{group} stays held: it is variant {} of a test",
+            one.variant.as_deref().unwrap_or_default()
+        )));
+    }
     for standing in &roles.others {
         let Some(group) = standing
             .group

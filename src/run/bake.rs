@@ -175,7 +175,7 @@ async fn ended<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Ended {
     match bad {
-        Bad::TakeBack(intent, stop) => Ended::TakeBack(intent, stop),
+        Bad::TakeBack(intent, stop) => Ended::TakeBack(*intent, stop),
         Bad::Hold(why) => super::hold(job, plan, step, &why, narrator).await.into(),
     }
 }

@@ -129,7 +129,7 @@ pub(super) fn tested(plan: &Plan, estate: &Estate, summary: String, reasons: Vec
 
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
-    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs());
     let (ended, code) = match stop {
         Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
         Stop::Locked(_) => (Ended::Locked, 7),

@@ -521,3 +521,20 @@ async fn nobody_wins_by_chance_or_by_silence() {
         assert_eq!(routes(&world)[0].0, "tg-1:40 tg-2:30 tg-3:30");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_winner_in_which_nobody_is_healthy_gets_nothing_and_the_test_runs_on() {
+    let policy = three();
+    let world = begun(&policy).await;
+    let before = routes(&world);
+    world.sick.lock().expect("not poisoned").push(tg(2));
+    let verdict = run(&world, &winner("bold"), &policy, true)
+        .await
+        .expect("it ends");
+    assert_eq!(verdict.code, 4, "{verdict:#?}");
+    assert_eq!(routes(&world), before);
+    no_lock(&world);
+    // Whoever is left can win all the same.
+    goes(&world, &winner("calm"), &policy).await;
+    assert_eq!(live(&world, &policy), 3);
+}
