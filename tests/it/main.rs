@@ -18,6 +18,7 @@ mod releases;
 mod rooms;
 mod rounds;
 mod saved_plans;
+mod schema;
 mod secrets;
 mod status;
 mod strategies;

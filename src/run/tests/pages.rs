@@ -21,6 +21,25 @@ fn shown() -> Vec<(String, String)> {
         .collect()
 }
 
+#[test]
+fn the_doors_for_some_users_that_the_page_shows_can_be_read() {
+    let page = include_str!("../../../docs/strategies.md");
+    let (_, rest) = page
+        .split_once("```toml\n[[doors.users]]")
+        .expect("it shows some");
+    let (users, _) = rest.split_once("```").expect("it ends");
+    let (_, preview) = shown().swap_remove(0);
+    let text = format!("{preview}\n[[doors.users]]{users}");
+    let config = config::read(
+        &text,
+        Path::new("swingbridge.toml"),
+        &Overrides::default(),
+        &|_| None,
+    );
+    let policy = config.unwrap_or_else(|error| panic!("{error}")).policy;
+    assert_eq!(policy.user_doors.len(), 2);
+}
+
 /// Whatever is asked of either generation speaks for it.
 fn all_is_well(world: &World, asked: Vec<String>) {
     let tell = move |window: Window, compared: &Compared| {
