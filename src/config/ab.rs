@@ -111,6 +111,7 @@ pub(super) fn problems(file: &File) -> Vec<Problem> {
     variants(ab, &mut all);
     if let Some(header) = &ab.header {
         by_header(ab, header, &mut all);
+        beside_the_lock(file, ab, &mut all);
     } else {
         by_weight(ab, &mut all);
     }
@@ -259,6 +260,23 @@ fn by_header(ab: &Ab, header: &str, all: &mut Vec<Problem>) {
                 "give each rule a priority of its own",
             ),
             _ => {}
+        }
+    }
+}
+
+/// The tool's own two rules come before those of variants, on whatever listener they stand.
+fn beside_the_lock(file: &File, ab: &Ab, all: &mut Vec<Problem>) {
+    let kept = [file.lock.priority, file.lock.entrance_priority];
+    for (index, variant) in ab.variants.iter().enumerate() {
+        if let Some(priority) = variant.priority.filter(|priority| kept.contains(priority)) {
+            all.push((
+                format!("ab.variants.{index}"),
+                format!(
+                    "variant {} has priority {priority}, which [lock] keeps for itself",
+                    variant.name
+                ),
+                "give each rule a priority of its own",
+            ));
         }
     }
 }

@@ -21,6 +21,8 @@ pub const STAGE: &str = "swingbridge:stage";
 pub const VARIANT: &str = "swingbridge:variant";
 /// On a variant that takes part in a test: see [`super::ab::Taking`].
 pub const TEST: &str = "swingbridge:test";
+/// What [`STAGE`] and [`TEST`] say once there is no share any more.
+pub const NONE: &str = "none";
 /// The id of the saved plan that a generation is being carried through, so that `apply` can continue.
 pub const PLAN: &str = "swingbridge:plan";
 /// On a target group: the generation for which the `expand` hooks have run.

@@ -129,14 +129,12 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             }
             let tg = target_group_of(estate, target_group)?;
             let arn = tg.arn.clone();
-            // Whatever share it had, it is whole now, or none. First of all: once the mark stands, nobody comes back.
-            let shared: Vec<&str> = [tags::STAGE, tags::TEST]
-                .into_iter()
-                .filter(|key| tg.tags.contains_key(*key))
-                .collect();
-            if *state != State::Promoting && !shared.is_empty() {
-                cloud.tag(&arn, &Tags::new(), &shared).await?;
-                drive.still_ours().await?;
+            // Whatever share it had, it is whole now, or none. In the same call, and by a word: removing a tag would take
+            // a permission of its own.
+            if *state != State::Promoting {
+                let shared = [tags::STAGE, tags::TEST].into_iter();
+                let shared = shared.filter(|key| tg.tags.contains_key(*key));
+                marks.extend(shared.map(|key| (key.to_owned(), tags::NONE.to_owned())));
             }
             cloud.tag(&arn, &marks, &[]).await?;
         }

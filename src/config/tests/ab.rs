@@ -155,6 +155,10 @@ fn every_mistake_in_a_test_is_said_with_its_way_out() {
             "header = \"x-variant\"\nvariants = [{ name = \"a\", live = true, priority = 4 }, { name = \"b\", priority = 7 }]".into(),
             &["7: variant a is live and has a priority | leave it out: production's own rules lead to it"],
         ),
+        (
+            "header = \"x-variant\"\nvariants = [{ name = \"a\", live = true }, { name = \"b\", priority = 2 }]".into(),
+            &["7: variant b has priority 2, which [lock] keeps for itself | give each rule a priority of its own"],
+        ),
     ];
     for (text, expected) in table {
         let (mut found, mut expected) = (of(text), expected.to_vec());

@@ -133,6 +133,18 @@ pub(super) fn direct() -> Config {
     read(&format!("strategy = \"direct\"\n{CONFIG}{SWING}"))
 }
 
+/// The same for variants: by a header, or by weights.
+pub(super) fn variants(header: bool) -> Config {
+    let test = if header {
+        "header = \"x-variant\"\nvariants = [{ name = \"control\", live = true }, { name = \"bold\", priority = 5 }]"
+    } else {
+        "variants = [{ name = \"control\", live = true, weight = 1 }, { name = \"bold\", weight = 1 }]"
+    };
+    read(&format!(
+        "strategy = \"ab\"\n{CONFIG}{SWING}[ab]\nduration = \"1d\"\n{test}\n"
+    ))
+}
+
 fn read(text: &str) -> Config {
     config::read(
         text,

@@ -230,6 +230,36 @@ fn one_operator_with_everything_goes_the_whole_way() {
     });
 }
 
+#[test]
+fn a_test_of_variants_takes_what_is_printed_for_deploy_and_promote() {
+    in_virtual_time(|| async {
+        for header in [false, true] {
+            let ground = ground::Ground::new().await;
+            let mut bold = version();
+            if let Intent::Deploy { release } = &mut bold {
+                release.variant = Some("bold".into());
+            }
+            let winner = Intent::Winner { name: "bold".into() };
+            for (role, intent, code) in [
+                (PolicyFor::Deploy, bold, 0),
+                (PolicyFor::Promote, Intent::Promote, 9),
+                (PolicyFor::Plan, Intent::Promote, 9),
+                (PolicyFor::Promote, winner, 0),
+            ] {
+                ground.hold_to(&printed(role));
+                let command = Command::Run(intent);
+                let told = ground.does(&command, ground::variants(header)).await;
+                assert_eq!(told.code, code, "{command:?}: {}", told.words);
+                assert!(
+                    !told.words.contains("not authorized"),
+                    "{command:?}: {}",
+                    told.words
+                );
+            }
+        }
+    });
+}
+
 /// What a document lets anybody do: each action on each resource, with the conditions if they are asked for.
 fn grants(document: &str, conditions: bool) -> BTreeSet<String> {
     let policy: Value = serde_json::from_str(document).expect("JSON");
