@@ -322,7 +322,7 @@ fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
                 let stands = |rule: &&crate::model::routing::Rule| {
                     rule.port == *port && rule.conditions == [door.condition.clone()]
                 };
-                !standing.iter().any(|rule| stands(rule))
+                !standing.iter().any(stands)
             })
             .map(|(door, port)| Step::CreateRule {
                 port,

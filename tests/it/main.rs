@@ -24,3 +24,4 @@ mod status;
 mod strategies;
 mod support;
 mod trouble;
+mod variants;

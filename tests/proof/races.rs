@@ -164,6 +164,11 @@ fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
         Intent::Retire { .. } => vec![("rollback", rollback()), ("repair", Intent::Repair)],
         Intent::Repair | Intent::Pause => vec![("promote", Intent::Promote)],
         Intent::Retreat => vec![("rollback", rollback()), ("promote", Intent::Promote)],
+        Intent::Winner { .. } => vec![
+            ("the-same-winner", intent.clone()),
+            ("rollback", rollback()),
+            ("promote", Intent::Promote),
+        ],
     }
 }
 
@@ -279,6 +284,7 @@ fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
             | Intent::Shift { .. }
             | Intent::Rollback { .. }
             | Intent::Retreat
+            | Intent::Winner { .. }
     );
     if moves {
         law.live.extend(prefix.neighbours.iter().cloned());
@@ -431,7 +437,8 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
         .sees()
         .await
         .map_err(|error| error.to_string())?;
-    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway);
+    // A test that runs is whole as it is.
+    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway && !roles.runs());
     let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
     match halfway {
         Ok(false) => Ok(()),
