@@ -152,6 +152,7 @@ fn deploy() -> Intent {
             inputs: "0".into(),
             source: Source::Version { number: 2 },
             tags: Tags::new(),
+            variant: None,
         },
     }
 }

@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod promotion;
 
-pub(super) use promotion::{HowFar, Percent, Promote, Shift};
+pub(super) use promotion::{HowFar, Percent, Promote, Shift, Who, Winner};
 
-use promotion::{PROMOTE, SHIFT};
+use promotion::{PROMOTE, SHIFT, WINNER};
 
 use super::lab::args::{DemoArgs, LAB, LOAD, LabCommand, LoadArgs};
 use crate::config::Overrides;
@@ -28,7 +28,7 @@ Exit codes:
     6  stopped where a human is needed
     7  another operation holds the lock
     8  the saved plan is stale
-    9  paused: a person goes on (promote) or back (rollback)
+    9  paused: a person goes on (promote, winner) or back (rollback)
    10  plan --detailed-exitcode: the plan has changes
   130, 143  interrupted; the same command continues";
 
@@ -138,7 +138,7 @@ pub(super) struct Settings {
     /// Speak to this address instead of AWS, for instance an emulator
     #[arg(long, global = true, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
-    /// preview, direct, canary or linear: how deploy and promote bring a candidate in
+    /// preview, direct, canary, linear or ab: how deploy and promote bring a candidate in
     #[arg(long, global = true, value_name = "KIND", hide_short_help = true)]
     pub(super) strategy: Option<String>,
     /// How much must be healthy: a count, or a percentage of live's capacity
@@ -225,6 +225,9 @@ pub(super) enum Command {
     /// Give the candidate a share of production, and leave it there
     #[command(after_help = SHIFT)]
     Shift(Shift),
+    /// End a test: swing production to one variant, and remove the others
+    #[command(after_help = WINNER)]
+    Winner(Winner),
     /// Leave production as it is shared now, until a person goes on
     Pause(RunArgs),
     /// Go on with a promotion that is paused
@@ -237,7 +240,7 @@ pub(super) enum Command {
     Status(Status),
     /// Say what happened, from tags and the journal
     History(Look),
-    /// Compare the candidate's metrics with live's; changes nothing
+    /// Compare the candidate's metrics with live's, or those of all variants; changes nothing
     #[command(after_help = METRICS)]
     Metrics(Metrics),
     /// Judge what was measured before
@@ -331,6 +334,13 @@ pub(super) enum PlanWhat {
     Shift {
         #[command(flatten)]
         share: Percent,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// The end of a test
+    Winner {
+        #[command(flatten)]
+        who: Who,
         #[command(flatten)]
         show: ShowArgs,
     },
@@ -435,6 +445,9 @@ pub(super) struct ReleaseArgs {
     /// A user-data template for a new version of it
     #[arg(long, value_name = "FILE")]
     pub(super) user_data: Option<PathBuf>,
+    /// With strategy ab: the variant that it is
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
     /// A tag for the generation's resources
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) tags: Vec<(String, String)>,

@@ -13,9 +13,13 @@ use crate::model::readings::{Compared, Readings, Window, weight_of};
 use crate::model::refusal::Refusal;
 use crate::model::roles::Roles;
 use crate::report;
+use crate::run;
 
 pub(super) async fn run(global: &Global, args: &Metrics) -> Result<u8, Failure> {
     let session = Session::open(global).await?;
+    if session.config.policy.ab.is_some() {
+        return variants(&session, args).await;
+    }
     let readings = readings(&session).await?;
     if let Some(file) = &args.record {
         record(file, &readings)?;
@@ -24,6 +28,38 @@ pub(super) async fn run(global: &Global, args: &Metrics) -> Result<u8, Failure> 
     match args.format {
         TextOrJson::Text => out(&report::metrics::text(&readings, &judgement, look_of_stdout()))?,
         TextOrJson::Json => json(&report::metrics::json(&readings, &judgement)?)?,
+    }
+    Ok(0)
+}
+
+/// All variants of a test beside each other.
+async fn variants(session: &Session, args: &Metrics) -> Result<u8, Failure> {
+    if args.record.is_some() {
+        return Err(Failure::usage(
+            "--record keeps what a candidate is judged by, and variants are compared with each other",
+            "leave it out; --format json has everything that was measured",
+        ));
+    }
+    let policy = &session.config.policy;
+    let estate = session.observe().await?;
+    let measured = run::variants::measured(&session.aws, &estate, policy).await?;
+    let (Some(measured), Some(test)) = (measured, &policy.ab) else {
+        return Err(Failure::refused(
+            "there are no variants to compare",
+            vec![
+                "`swingbridge deploy --variant NAME` makes them, `swingbridge promote` begins their test"
+                    .into(),
+            ],
+        ));
+    };
+    let comparison = judge::contrast(&test.judging(policy.judge.as_ref()), &measured);
+    match args.format {
+        TextOrJson::Text => out(&report::comparison::text(
+            &measured,
+            &comparison,
+            look_of_stdout(),
+        ))?,
+        TextOrJson::Json => json(&report::comparison::json(&measured, &comparison)?)?,
     }
     Ok(0)
 }

@@ -66,6 +66,7 @@ async fn dispatch(cli: &Cli) -> Result<u8, Failure> {
         Command::Promote(args) => Box::pin(run::promote(global, args)).await,
         Command::Rollback(args) => Box::pin(run::rollback(global, args)).await,
         Command::Shift(args) => Box::pin(run::shift(global, args)).await,
+        Command::Winner(args) => Box::pin(run::winner(global, args)).await,
         Command::Pause(args) => Box::pin(run::pause(global, args)).await,
         Command::Resume(args) => Box::pin(run::resume(global, args)).await,
         Command::Abort(args) => Box::pin(run::abort(global, args)).await,

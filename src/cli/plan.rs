@@ -24,6 +24,7 @@ pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure>
         PlanWhat::Deploy { release, show } => (release::intent(&mut session.config, release)?, show),
         PlanWhat::Promote { how, show } => (how.intent(), show),
         PlanWhat::Shift { share, show } => (share.intent(), show),
+        PlanWhat::Winner { who, show } => (who.intent(), show),
         PlanWhat::Rollback { back, show } => (back.intent(), show),
         PlanWhat::Abort { show } => (Intent::Abort, show),
         PlanWhat::Repair { show } => (Intent::Repair, show),

@@ -4,7 +4,9 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::args::{Deploy, Global, PlanFormat, Promote, Retire, Rollback, RunArgs, Shift, TextOrJson};
+use super::args::{
+    Deploy, Global, PlanFormat, Promote, Retire, Rollback, RunArgs, Shift, TextOrJson, Winner,
+};
 use super::failure::Failure;
 use super::letters::Letters;
 use super::session::{Session, ask, env, out, someone_is_there};
@@ -38,6 +40,10 @@ pub(super) async fn promote(global: &Global, args: &Promote) -> Result<u8, Failu
 
 pub(super) async fn shift(global: &Global, args: &Shift) -> Result<u8, Failure> {
     simple(global, args.share.intent(), &args.run).await
+}
+
+pub(super) async fn winner(global: &Global, args: &Winner) -> Result<u8, Failure> {
+    simple(global, args.who.intent(), &args.run).await
 }
 
 pub(super) async fn pause(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
@@ -244,6 +250,7 @@ fn command_line(plan: &Plan) -> String {
     match &plan.intent {
         Intent::Deploy { release } => format!("swingbridge deploy --release {}", release.name),
         Intent::Shift { percent } => format!("swingbridge shift {percent}"),
+        Intent::Winner { name } => format!("swingbridge winner {name}"),
         other => format!("swingbridge {}", other.word()),
     }
 }

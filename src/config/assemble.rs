@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ab;
 use super::file::{self, File, RoutePriority, Size};
 use super::judging;
 use super::source::Node;
@@ -26,6 +27,7 @@ pub(super) fn assemble(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, String> {
     let shift = gradual::shift(&file);
+    let ab = ab::test(&file);
     let names = Names {
         group: NameTemplate::try_from(file.names.group.0)?,
         target_group: NameTemplate::try_from(file.names.target_group.0)?,
@@ -65,8 +67,10 @@ pub(super) fn assemble(
             file::Strategy::Direct => Strategy::Direct,
             file::Strategy::Canary => Strategy::Canary,
             file::Strategy::Linear => Strategy::Linear,
+            file::Strategy::Ab => Strategy::Ab,
         },
         shift,
+        ab,
         names: names.clone(),
         lock: LockPlace {
             port: file.lock.listener,

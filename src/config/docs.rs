@@ -8,7 +8,7 @@ use super::schema::{alternatives, schema};
 use crate::model::judging::{Bound, Measure, Query, Rule};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "aws",
     "names",
     "adopted",
@@ -24,6 +24,7 @@ const ORDER: [&str; 19] = [
     "canary",
     "linear",
     "shift",
+    "ab",
     "hooks",
     "judge",
     "notify",
@@ -42,7 +43,7 @@ pub(super) fn reference() -> String {
          `swingbridge init` writes a commented file, `swingbridge init --from-aws` one that fits a \
          running load balancer. Editors complete and check it by \
          [swingbridge.schema.json](swingbridge.schema.json).\n\n\
-         Durations are written like `30s`, `5m` or `1h 30m`. AWS credentials, and the region or \
+         Durations are written like `30s`, `5m`, `1h 30m` or `14d`. AWS credentials, and the region or \
          endpoint where none is given here, come from the environment as with every AWS tool.\n\n\
          ## At the top\n"
     );
@@ -168,7 +169,7 @@ fn table(schema: &Json, section: &str, wanted: impl Fn(&str) -> bool) -> String 
         for branch in alternatives(inner) {
             // `closed = { … }` has keys of its own that are worth a line each.
             for (part, inside) in branch["properties"].as_object().into_iter().flatten() {
-                if ["doors", "capacity", "judge.rules"].contains(&section) {
+                if ["doors", "capacity", "ab", "judge.rules"].contains(&section) {
                     let name = format!("{key}.{part}");
                     text += &row(
                         &name,

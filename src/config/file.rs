@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod doors;
 pub(super) mod judge;
 
+use super::ab::Ab;
 pub(super) use doors::{Closed, Doors, Scheme, UserDoor};
 
 use super::gradual::{Canary, Linear, Sharing};
@@ -60,6 +61,7 @@ pub(super) struct File {
     pub(super) linear: Linear,
     #[serde(default)]
     pub(super) shift: Sharing,
+    pub(super) ab: Option<Ab>,
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
@@ -83,6 +85,8 @@ pub(super) enum Strategy {
     Canary,
     /// As `canary`, in the even stages of `[linear]`.
     Linear,
+    /// `deploy --variant` builds the variants of `[ab]`; `promote` begins their test, `winner` ends it.
+    Ab,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

@@ -9,7 +9,7 @@ use crate::model::routing::Sticky;
 use crate::model::shift::{Expired, Expiry, Shift, Stage, Wait};
 
 /// AWS keeps clients with a target group for at most a week.
-const LONGEST: u64 = 604_800;
+pub(super) const LONGEST: u64 = 604_800;
 
 /// With `strategy = "canary"`: the stages by which `promote` swings production.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -177,7 +177,7 @@ pub(super) fn shift(file: &File) -> Option<Shift> {
     let stages = match file.strategy {
         Strategy::Canary => stages(&file.canary.as_ref()?.steps),
         Strategy::Linear => even(&file.linear),
-        Strategy::Preview | Strategy::Direct => return None,
+        Strategy::Preview | Strategy::Direct | Strategy::Ab => return None,
     };
     Some(Shift {
         stages,

@@ -14,6 +14,7 @@ use crate::model::policy::Policy;
 use crate::model::scope::Scope;
 use crate::model::tags::Tags;
 
+mod ab;
 mod assemble;
 mod check;
 pub mod discover;

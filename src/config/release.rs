@@ -20,6 +20,8 @@ pub struct ReleaseInput {
     /// A user-data template.
     pub user_data: Option<PathBuf>,
     pub tags: Vec<(String, String)>,
+    /// The variant of a test that it is.
+    pub variant: Option<String>,
 }
 
 #[derive(Debug, Error)]
@@ -94,6 +96,7 @@ pub fn build(
                 inputs,
                 source,
                 tags,
+                variant: input.variant.clone(),
             })
         }
         _ => Err(ReleaseError(problems)),
@@ -370,6 +373,7 @@ mod tests {
                 ("a".into(), "1".into()),
                 ("a".into(), "2".into()),
             ],
+            variant: None,
         };
         let text = built(&wrong, &ReleaseDefaults::default(), "").expect_err("refused");
         for part in [

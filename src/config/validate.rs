@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::Report;
 use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size};
 use super::source::{Node, Origin, Value};
-use super::{gradual, naming};
+use super::{ab, gradual, naming};
 use crate::model::policy::Want;
 use crate::model::scope::NameTemplate;
 
@@ -27,6 +27,11 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     // What is wrong in a section makes it look as if it were not there.
     if !judge.report.refused_within("canary") {
         for (path, why, help) in gradual::problems(file) {
+            judge.say(&[&path], why, help);
+        }
+    }
+    if !judge.is_refused_within("ab") {
+        for (path, why, help) in ab::problems(file) {
             judge.say(&[&path], why, help);
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::{SpanParser, SpanPrinter};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::policy::Want;
 use crate::model::scope::NameTemplate;
 
-/// A length of time, written like `30s`, `5m` or `1h 30m`.
+/// A length of time, written like `30s`, `5m`, `1h 30m` or `14d`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct Period(pub(super) Duration);
@@ -25,9 +26,17 @@ impl TryFrom<String> for Period {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match SpanParser::new().parse_unsigned_duration(text.trim()) {
-            Ok(duration) => Ok(Self(duration)),
-            Err(_) => Err(format!("\"{text}\" is not a duration")),
+        let parser = SpanParser::new();
+        let plain = parser.parse_unsigned_duration(text.trim());
+        // Days, as long as clocks count them.
+        let long = || {
+            let span = parser.parse_span(text.trim()).ok()?;
+            let signed = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+            Duration::try_from(signed).ok()
+        };
+        match plain.ok().or_else(long) {
+            Some(duration) => Ok(Self(duration)),
+            None => Err(format!("\"{text}\" is not a duration")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Metrics of live and of a candidate over the same periods become a verdict with every number it rests on. Pure.
 
 mod bound;
+mod contrast;
 mod evidence;
 mod mann_whitney;
 mod words;
@@ -11,6 +12,8 @@ mod tests;
 use crate::model::judgement::{Figure, Finding, Judgement, Outcome, Verdict};
 use crate::model::judging::{Bound, Consequence, Judging, Rule};
 use crate::model::readings::{AlarmState, Readings};
+pub use contrast::{contrast, pick};
+
 use bound::{Held, Tried};
 use evidence::{Measured, Requests};
 use words::{count, span};

@@ -24,6 +24,11 @@ use super::shift::{Held, Reached};
 use super::tags::{self, Tags};
 
 pub(crate) use super::estate::TargetState;
+pub(crate) use variants::{
+    bold_wins, policy_of, test, test_by_header, test_running, test_running_by_header, variants_ready,
+};
+
+mod variants;
 
 pub(crate) const APP: &str = "shop";
 pub(crate) const LOCK: u32 = 1;
@@ -166,6 +171,7 @@ pub(crate) fn policy() -> Policy {
     Policy {
         strategy: Strategy::Preview,
         shift: None,
+        ab: None,
         judge: None,
         names: Names {
             group: NameTemplate::try_from("asg-{n}".to_owned()).expect("a template"),
@@ -232,6 +238,7 @@ pub(crate) fn release(name: &str) -> Release {
         inputs: format!("inputs-of-{name}"),
         source: Source::Version { number: 8 },
         tags: Tags::new(),
+        variant: None,
     }
 }
 
@@ -467,6 +474,16 @@ pub(crate) fn owe_minimum(estate: &mut Estate, n: u32, was: u32) {
     let group = group_mut(estate, n);
     group.size.min = group.size.desired;
     group.tags.insert(tags::OWES_MIN.into(), was.to_string());
+}
+
+/// Holds group `n` in full, as a run does: minimum raised, schedules off, both written down.
+pub(crate) fn hold(estate: &mut Estate, n: u32) {
+    owe_minimum(estate, n, 1);
+    let group = group_mut(estate, n);
+    group
+        .suspended
+        .insert(HELD_PROCESS.into(), "User suspended".into());
+    group.tags.insert(tags::OWES_RESUME.into(), HELD_PROCESS.into());
 }
 
 /// Changes where the rule at that place leads.

@@ -1,8 +1,11 @@
 //! The words of the product, as plain data. Nothing here awaits, prints or reads a clock.
 
+pub mod ab;
+pub mod ab_reason;
 pub mod account;
 pub mod address;
 pub mod clone;
+pub mod comparison;
 pub mod doors;
 pub mod estate;
 pub mod event;
@@ -31,3 +34,4 @@ pub mod shift;
 pub mod step;
 pub mod tags;
 pub mod told;
+mod variants;

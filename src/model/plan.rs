@@ -137,6 +137,10 @@ pub enum Intent {
     Resume,
     /// Take the weight back step by step, then roll back.
     Retreat,
+    /// End a test: production goes to this variant, and the others go.
+    Winner {
+        name: String,
+    },
     /// Remove the candidate.
     Abort,
     /// Remove the previous generation, or the one named.
@@ -157,6 +161,7 @@ impl Intent {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Retreat => "rollback --gradually",
+            Self::Winner { .. } => "winner",
             Self::Rollback { .. } => "rollback",
             Self::Abort => "abort",
             Self::Retire { .. } => "retire",

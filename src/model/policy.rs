@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ab::Test;
 use super::doors::{Doors, Scheme, UserDoor};
 use super::hook::Hook;
 use super::ids::Size;
@@ -22,6 +23,9 @@ pub struct Policy {
     /// With strategies that promote share by share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shift: Option<Shift>,
+    /// With `ab`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ab: Option<Test>,
     /// `None`: nobody judges, and a bake only waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Judging>,
@@ -122,6 +126,8 @@ pub enum Strategy {
     Canary,
     /// As `Canary`, in even stages.
     Linear,
+    /// Variants share production for a while; one of them wins.
+    Ab,
 }
 
 /// Which rules carry this app's production traffic.

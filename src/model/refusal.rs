@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::ab_reason::AbReason;
 use super::estate::Part;
 use super::ids::{Generation, GroupName, TargetGroupName};
 
@@ -17,6 +18,12 @@ pub struct Refusal {
 impl Refusal {
     fn texts(&self) -> Vec<String> {
         self.reasons.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl From<AbReason> for Vec<Reason> {
+    fn from(reason: AbReason) -> Self {
+        vec![Reason::Ab(reason)]
     }
 }
 
@@ -79,6 +86,9 @@ pub enum Reason {
     RollbackHalfWay { to: Generation },
     #[error("a promotion of generation {generation} is half way")]
     PromotionHalfWay { generation: Generation },
+    /// About a test of variants.
+    #[error(transparent)]
+    Ab(#[from] AbReason),
     #[error("no promotion goes share by share now")]
     NotShifting,
     #[error("{percent} % is no share of production")]
@@ -215,6 +225,7 @@ impl Reason {
                 "run `swingbridge promote` again to finish it, or `swingbridge rollback` to put it back"
                     .into()
             }
+            Self::Ab(reason) => reason.way_out(),
             Self::NotShifting => {
                 "`swingbridge status` shows what goes on; `swingbridge promote` begins one".into()
             }

@@ -13,6 +13,9 @@ pub struct Release {
     pub source: Source,
     /// Extra tags for the generation's resources.
     pub tags: Tags,
+    /// With a test of variants: the one that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,7 @@ mod tests {
             inputs: inputs.into(),
             source: Source::Version { number: 1 },
             tags: Tags::new(),
+            variant: None,
         };
         assert_eq!(
             release("v2", "abc").version_description("shop"),

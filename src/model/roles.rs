@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ab::Taking;
 use super::doors::{Colour, Doors};
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
@@ -13,7 +14,7 @@ use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
 use super::routing::{Condition, Priority, Rule};
 use super::shift::Reached;
-use super::tags;
+use super::{tags, variants};
 
 /// Where a generation stands in its life, as its target group's tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,12 +37,14 @@ pub enum State {
     RolledBack,
     /// Swung back from, and to be removed.
     Removing,
+    /// A variant that another one has won against, and that is to be removed.
+    Lost,
     /// Live again, by a rollback.
     Restored,
 }
 
 impl State {
-    const NAMES: [(Self, &str); 9] = [
+    const NAMES: [(Self, &str); 10] = [
         (Self::Staged, "staged"),
         (Self::Ready, "ready"),
         (Self::Promoting, "promoting"),
@@ -50,6 +53,7 @@ impl State {
         (Self::RollingBack, "rolling-back"),
         (Self::RolledBack, "rolled-back"),
         (Self::Removing, "removing"),
+        (Self::Lost, "lost"),
         (Self::Restored, "restored"),
     ];
 
@@ -102,6 +106,10 @@ pub struct Standing {
     pub previous: Option<Generation>,
     /// How far production has come that goes to it share by share.
     pub stage: Option<Reached>,
+    /// The variant that it was deployed as.
+    pub variant: Option<String>,
+    /// That it takes part in a test.
+    pub test: Option<Taking>,
     /// Both its parts carry this app's ownership tag.
     pub ours: bool,
 }
@@ -111,6 +119,8 @@ pub struct Roles<'a> {
     pub live: Standing,
     /// Newer than live, and neither live nor rolled back.
     pub candidate: Option<Standing>,
+    /// Variants that stand beside live for a test, or take part in one, oldest first. None of them is the candidate.
+    pub variants: Vec<Standing>,
     /// The one that was live before.
     pub previous: Option<Standing>,
     /// Every other generation, oldest first.
@@ -122,6 +132,8 @@ pub struct Roles<'a> {
     /// The tool's own rules that lead some of the users to the candidate.
     pub user_doors: Vec<&'a Rule>,
     pub entrance: Option<&'a Rule>,
+    /// Header rules that lead to variants, of our making.
+    pub variant_rules: Vec<&'a Rule>,
     pub beacons: Vec<&'a Rule>,
     /// Production is part here, part there: an operation was interrupted while it swung.
     pub halfway: bool,
@@ -164,11 +176,13 @@ impl<'a> Roles<'a> {
             }]
         })?;
 
+        let variants = variants::beside(&mut standings, &live);
         let candidate = standings
             .values()
             .rev()
             .find(|other| {
                 other.generation > live.generation
+                    && other.variant.is_none()
                     && matches!(other.state, State::Staged | State::Ready | State::Promoting)
                     && other.ours
             })
@@ -180,6 +194,7 @@ impl<'a> Roles<'a> {
             .and_then(|generation| standings.remove(&generation));
         let several: Vec<Reason> = std::iter::once(&live)
             .chain(&candidate)
+            .chain(&variants)
             .chain(&previous)
             .filter_map(|standing| several_of(estate, standing.generation))
             .collect();
@@ -189,6 +204,7 @@ impl<'a> Roles<'a> {
         Ok(Self {
             live,
             candidate,
+            variants,
             previous,
             others: standings.into_values().collect(),
             routes,
@@ -196,6 +212,7 @@ impl<'a> Roles<'a> {
             green_doors,
             user_doors: kept(estate, "users"),
             entrance,
+            variant_rules: kept(estate, "variant"),
             beacons: kept(estate, "beacon"),
             halfway,
         })
@@ -232,12 +249,17 @@ impl<'a> Roles<'a> {
         }
     }
 
-    pub fn generation(&self, generation: Generation) -> Option<&Standing> {
+    /// Every generation there is.
+    pub fn all(&self) -> impl Iterator<Item = &Standing> {
         std::iter::once(&self.live)
             .chain(&self.candidate)
+            .chain(&self.variants)
             .chain(&self.previous)
             .chain(&self.others)
-            .find(|standing| standing.generation == generation)
+    }
+
+    pub fn generation(&self, generation: Generation) -> Option<&Standing> {
+        self.all().find(|standing| standing.generation == generation)
     }
 
     /// A candidate that shares production on purpose, as its tag says, on every route.
@@ -296,6 +318,8 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         since: None,
         previous: None,
         stage: None,
+        variant: None,
+        test: None,
         ours: true,
     };
     for group in &estate.groups {
@@ -316,6 +340,8 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.state = State::of(&tg.tags);
         standing.since = State::since(&tg.tags);
         standing.stage = Reached::of(&tg.tags);
+        standing.variant = tg.tags.get(tags::VARIANT).cloned();
+        standing.test = Taking::of(&tg.tags);
         standing.previous = tg
             .tags
             .get(tags::PREVIOUS)
@@ -458,6 +484,9 @@ fn live_of(
                     .values()
                     .find(|standing| standing.state == state && several.contains(&standing.generation))
             };
+            if let Some(live) = variants::tested(several, standings) {
+                return Ok((live, true));
+            }
             if several.len() == 2 {
                 // While it swings, live is still the one that production comes from.
                 if let Some(live) = moving(State::Promoting).and_then(partner) {

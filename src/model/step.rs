@@ -155,6 +155,20 @@ pub enum Step {
         weight: u32,
         expiry: Option<Expiry>,
     },
+    /// Write on a variant that it takes part in the test, or that it has won it.
+    MarkTest {
+        target_group: TargetGroupName,
+        variant: String,
+        weight: u32,
+        won: bool,
+    },
+    /// Leave production to the variants until the time is over and a winner is named.
+    AwaitWinner {
+        #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+        lasts: Duration,
+        /// The measure that names it when it can.
+        pick: Option<String>,
+    },
     /// Undo the temporary changes noted on a group.
     PayObligations {
         group: GroupName,
@@ -249,6 +263,8 @@ pub enum Purpose {
     /// Leads some of the users to the candidate.
     UserDoor,
     Entrance,
+    /// Leads those to a variant who ask for it.
+    Variant,
     /// Tells clients which colour is live.
     Beacon,
 }
@@ -260,6 +276,7 @@ impl Purpose {
             Self::Route | Self::BlueDoor | Self::GreenDoor => "door",
             Self::UserDoor => "users",
             Self::Entrance => "entrance",
+            Self::Variant => "variant",
             Self::Beacon => "beacon",
         }
     }
@@ -282,6 +299,7 @@ impl fmt::Display for Purpose {
             Self::GreenDoor => "green door",
             Self::UserDoor => "user door",
             Self::Entrance => "entrance",
+            Self::Variant => "variant's rule",
             Self::Beacon => "beacon",
         })
     }
@@ -412,6 +430,20 @@ impl Step {
                 };
                 format!("pause at {weight} % for a person to promote or roll back{expires}")
             }
+            Self::MarkTest {
+                variant, won: true, ..
+            } => format!("write down that {variant} has won"),
+            Self::MarkTest { variant, weight, .. } => match weight {
+                0 => format!("write down that {variant} takes part in the test"),
+                weight => format!("write down that {variant} takes part in the test, with weight {weight}"),
+            },
+            Self::AwaitWinner { lasts, pick } => {
+                let who = match pick {
+                    Some(measure) => format!("for {measure} or a person to name the winner"),
+                    None => "for a person to name the winner".to_owned(),
+                };
+                format!("let the test run for {}, and wait {who}", span(*lasts))
+            }
             Self::Point {
                 rule,
                 purpose,
@@ -426,7 +458,7 @@ impl Step {
                 (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
-                (Purpose::UserDoor | Purpose::Entrance, _) => {
+                (Purpose::UserDoor | Purpose::Entrance | Purpose::Variant, _) => {
                     format!("point the {purpose} at {rule}: {before} → {after}")
                 }
                 (Purpose::Beacon, after) => format!("let the beacon at {rule} say {}", said(after)),
@@ -487,12 +519,17 @@ impl Step {
 
     /// A step during which no lock is held: whatever comes after it is decided again by then.
     pub fn lets_go(&self) -> bool {
-        matches!(self, Self::Bake { .. } | Self::Pause { .. })
+        matches!(
+            self,
+            Self::Bake { .. } | Self::Pause { .. } | Self::AwaitWinner { .. }
+        )
     }
 
     /// A step that only serves the waits after it, and has no lasting effect of its own.
     pub fn only_prepares(&self) -> bool {
-        self.only_waits() || matches!(self, Self::OpenStaging { .. })
+        // How a test ends is what its command is given for.
+        (self.only_waits() && !matches!(self, Self::AwaitWinner { .. }))
+            || matches!(self, Self::OpenStaging { .. })
     }
 
     /// Of a bake: the mark by which a person decides what comes after it.
@@ -545,7 +582,7 @@ fn said(action: &Action) -> &str {
 }
 
 /// As it is written in a configuration.
-fn span(duration: Duration) -> String {
+pub fn span(duration: Duration) -> String {
     jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
 }
 

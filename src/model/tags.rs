@@ -17,13 +17,17 @@ pub const STATE: &str = "swingbridge:state";
 pub const PREVIOUS: &str = "swingbridge:previous";
 /// On a candidate that production goes to share by share: see [`super::shift::Reached`].
 pub const STAGE: &str = "swingbridge:stage";
+/// On both parts of a generation: the variant of a test that it was deployed as.
+pub const VARIANT: &str = "swingbridge:variant";
+/// On a variant that takes part in a test: see [`super::ab::Taking`].
+pub const TEST: &str = "swingbridge:test";
 /// The id of the saved plan that a generation is being carried through, so that `apply` can continue.
 pub const PLAN: &str = "swingbridge:plan";
 /// On a target group: the generation for which the `expand` hooks have run.
 pub const EXPANDED: &str = "swingbridge:expanded";
 /// On a target group: the generation before which nothing can serve any more, because `contract` hooks have run.
 pub const CONTRACTED: &str = "swingbridge:contracted";
-/// On rules we created: `lock`, `entrance` or `door`.
+/// On rules we created: `lock`, `entrance`, `door` or `variant`.
 pub const RULE: &str = "swingbridge:rule";
 /// On alarms we copied: the group whose policies they drive.
 pub const GROUP: &str = "swingbridge:group";

@@ -1,27 +1,33 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
 use super::later::{self, Due};
-use super::{Context, Draft, Drafted, doors, removal, swing};
+use super::{Context, Draft, Drafted, doors, removal, swing, variant};
+use crate::model::ab_reason::AbReason;
+use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    if roles.halfway {
+    if roles.halfway && !roles.tests() {
         let generation = roles.candidate.as_ref().unwrap_or(&roles.live).generation;
         return Err(vec![Reason::PromotionHalfWay { generation }]);
     }
     let leaving: Vec<&Standing> = roles
         .candidate
         .iter()
-        .chain(
-            roles
-                .others
-                .iter()
-                .filter(|other| other.state.was_left() && other.generation > roles.live.generation),
-        )
+        .chain(roles.variants.iter().filter(|one| one.state != State::Promoting))
+        .chain(roles.others.iter().filter(|other| {
+            (other.state.was_left() && other.generation > roles.live.generation) || other.state == State::Lost
+        }))
         .collect();
+    if leaving.is_empty() && roles.tests() {
+        return Err(AbReason::TestRuns {
+            live: roles.home().unwrap_or(&roles.live).generation,
+        }
+        .into());
+    }
     if leaving.is_empty() {
         return Ok(Draft::nothing("there is no candidate to remove"));
     }
@@ -38,22 +44,22 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         }
     }
     steps.extend(doors::without_candidate(context, &leaving)?);
-    steps.extend(swing::entrance(
-        context,
-        swing::waits_for_return(
+    let gone: Vec<Generation> = leaving.iter().map(|one| one.generation).collect();
+    let previous = roles.previous.as_ref();
+    let waiting: Vec<TargetGroupName> = variant::waiting(context, &gone)
+        .into_iter()
+        .chain(swing::waits_for_return(
             context,
-            roles
-                .previous
-                .as_ref()
-                .and_then(|previous| previous.target_group.as_ref()),
-        )
-        .as_slice(),
-    ));
+            previous.and_then(|previous| previous.target_group.as_ref()),
+        ))
+        .collect();
+    steps.extend(swing::entrance(context, &waiting));
     if let Some(confirm) = swing::confirmed(context, &steps) {
         steps.push(confirm);
     }
     // A promotion that was given up had held live.
     if let Some(group) = &roles.live.group
+        && !roles.tests()
         && later::due(context, context.policy.swing.hold) == Due::Now
     {
         steps.push(Step::PayObligations { group: group.clone() });
@@ -72,6 +78,8 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         .iter()
         .map(|standing| match standing.state {
             state if state.was_left() => format!("generation {}, which was rolled back", standing.generation),
+            State::Lost => format!("generation {}, which did not win", standing.generation),
+            _ if standing.variant.is_some() => format!("variant {}", variant::named(standing)),
             _ => format!("the candidate, generation {}", standing.generation),
         })
         .collect();

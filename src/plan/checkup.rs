@@ -47,7 +47,7 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
             .collect::<Vec<_>>()
             .join(", ")
     )));
-    if roles.halfway && roles.shared().is_none() {
+    if roles.halfway && roles.shared().is_none() && !roles.runs() {
         findings.push(risk(
             "production is half way between two generations",
             "run the interrupted command again, or `swingbridge rollback`",

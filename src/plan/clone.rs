@@ -83,6 +83,8 @@ impl Clone<'_> {
             (tags::RELEASE.to_owned(), tags::value(&self.release.name)),
             (tags::INPUTS.to_owned(), self.release.inputs.clone()),
         ]);
+        let variant = self.release.variant.as_ref();
+        all.extend(variant.map(|name| (tags::VARIANT.to_owned(), name.clone())));
         all
     }
 }

@@ -2,7 +2,7 @@
 
 use super::clone::{self, Clone, NEEDED};
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, carried, doors, naming, preflight, swing, versions};
+use super::{Context, Draft, Drafted, carried, doors, naming, preflight, swing, variant, versions};
 use crate::model::estate::TargetGroup;
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
@@ -13,10 +13,14 @@ use crate::model::roles::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
+    variant::may_stand(context, release)?;
     let roles = &context.roles;
     let same = |other: &Standing| other.release.as_deref() == Some(release.name.as_str());
     let same_inputs = |other: &Standing| other.inputs.as_deref() == Some(release.inputs.as_str());
-    if same(&roles.live) && same_inputs(&roles.live) && roles.candidate.is_none() {
+    let beside = variant::beside(context, release);
+    // The same release may be tested against itself.
+    let is_it = release.variant.is_none() || release.variant == roles.live.variant;
+    if same(&roles.live) && same_inputs(&roles.live) && beside.is_none() && is_it {
         // A direct deploy may have been interrupted after it swung: finish what is left.
         let mut rest = promote::finish(context)?;
         rest.summary = format!(
@@ -25,7 +29,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         );
         return Ok(rest);
     }
-    let generation = match &roles.candidate {
+    let generation = match beside {
         None => naming::next_free(context)?,
         Some(candidate) if same(candidate) && same_inputs(candidate) => candidate.generation,
         Some(candidate) if same(candidate) => {
@@ -34,12 +38,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
                 generation: candidate.generation,
             }]);
         }
-        Some(candidate) => {
-            return Err(vec![Reason::CandidateExists {
-                generation: candidate.generation,
-                release: candidate.release.clone().unwrap_or_else(|| "unnamed".into()),
-            }]);
-        }
+        Some(candidate) => return Err(vec![variant::exists(candidate)]),
     };
     let live = preflight::group_of(context, &roles.live)?;
     let live_tg = live_target_group(context)?;
@@ -82,6 +81,12 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
             "deploy release {} as generation {generation} beside live generation {}; production stays",
             release.name, roles.live.generation
         ),
+        Strategy::Ab => format!(
+            "deploy release {} as generation {generation}, variant {}, beside live generation {}; production stays",
+            release.name,
+            release.variant.as_deref().unwrap_or_default(),
+            roles.live.generation
+        ),
         Strategy::Direct => {
             let from = Side::of(&roles.live).ok_or_else(|| vec![Reason::NoPrevious])?;
             steps.extend(promote::steps(context, &side, &from, None)?);
@@ -93,10 +98,16 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     };
     Ok(Draft {
         summary,
-        when_done: Some(format!(
-            "release {} is the candidate already, as generation {generation}",
-            release.name
-        )),
+        when_done: Some(match &release.variant {
+            Some(name) => format!(
+                "release {} is variant {name} already, as generation {generation}",
+                release.name
+            ),
+            None => format!(
+                "release {} is the candidate already, as generation {generation}",
+                release.name
+            ),
+        }),
         carried: carried::list(context, &clone),
         notes: notes(context, &clone),
         steps,
@@ -139,11 +150,8 @@ fn before(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
 fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     let candidate = &clone.target_group;
     // Once promotion has begun it is past being ready: opening its door again would be a step back.
-    let promoting = context
-        .roles
-        .candidate
-        .as_ref()
-        .is_some_and(|candidate| candidate.state == State::Promoting);
+    let promoting =
+        variant::beside(context, clone.release).is_some_and(|candidate| candidate.state == State::Promoting);
     if promoting {
         return Vec::new();
     }
@@ -155,6 +163,16 @@ fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     };
     if context.policy.strategy == Strategy::Direct {
         return vec![ready];
+    }
+    if clone.release.variant.is_some() {
+        let mut steps = doors::stayed(context, &clone.original_tg.name, false);
+        steps.extend(swing::entrance(
+            context,
+            &variant::waiting_with(context, candidate),
+        ));
+        steps.push(swing::confirm(context, &steps));
+        steps.push(ready);
+        return steps;
     }
     let mut steps = doors::beside(context, &clone.original_tg.name, candidate);
     if !context.policy.shows_candidate() {

@@ -19,6 +19,13 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
             facts.insert(what.into(), standing(other));
         }
     }
+    for variant in &roles.variants {
+        let name = variant.variant.as_deref().unwrap_or_default();
+        facts.insert(
+            format!("variant {name}, generation {}", variant.generation),
+            standing(variant),
+        );
+    }
     for other in &roles.others {
         facts.insert(format!("generation {}", other.generation), standing(other));
     }
@@ -30,12 +37,14 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
         .chain(roles.green_doors.iter().map(|rule| (Purpose::GreenDoor, *rule)))
         .chain(roles.user_doors.iter().map(|rule| (Purpose::UserDoor, *rule)))
         .chain(roles.entrance.map(|rule| (Purpose::Entrance, rule)))
+        .chain(roles.variant_rules.iter().map(|rule| (Purpose::Variant, *rule)))
         .chain(roles.beacons.iter().map(|rule| (Purpose::Beacon, *rule)));
     for (purpose, rule) in rules {
         facts.insert(format!("the {purpose} at {}", rule.at()), describe(purpose, rule));
     }
     for standing in std::iter::once(&roles.live)
         .chain(&roles.candidate)
+        .chain(&roles.variants)
         .chain(&roles.previous)
     {
         let Some(group) = standing
@@ -53,7 +62,9 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
             facts.insert(owed_on(&group.name), owed.join(", "));
         }
     }
-    if matches!(intent, Intent::Deploy { .. }) && context.roles.candidate.is_none() {
+    if let Intent::Deploy { release } = intent
+        && super::variant::beside(context, release).is_none()
+    {
         original(context, &mut facts);
     }
     Fingerprint(facts)

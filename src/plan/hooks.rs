@@ -24,7 +24,11 @@ pub(super) fn woven(context: &Context<'_>, intent: &Intent, steps: Vec<Step>) ->
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
-        Intent::Promote | Intent::PromoteFully | Intent::Shift { .. } | Intent::Resume => {
+        Intent::Promote
+        | Intent::PromoteFully
+        | Intent::Shift { .. }
+        | Intent::Resume
+        | Intent::Winner { .. } => {
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
@@ -126,9 +130,9 @@ impl Weave<'_> {
         }
         let mut moved = false;
         for (index, step) in steps.iter().enumerate() {
-            let ends = steps
-                .get(index + 1)
-                .is_some_and(|next| marks(next, State::Live) || matches!(next, Step::MarkStage { .. }));
+            let ends = steps.get(index + 1).is_some_and(|next| {
+                marks(next, State::Live) || matches!(next, Step::MarkStage { .. } | Step::MarkTest { .. })
+            });
             match step {
                 // What was moved by a run that was cut off is still to be read back.
                 Step::Confirm { .. } if moved || ends => {
@@ -160,7 +164,7 @@ impl Weave<'_> {
         if let Some(first) = steps.iter().position(is_of) {
             self.before(first, Place::BeforeRetire);
         }
-        if !is_alone(context, live.generation, &retired)
+        if !is_alone(context, live.generation, &deleted(context, steps))
             || Change::Contracted.up_to(context.estate) >= Some(live.generation)
         {
             return;
@@ -232,28 +236,29 @@ fn live_at_the_end(context: &Context<'_>, steps: &[Step]) -> Live {
 
 /// The generations before live that the plan deletes.
 fn retired(context: &Context<'_>, steps: &[Step], live: Generation) -> Vec<Generation> {
-    steps
-        .iter()
-        .filter(|step| deletes(step))
-        .filter_map(|step| generation_of(context, step))
-        .filter(|generation| *generation < live)
-        .collect()
+    let mut gone = deleted(context, steps);
+    gone.retain(|generation| *generation < live);
+    gone
+}
+
+fn deleted(context: &Context<'_>, steps: &[Step]) -> Vec<Generation> {
+    let deleting = steps.iter().filter(|step| deletes(step));
+    deleting.filter_map(|step| generation_of(context, step)).collect()
 }
 
 /// Whether nobody is left whom a contracted schema could break: none before live, and none on its way.
-fn is_alone(context: &Context<'_>, live: Generation, retired: &[Generation]) -> bool {
+fn is_alone(context: &Context<'_>, live: Generation, gone: &[Generation]) -> bool {
     let roles = &context.roles;
     let waits = roles
         .candidate
-        .as_ref()
-        .is_some_and(|candidate| candidate.generation != live);
-    let before = std::iter::once(&roles.live)
-        .chain(&roles.candidate)
-        .chain(&roles.previous)
-        .chain(&roles.others)
+        .iter()
+        .chain(&roles.variants)
+        .any(|standing| standing.generation != live && !gone.contains(&standing.generation));
+    let before = roles
+        .all()
         .map(|standing| standing.generation)
-        .any(|generation| generation < live && !retired.contains(&generation));
-    !waits && !before && !retired.is_empty()
+        .any(|generation| generation < live && !gone.contains(&generation));
+    !waits && !before && gone.iter().any(|generation| *generation < live)
 }
 
 /// Whose resources a step takes away.

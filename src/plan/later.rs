@@ -86,7 +86,7 @@ pub(super) fn hand_over(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
         .candidate
         .as_ref()
         .is_some_and(|one| one.state == State::Promoting);
-    if roles.halfway || promoting {
+    if roles.halfway || roles.tests() || promoting {
         let note = Note::info(format!("{} stays held: a swing is under way", group.name));
         return (Vec::new(), Some(note));
     }
@@ -191,7 +191,8 @@ fn entrance_without(context: &Context<'_>, leaving: &Standing) -> Vec<Step> {
         .flat_map(|rule| rule.action.shares())
         .map(|share| share.target_group.clone())
         .filter(|name| Some(name) != leaving.target_group.as_ref())
-        .filter(|name| Some(name) != context.roles.live.target_group.as_ref())
+        // Live stands by while variants have all of production.
+        .filter(|name| context.roles.tests() || Some(name) != context.roles.live.target_group.as_ref())
         .collect();
     swing::entrance(context, &waiting)
 }
@@ -212,6 +213,10 @@ pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
         Intent::Promote | Intent::PromoteFully | Intent::Resume => State::Live,
         Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
         Intent::Rollback { .. } => State::Restored,
+        Intent::Winner { name } => match plan.policy.ab.as_ref().and_then(|test| test.get(name)) {
+            Some(variant) if variant.live => State::Restored,
+            _ => State::Live,
+        },
         _ => return Ok(Left::Nothing),
     };
     let roles = Roles::of(estate, &plan.policy)?;

@@ -6,12 +6,13 @@ use sha2::{Digest, Sha256};
 use crate::model::clone::Carried;
 use crate::model::estate::Estate;
 use crate::model::plan::{FORMAT, Intent, Note, Plan};
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::{Roles, State};
 use crate::model::step::Step;
 use crate::model::tags;
 
+mod ab;
 mod abort;
 mod carried;
 mod checkup;
@@ -35,7 +36,9 @@ mod shifting;
 mod stages;
 mod swing;
 mod truth;
+mod variant;
 mod versions;
+mod winner;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -64,10 +67,13 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         policy,
         roles,
     };
+    ab::admits(&context, intent)?;
     let draft = match intent {
         Intent::Deploy { release } => deploy::draft(&context, release),
+        Intent::Promote | Intent::Resume if policy.strategy == Strategy::Ab => ab::draft(&context),
         Intent::Promote => promote::draft(&context),
         Intent::PromoteFully => promote::at_once(&context),
+        Intent::Winner { name } => winner::draft(&context, name),
         Intent::Shift { percent } => shifting::shift(&context, *percent),
         Intent::Pause => shifting::pause(&context),
         Intent::Resume => shifting::resume(&context),

@@ -39,6 +39,7 @@ fn highest(context: &Context<'_>) -> Generation {
                 .others
                 .iter()
                 .chain(&roles.previous)
+                .chain(&roles.variants)
                 .map(|other| other.generation),
         )
         .max()

@@ -83,7 +83,7 @@ fn promotion(context: &Context<'_>, shift: Option<&Shift>) -> Drafted {
 }
 
 /// Whether the last promotion has come to its end, but perhaps for what follows it.
-fn is_promoted(context: &Context<'_>) -> bool {
+pub(super) fn is_promoted(context: &Context<'_>) -> bool {
     let roles = &context.roles;
     matches!(roles.live.state, State::Live | State::Promoting) && rolled_back(context).is_none()
 }
@@ -266,7 +266,7 @@ pub(super) fn finish(context: &Context<'_>) -> Drafted {
 }
 
 /// At promotion: instances that were healthy already need not soak again.
-fn await_capacity(context: &Context<'_>, next: &Side, from: &Side) -> Step {
+pub(super) fn await_capacity(context: &Context<'_>, next: &Side, from: &Side) -> Step {
     let desired = |side: &Side| context.estate.group(&side.group).map(|group| group.size.desired);
     let grows = desired(next).is_some_and(|desired_next| Some(desired_next) < desired(from));
     let soak = if grows {
@@ -289,7 +289,7 @@ pub(super) fn await_healthy(context: &Context<'_>, side: &Side, soak: Duration) 
     }
 }
 
-fn zonal_shift(context: &Context<'_>, next: &Side) -> Result<(), Vec<Reason>> {
+pub(super) fn zonal_shift(context: &Context<'_>, next: &Side) -> Result<(), Vec<Reason>> {
     let shifted = context
         .estate
         .target_group(&next.target_group)

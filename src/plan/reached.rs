@@ -1,5 +1,6 @@
 //! Whether a step's end is already so, and how far a wait has come.
 
+use crate::model::ab::Taking;
 use crate::model::estate::Estate;
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
@@ -130,8 +131,17 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
             .filter(|reached| (reached.stage, reached.weight, reached.held) == (*stage, *weight, None))
             .and_then(|reached| reached.since.checked_add(*lasts).ok())
             .is_some_and(|end| end <= estate.observed_at),
-        // Only a person ends it.
-        Step::Pause { .. } => false,
+        Step::MarkTest {
+            target_group,
+            weight,
+            won,
+            ..
+        } => estate
+            .target_group(target_group)
+            .and_then(|tg| Taking::of(&tg.tags))
+            .is_some_and(|taking| (taking.weight, taking.won) == (*weight, *won)),
+        // Only a person ends it, or a rule that whoever waits goes by.
+        Step::Pause { .. } | Step::AwaitWinner { .. } => false,
         Step::CreateRule {
             port,
             priority,

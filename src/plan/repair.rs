@@ -1,7 +1,7 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, later, promote, rollback, shifting};
+use super::{Context, Draft, Drafted, ab, later, promote, rollback, shifting};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::Note;
 use crate::model::roles::State;
@@ -9,6 +9,9 @@ use crate::model::shift::Expired;
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
+    if let Some(draft) = ab::over(context) {
+        return Ok(draft);
+    }
     match shifting::expired(context) {
         Some(Expired::Rollback) => return rollback::draft(context, None, None),
         Some(Expired::GoOn) => return promote::draft(context),
@@ -35,6 +38,16 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     if let Some(group) = roles.candidate.as_ref().and_then(|one| one.group.as_ref()) {
         notes.push(Note::info(format!(
             "{group} stays held: it is the candidate, and idle until it is promoted"
+        )));
+    }
+    for (one, group) in roles
+        .variants
+        .iter()
+        .filter_map(|one| Some((one, one.group.as_ref()?)))
+    {
+        notes.push(Note::info(format!(
+            "{group} stays held: it is variant {} of a test",
+            one.variant.as_deref().unwrap_or_default()
         )));
     }
     for standing in &roles.others {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, doors, later, remaining, removal, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, remaining, removal, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -16,6 +16,9 @@ use crate::model::step::Step;
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
     let roles = &context.roles;
     let failed = failed.unwrap_or(context.policy.after_rollback);
+    if !roles.variants.is_empty() || roles.tests() {
+        return ab::rollback(context, to, failed);
+    }
     if let Some(to) = to {
         return explicit(context, to, failed);
     }
@@ -242,8 +245,13 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
             )));
         }
         Some(other) => {
-            let left = leave(context, other, failed, &draft.steps)?;
-            draft.steps.extend(left);
+            // Of a test that was taken back, several may have been on their way out.
+            let all = roles.others.iter().filter(|one| one.state == other.state);
+            let of_one_test = all.filter(|one| one.generation == other.generation || one.variant.is_some());
+            for one in of_one_test {
+                let left = leave(context, one, failed, &draft.steps)?;
+                draft.steps.extend(left);
+            }
         }
         None => {}
     }
@@ -251,7 +259,7 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
 }
 
 /// What is written on the generation that is left, so that an interrupted removal is told from a kept one.
-fn left_as(failed: AfterRollback) -> State {
+pub(super) fn left_as(failed: AfterRollback) -> State {
     match failed {
         AfterRollback::Keep => State::RolledBack,
         AfterRollback::Remove => State::Removing,
@@ -259,7 +267,7 @@ fn left_as(failed: AfterRollback) -> State {
 }
 
 /// The generation that was left: kept to be looked at, free to scale in; or removed.
-fn leave(
+pub(super) fn leave(
     context: &Context<'_>,
     standing: &Standing,
     failed: AfterRollback,
@@ -276,7 +284,7 @@ fn leave(
 }
 
 /// Stands at live's capacity with every target healthy: nothing needs to be waited for.
-fn is_ready(context: &Context<'_>, back: &Side, leaving: &Side) -> bool {
+pub(super) fn is_ready(context: &Context<'_>, back: &Side, leaving: &Side) -> bool {
     let estate = context.estate;
     let (Some(group), Some(tg), Some(live)) = (
         estate.group(&back.group),
@@ -289,7 +297,11 @@ fn is_ready(context: &Context<'_>, back: &Side, leaving: &Side) -> bool {
         && fleet::healthy_capacity(group, tg) >= context.policy.health.want.of(live.size.desired)
 }
 
-fn mark(generation: Generation, target_group: &crate::model::ids::TargetGroupName, state: State) -> Step {
+pub(super) fn mark(
+    generation: Generation,
+    target_group: &crate::model::ids::TargetGroupName,
+    state: State,
+) -> Step {
     Step::Mark {
         generation,
         target_group: target_group.clone(),

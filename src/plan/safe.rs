@@ -33,6 +33,11 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
             }
             Ok(())
         }
+        Step::CreateRule {
+            purpose: Purpose::Variant,
+            action,
+            ..
+        } => serves(action, estate),
         Step::Shrink {
             group, target_group, ..
         } => {

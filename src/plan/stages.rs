@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, swing};
+use super::{Context, ab, swing};
 use crate::model::ids::TargetGroupName;
 use crate::model::routing::{Action, Rule, Share, Sticky};
 use crate::model::shift::{Held, Shift, Stage, Wait};
@@ -160,8 +160,12 @@ fn pins_clients(context: &Context<'_>, rule: &Rule) -> bool {
 
 /// What a rule's stickiness is to be once one generation has it all: off again where we had turned it on.
 pub(super) fn when_whole(context: &Context<'_>, sticky: Sticky) -> Option<Sticky> {
-    let shift = context.policy.shift.as_ref()?;
-    let by_us = sticky != Sticky::Off && (Some(sticky) == shift.sticky || sticky == Sticky::For(1));
+    let ours = match (&context.policy.shift, &context.policy.ab) {
+        (Some(shift), _) => shift.sticky,
+        (None, Some(test)) => ab::stickiness(test),
+        (None, None) => return None,
+    };
+    let by_us = sticky != Sticky::Off && (Some(sticky) == ours || sticky == Sticky::For(1));
     by_us.then_some(Sticky::Off)
 }
 

@@ -1,6 +1,7 @@
 //! Steps that change where rules send requests: routes and the entrance; and the read-back of all that is written.
 
 use super::{Context, stages};
+use crate::model::ab::PER_RULE;
 use crate::model::ids::TargetGroupName;
 use crate::model::policy::Treatment;
 use crate::model::routing::{Action, Asks, Priority, Rule, Share, Sticky};
@@ -69,10 +70,8 @@ fn route(context: &Context<'_>, rule: &Rule, to: &TargetGroupName) -> Action {
 pub(super) fn bystanders<'a>(context: &'a Context<'_>, rule: &'a Rule) -> impl Iterator<Item = Share> + 'a {
     let roles = &context.roles;
     let is_generation = move |name: &TargetGroupName| {
-        std::iter::once(&roles.live)
-            .chain(&roles.candidate)
-            .chain(&roles.previous)
-            .chain(&roles.others)
+        roles
+            .all()
             .any(|standing| standing.target_group.as_ref() == Some(name))
     };
     rule.action
@@ -121,6 +120,7 @@ pub(super) fn entrance(context: &Context<'_>, waiting: &[TargetGroupName]) -> Ve
     let action = Action::Forward {
         shares: waiting
             .iter()
+            .take(PER_RULE)
             .enumerate()
             .map(|(place, target_group)| Share {
                 target_group: target_group.clone(),

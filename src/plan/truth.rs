@@ -33,6 +33,8 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
             name(&roles.live)
         ));
         lines.push(reached.told(policy.shift.as_ref()));
+    } else if roles.runs() {
+        lines.extend(tested(&roles, policy));
     } else if roles.halfway {
         let rules: Vec<String> = roles
             .routes
@@ -50,11 +52,24 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
             _ => format!("{} is the candidate and not finished", name(candidate)),
         });
     }
+    for one in &roles.variants {
+        let variant = one.variant.as_deref().unwrap_or_default();
+        let won = one.test.as_ref().is_some_and(|test| test.won);
+        lines.push(match one.state {
+            State::Promoting if won => format!("{} is variant {variant}, and has won", name(one)),
+            State::Promoting => format!("{} is variant {variant}, and takes part in a test", name(one)),
+            State::Ready => format!("{} is variant {variant}, and ready", name(one)),
+            _ => format!("{} is variant {variant}, and not finished", name(one)),
+        });
+    }
     if let Some(previous) = &roles.previous {
         lines.push(format!("{} can be rolled back to", name(previous)));
     }
     for other in roles.others.iter().filter(|other| other.state.was_left()) {
         lines.push(format!("{} was rolled back and still stands", name(other)));
+    }
+    for other in roles.others.iter().filter(|other| other.state == State::Lost) {
+        lines.push(format!("{} did not win, and still stands", name(other)));
     }
     if let Some(generation) = schema::contract_pending(estate) {
         lines.push(format!(
@@ -71,6 +86,19 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Who has which share of production while a test runs, and until when.
+fn tested(roles: &Roles<'_>, policy: &Policy) -> Vec<String> {
+    let routes = roles.routes.iter();
+    let shares: Vec<String> = routes
+        .map(|rule| format!("{} → {}", rule.at(), rule.action))
+        .collect();
+    let until = roles
+        .began()
+        .and_then(|began| Some(policy.ab.as_ref()?.ends(began)))
+        .map_or_else(String::new, |until| format!(" until {until:.0}"));
+    vec![format!("a test runs{until}: {}", shares.join(", "))]
 }
 
 fn name(standing: &Standing) -> String {

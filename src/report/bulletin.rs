@@ -140,7 +140,9 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
         (Ended::Done, Some(plan)) => match &plan.intent {
             Intent::Deploy { .. } if plan.moves_production() => vec![Occasion::Deployed, Occasion::Promoted],
             Intent::Deploy { .. } => vec![Occasion::Deployed],
-            Intent::Promote | Intent::PromoteFully | Intent::Resume => vec![Occasion::Promoted],
+            Intent::Promote | Intent::PromoteFully | Intent::Resume | Intent::Winner { .. } => {
+                vec![Occasion::Promoted]
+            }
             Intent::Rollback { .. } | Intent::Retreat => vec![Occasion::RolledBack],
             Intent::Shift { .. } | Intent::Pause => vec![Occasion::Paused],
             Intent::Abort | Intent::Retire { .. } | Intent::Repair => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod bulletin;
 pub mod check;
+pub mod comparison;
 pub mod error;
 mod fan;
 pub mod history;

@@ -6,6 +6,7 @@ use rand::RngExt;
 use super::drive::Drive;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
+use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
@@ -129,8 +130,12 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let tg = target_group_of(estate, target_group)?;
             let arn = tg.arn.clone();
             // Whatever share it had, it is whole now, or none. First of all: once the mark stands, nobody comes back.
-            if *state != State::Promoting && tg.tags.contains_key(tags::STAGE) {
-                cloud.tag(&arn, &Tags::new(), &[tags::STAGE]).await?;
+            let shared: Vec<&str> = [tags::STAGE, tags::TEST]
+                .into_iter()
+                .filter(|key| tg.tags.contains_key(*key))
+                .collect();
+            if *state != State::Promoting && !shared.is_empty() {
+                cloud.tag(&arn, &Tags::new(), &shared).await?;
                 drive.still_ours().await?;
             }
             cloud.tag(&arn, &marks, &[]).await?;
@@ -176,6 +181,22 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let mark = Tags::from([(tags::STAGE.to_owned(), reached.tag())]);
             cloud.tag(&tg.arn, &mark, &[]).await?;
         }
+        Step::MarkTest {
+            target_group,
+            weight,
+            won,
+            ..
+        } => {
+            let tg = target_group_of(estate, target_group)?;
+            let taking = Taking {
+                weight: *weight,
+                won: *won,
+                // It began when it began, however its weights are changed meanwhile.
+                since: Taking::of(&tg.tags).map_or_else(|| cloud.now(), |before| before.since),
+            };
+            let mark = Tags::from([(tags::TEST.to_owned(), taking.tag())]);
+            cloud.tag(&tg.arn, &mark, &[]).await?;
+        }
         Step::CreateRule { .. } => create_rule(cloud, estate, step).await?,
         Step::DeleteRule { rule, .. } => cloud.delete_rule(&rule.arn).await?,
         Step::PayObligations { group } => {
@@ -197,6 +218,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         | Step::Confirm { .. }
         | Step::Bake { .. }
         | Step::Pause { .. }
+        | Step::AwaitWinner { .. }
         // Hooks are called by the drive itself, which has somebody to tell.
         | Step::Hook { .. } => {}
     }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, verdict};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, verdict, winner};
 use crate::cloud::Cloud;
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome, Verdict};
@@ -28,6 +28,11 @@ pub(super) enum Ended {
     Is(Box<Verdict>),
     /// Production must go back by this way.
     TakeBack(Intent, Stop),
+    /// A test is over, and a measure has picked its winner.
+    Picked {
+        name: String,
+        why: String,
+    },
 }
 
 impl From<Verdict> for Ended {
@@ -46,13 +51,17 @@ pub(super) async fn watch<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Ended> {
     narrator.say(EventKind::StepStarted { step: index });
-    let watched = bake(job, plan, index, step, deadline, narrator).await;
+    let watched = match step {
+        Step::AwaitWinner { .. } => Err(winner::awaited(job, plan).await),
+        _ => bake(job, plan, index, step, deadline, narrator).await,
+    };
     let outcome = match &watched {
         Ok(_) => Outcome::Done,
         Err(Ended::Is(verdict)) if verdict.code == verdict::PAUSED => Outcome::Done,
         Err(Ended::Is(verdict)) => Outcome::Failed {
             error: verdict.summary.clone(),
         },
+        Err(Ended::Picked { .. }) => Outcome::Done,
         Err(Ended::TakeBack(_, stop)) => Outcome::Failed {
             error: stop.to_string(),
         },
@@ -166,7 +175,7 @@ async fn ended<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Ended {
     match bad {
-        Bad::TakeBack(intent, stop) => Ended::TakeBack(intent, stop),
+        Bad::TakeBack(intent, stop) => Ended::TakeBack(*intent, stop),
         Bad::Hold(why) => super::hold(job, plan, step, &why, narrator).await.into(),
     }
 }

@@ -72,7 +72,8 @@ impl<'a, C: Cloud> Drive<'a, C> {
         deadline: Option<Instant>,
     ) -> Self {
         // A run before this one has moved production for us, or an earlier part of this one.
-        let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+        // A test that runs is whole as it is.
+        let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs());
         Self {
             job,
             lock,

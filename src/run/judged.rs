@@ -22,7 +22,7 @@ const LATE: u32 = 3;
 
 /// What follows from a verdict that is not a pass.
 pub(super) enum Bad {
-    TakeBack(Intent, Stop),
+    TakeBack(Box<Intent>, Stop),
     /// A person decides; why.
     Hold(String),
 }
@@ -120,7 +120,9 @@ impl<'a> Judge<'a> {
         match judging.inconclusive {
             Inconclusive::GoOn => LastWord::GoOn,
             Inconclusive::Hold => LastWord::Bad(Bad::Hold(sentence)),
-            Inconclusive::Rollback => LastWord::Bad(Bad::TakeBack(back(), Stop::Judged { sentence })),
+            Inconclusive::Rollback => {
+                LastWord::Bad(Bad::TakeBack(Box::new(back()), Stop::Judged { sentence }))
+            }
         }
     }
 
@@ -135,7 +137,7 @@ fn answer(then: Consequence, judgement: &Judgement, window: Window) -> Bad {
     let sentence = format!("{} (up to {:.0})", judgement.sentence, window.to);
     match then {
         Consequence::Hold => Bad::Hold(sentence),
-        Consequence::Reduce => Bad::TakeBack(Intent::Retreat, Stop::Judged { sentence }),
-        Consequence::Rollback => Bad::TakeBack(back(), Stop::Judged { sentence }),
+        Consequence::Reduce => Bad::TakeBack(Box::new(Intent::Retreat), Stop::Judged { sentence }),
+        Consequence::Rollback => Bad::TakeBack(Box::new(back()), Stop::Judged { sentence }),
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::Hook { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
         // Anything may have changed meanwhile.
-        Step::Bake { .. } | Step::Pause { .. } => return (Look::Everything, Vec::new()),
+        Step::Bake { .. } | Step::Pause { .. } | Step::AwaitWinner { .. } => return (Look::Everything, Vec::new()),
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
@@ -31,6 +31,7 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
         Step::Mark { target_group, .. }
         | Step::MarkStage { target_group, .. }
+        | Step::MarkTest { target_group, .. }
         | Step::MarkSchema { target_group, .. } => {
             (Look::Fleet, vec![of_target_group(target_group, estate)])
         }

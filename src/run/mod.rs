@@ -28,7 +28,9 @@ mod narrate;
 pub mod notify;
 mod post;
 mod stop;
+pub mod variants;
 mod verdict;
+mod winner;
 
 #[cfg(test)]
 mod tests;
@@ -112,10 +114,15 @@ async fn in_parts<C: Cloud>(
     loop {
         let wait = plan.steps[part.from..].iter().position(Step::lets_go);
         part.to = wait.map_or(plan.steps.len(), |length| part.from + length);
-        seen = match locked(job, plan, part, deadline, &seen, narrator).await {
-            Ok(estate) => estate,
-            Err(verdict) => return verdict,
-        };
+        if part.from == part.to && matches!(plan.steps.get(part.to), Some(Step::AwaitWinner { .. })) {
+            // Only looked at: nobody is kept out for that.
+            lock::sweep(job, plan, &seen, narrator).await;
+        } else {
+            seen = match locked(job, plan, part, deadline, &seen, narrator).await {
+                Ok(estate) => estate,
+                Err(verdict) => return verdict,
+            };
+        }
         let Some(step) = plan.steps.get(part.to) else {
             // Whatever a step touched was read back by it.
             return verdict::done(plan, &seen);
@@ -126,6 +133,9 @@ async fn in_parts<C: Cloud>(
             Err(bake::Ended::Is(verdict)) => return *verdict,
             Err(bake::Ended::TakeBack(intent, stop)) => {
                 return take_back(job, plan, &intent, &stop, narrator).await;
+            }
+            Err(bake::Ended::Picked { name, why }) => {
+                return winner::crown(job, plan, name, &why, narrator).await;
             }
         }
         part.from = part.to + 1;

@@ -111,9 +111,25 @@ pub(super) fn held(plan: &Plan, estate: &Estate, why: &str) -> Verdict {
     }
 }
 
+/// A test that runs, or whose winner a person names.
+pub(super) fn tested(plan: &Plan, estate: &Estate, summary: String, reasons: Vec<String>) -> Verdict {
+    Verdict {
+        ended: Ended::Paused,
+        code: PAUSED,
+        summary,
+        reasons,
+        truth: truth(estate, &plan.policy),
+        next: vec![
+            "swingbridge winner NAME".into(),
+            "swingbridge metrics".into(),
+            "swingbridge rollback".into(),
+        ],
+    }
+}
+
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
-    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs());
     let (ended, code) = match stop {
         Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
         Stop::Locked(_) => (Ended::Locked, 7),
@@ -232,6 +248,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
         | Intent::Promote
         | Intent::PromoteFully
         | Intent::Shift { .. }
+        | Intent::Winner { .. }
         | Intent::Resume => {
             next.push("swingbridge rollback".into());
         }
@@ -253,6 +270,7 @@ fn again(plan: &Plan) -> String {
             "swingbridge deploy --release {} …  # the same command: it continues",
             release.name
         ),
+        Intent::Winner { name } => format!("swingbridge winner {name}  # continues"),
         other => format!("swingbridge {}  # continues", other.word()),
     }
 }
@@ -263,7 +281,7 @@ fn after(plan: &Plan, estate: &Estate) -> Vec<String> {
         return vec!["swingbridge status".into()];
     };
     let mut next = Vec::new();
-    if roles.candidate.is_some() {
+    if roles.candidate.is_some() || !roles.variants.is_empty() {
         next.push("swingbridge promote".to_owned());
         next.push("swingbridge rollback".to_owned());
     } else if roles.previous.is_some() && !matches!(plan.intent, Intent::Rollback { .. }) {

@@ -2,6 +2,7 @@
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::obligation::owed;
+use swingbridge::model::routing::Rule;
 use swingbridge::model::tags::owned_by;
 
 use crate::cell::{Attempt, Book, Held};
@@ -19,14 +20,14 @@ async fn goes_well(life: &Life, at: usize) -> Held {
     let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
     let operator = attempt.somebody();
     let ended = operator.does(&life.commands[at]).await;
-    if ended.code() != Some(0) {
+    if ended.code() != life.well(&life.commands[at]) {
         return attempt.wrong(&format!("ended {ended}"));
     }
     if operator.tap.calls() != prefix.calls {
         return attempt.wrong("other calls than the last time: no cell could be told from another");
     }
     let now = operator.sees().await.map_err(|error| error.to_string())?;
-    if let Some(lost) = lost(&prefix.found, &now) {
+    if let Some(lost) = lost(&prefix.found, &now, life.config.policy.ab.is_some()) {
         return attempt.wrong(&lost);
     }
     if let Some(forgotten) = forgotten(&life.prefixes()[0].found, &now) {
@@ -36,12 +37,20 @@ async fn goes_well(life: &Life, at: usize) -> Held {
     attempt.converges(&life.commands[at], &prefix.left).await
 }
 
-/// What a rule did besides leading somewhere, and does not do any more.
-fn lost(found: &Estate, now: &Estate) -> Option<String> {
+/// What a rule did besides leading somewhere, and does not do any more. A test makes its rules sticky for as long as it
+/// runs.
+fn lost(found: &Estate, now: &Estate, tests: bool) -> Option<String> {
+    let also = |rule: &Rule| -> Vec<String> {
+        let by_test = |word: &&String| tests && word.starts_with("group stickiness");
+        rule.also.iter().filter(|word| !by_test(word)).cloned().collect()
+    };
     found
         .rules()
         .filter_map(|was| Some((was, now.rule(&was.arn)?)))
-        .find(|(was, is)| (&was.conditions, &was.also, &was.keeps) != (&is.conditions, &is.also, &is.keeps))
+        .find(|(was, is)| {
+            (&was.conditions, also(was)) != (&is.conditions, also(is))
+                || (was.keeps != is.keeps && !(tests && was.sticky != is.sticky))
+        })
         .map(|(was, is)| format!("{} was {:?}, and is {:?}", was.at(), was.also, is.also))
 }
 

@@ -125,7 +125,7 @@ impl<'a> Attempt<'a> {
     /// The command again by somebody else, to its end, which must be as if nothing had happened.
     pub(crate) async fn converges(&self, intent: &Intent, wanted: &Shape) -> Held {
         let ended = self.somebody().does(intent).await;
-        if ended.code() != Some(0) {
+        if ended.code() != self.life.well(intent) {
             return self.wrong(&format!("{} again: {ended}", intent.word()));
         }
         self.looks_like(wanted).await

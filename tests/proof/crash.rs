@@ -76,7 +76,11 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
 fn goes_forward(intent: &Intent) -> bool {
     matches!(
         intent,
-        Intent::Deploy { .. } | Intent::Promote | Intent::PromoteFully | Intent::Shift { .. }
+        Intent::Deploy { .. }
+            | Intent::Promote
+            | Intent::PromoteFully
+            | Intent::Shift { .. }
+            | Intent::Winner { .. }
     )
 }
 
@@ -124,7 +128,7 @@ async fn again_elsewhere(attempt: &Attempt<'_>, intent: &Intent, prefix: &Prefix
     let ended = Operator::on(&attempt.scene, &life.config, patient, |_| None)
         .does(intent)
         .await;
-    if ended.code() != Some(0) {
+    if ended.code() != life.well(intent) {
         return attempt.wrong(&format!("{} elsewhere: {ended}", intent.word()));
     }
     if !attempt.is_unlocked().await? {
@@ -144,7 +148,10 @@ async fn goes_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
         .await
         .map_err(|error| error.to_string())?;
     let begun = Roles::of(&estate, policy).is_ok_and(|roles| {
-        roles.halfway || roles.candidate.is_some() || roles.live.generation.0 != prefix.live_before
+        roles.halfway
+            || roles.candidate.is_some()
+            || !roles.variants.is_empty()
+            || roles.live.generation.0 != prefix.live_before
     });
     if !begun {
         // There is nothing to take back yet: a rollback would mean the release before.

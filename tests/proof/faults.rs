@@ -144,12 +144,16 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
         return attempt.wrong(&format!("{call} was not made"));
     }
     attempt.speaks(&ended)?;
-    if way.passes() && ended.code() != Some(0) {
+    let well = ended.code() == life.well(intent);
+    if way.passes() && !well {
         return attempt.wrong(&format!("ended {ended}, for what passes by itself"));
     }
-    tells_the_truth(&attempt, prefix, &ended).await?;
+    if !well {
+        tells_the_truth(&attempt, prefix, &ended).await?;
+    }
     attempt.scene.keeper.with(|world| world.mend(None));
-    if ended.code() == Some(0) {
+    if well {
+        attempt.served().await?;
         if call.action == "DeleteRule" && !attempt.is_unlocked().await? {
             // It could not be given up, and was told so: it stands for its lease.
             tokio::time::sleep(life.config.lease).await;
@@ -205,7 +209,7 @@ async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended:
         .does(intent)
         .await;
     match (again.code(), &again) {
-        (Some(0), _) => attempt.looks_like(&prefix.left).await,
+        (code, _) if code == attempt.life.well(intent) => attempt.looks_like(&prefix.left).await,
         // Putting production back was cut off, too: that is finished first.
         (Some(3), Ended::Refused(refusal))
             if ended.code() == Some(6)

@@ -8,7 +8,7 @@ use swingbridge::config::{self, Config, Overrides};
 use swingbridge::lab::estates::Estate;
 use swingbridge::model::doors::Scheme;
 use swingbridge::model::plan::Intent;
-use swingbridge::model::policy::AfterRollback;
+use swingbridge::model::policy::{AfterRollback, Strategy};
 use swingbridge::model::release::{Release, Source};
 use swingbridge::model::tags::Tags;
 
@@ -82,6 +82,32 @@ sticky = "5m"
 reduce_every = "10s"
 "#;
 
+/// Three share production by weights, live is one of them.
+const AB: &str = r#"
+[ab]
+duration = "14d"
+variants = [
+    { name = "control", weight = 40, live = true },
+    { name = "bold", weight = 30 },
+    { name = "calm", weight = 30 },
+]
+"#;
+
+/// Two new ones share it between them.
+const AB_NEW: &str = r#"
+[ab]
+duration = "14d"
+variants = [{ name = "bold", weight = 1 }, { name = "calm", weight = 3 }]
+"#;
+
+/// A header leads to the new one.
+const AB_HEADER: &str = r#"
+[ab]
+duration = "14d"
+header = "x-variant"
+variants = [{ name = "control", live = true }, { name = "bold", priority = 5 }]
+"#;
+
 const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
 const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
 
@@ -95,8 +121,22 @@ pub(crate) fn deploy(name: &str, version: u64) -> Intent {
             inputs: format!("inputs-of-{name}"),
             source: Source::Version { number: version },
             tags: Tags::new(),
+            variant: None,
         },
     }
+}
+
+/// The same as a variant of a test.
+fn deploy_as(variant: &str, version: u64) -> Intent {
+    let mut intent = deploy(variant, version);
+    if let Intent::Deploy { release } = &mut intent {
+        release.variant = Some(variant.into());
+    }
+    intent
+}
+
+fn winner(name: &str) -> Intent {
+    Intent::Winner { name: name.into() }
 }
 
 pub(crate) fn rollback() -> Intent {
@@ -124,6 +164,7 @@ fn build(name: &str) -> Intent {
                 user_data: Some("#!sample\nversion = \"built\"\n".into()),
             },
             tags: Tags::new(),
+            variant: None,
         },
     }
 }
@@ -162,6 +203,49 @@ pub(crate) fn lives() -> Vec<Life> {
             ],
         ),
         life("turns", seed(), "preview", TURNS, back()),
+        life(
+            "ab",
+            seed(),
+            "ab",
+            &format!("{DOORS}{AB}"),
+            vec![
+                deploy_as("bold", 2),
+                deploy_as("calm", 1),
+                Intent::Promote,
+                winner("calm"),
+            ],
+        ),
+        life(
+            "ab-live",
+            seed(),
+            "ab",
+            &format!("{DOORS}{AB}"),
+            vec![
+                deploy_as("bold", 2),
+                deploy_as("calm", 1),
+                Intent::Promote,
+                winner("control"),
+            ],
+        ),
+        life(
+            "ab-new",
+            seed(),
+            "ab",
+            &format!("{DOORS}{AB_NEW}"),
+            vec![
+                deploy_as("bold", 2),
+                deploy_as("calm", 1),
+                Intent::Promote,
+                rollback_and_remove(),
+            ],
+        ),
+        life(
+            "ab-header",
+            seed(),
+            "ab",
+            &format!("{DOORS}{AB_HEADER}"),
+            vec![deploy_as("bold", 2), Intent::Promote, winner("bold"), rollback()],
+        ),
         life("preview", seed(), "preview", DOORS, back()),
         life(
             "direct",
@@ -242,6 +326,14 @@ pub(crate) fn lives() -> Vec<Life> {
     ]
 }
 
+impl Life {
+    /// The exit code of a command that goes well: one that begins a test leaves it to run.
+    pub(crate) fn well(&self, intent: &Intent) -> Option<u8> {
+        let begins = self.config.policy.strategy == Strategy::Ab && *intent == Intent::Promote;
+        Some(if begins { 9 } else { 0 })
+    }
+}
+
 fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, commands: Vec<Intent>) -> Life {
     let balancer = &estate.load_balancers[0];
     let top = format!(
@@ -256,7 +348,15 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
         &|_| None,
     )
     .expect("a configuration");
-    let requests = requests(&estate, config.policy.doors.as_ref().map(|doors| doors.scheme));
+    let mut requests = requests(&estate, config.policy.doors.as_ref().map(|doors| doors.scheme));
+    if parts.contains("x-variant") {
+        requests.push(Request {
+            port: 80,
+            path: "/",
+            header: Some(("x-variant", "bold")),
+            meant: Meant::Beta,
+        });
+    }
     Life {
         name,
         estate,

@@ -1,6 +1,7 @@
 //! How a life goes when nothing goes wrong: what each command finds, which calls it makes, and what it leaves.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
@@ -50,17 +51,28 @@ impl Life {
             let scene = stage.open();
             let operator = Operator::calm(&scene, &self.config);
             let ended = operator.does(intent).await;
-            assert_eq!(ended.code(), Some(0), "{}: {}: {ended}", self.name, intent.word());
+            assert_eq!(
+                ended.code(),
+                self.well(intent),
+                "{}: {}: {ended}",
+                self.name,
+                intent.word()
+            );
             let calls = operator.tap.calls();
             let after = operator.sees().await.expect("an estate");
             let (was, is) = (self.roles(&found), self.roles(&after));
             all.push(Prefix {
                 calls,
                 left: shape(&after),
-                law: law(&was, &is),
+                law: Law {
+                    grace: self.config.policy.grace().unwrap_or_default(),
+                    ..law(&was, &is)
+                },
                 neighbours: [&was.candidate, &was.previous, &is.candidate, &is.previous]
                     .into_iter()
                     .flatten()
+                    .chain(&was.variants)
+                    .chain(&is.variants)
                     .filter_map(|standing| standing.target_group.as_ref().map(ToString::to_string))
                     .collect(),
                 next: next(&was, &is),
@@ -86,6 +98,10 @@ impl Life {
 
 fn next(was: &Roles<'_>, is: &Roles<'_>) -> u32 {
     let candidate = was.candidate.as_ref().or(is.candidate.as_ref());
+    let variants = was.variants.iter().chain(&is.variants);
+    if let Some(last) = variants.map(|standing| standing.generation.0).max() {
+        return last;
+    }
     let highest = was.live.generation.max(is.live.generation);
     match candidate {
         Some(candidate) => candidate.generation.0,
@@ -99,12 +115,14 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
     let sharing = [was, is].into_iter().filter(|roles| roles.halfway);
     let live: BTreeSet<String> = [&was.live, &is.live]
         .into_iter()
-        .chain(sharing.filter_map(|roles| roles.candidate.as_ref()))
+        .chain(sharing.flat_map(|roles| roles.candidate.iter().chain(&roles.variants)))
         .filter_map(name)
         .collect();
     let candidate = [&was.candidate, &is.candidate]
         .into_iter()
         .flatten()
+        .chain(&was.variants)
+        .chain(&is.variants)
         .filter_map(name)
         // A direct deploy opens the door on its way to production.
         .chain(name(&is.live).filter(|_| is.live.generation > was.live.generation))
@@ -113,6 +131,7 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
         live,
         candidate,
         candidate_may_be_empty: false,
+        grace: Duration::ZERO,
     }
 }
 

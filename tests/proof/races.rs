@@ -32,6 +32,8 @@ enum Stranger {
     Grows,
     /// A provisioning run that puts the default rule back to what it knows.
     PutsBack,
+    /// A person who leads the default rule back to the previous generation, while somebody removes it.
+    LeadsBack,
     /// A person who deletes the candidate's target group, if AWS lets them.
     DeletesTargetGroup,
     /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
@@ -50,6 +52,7 @@ impl fmt::Display for Stranger {
         f.write_str(match self {
             Self::Grows => "an-autoscaler",
             Self::PutsBack => "a-provisioning-run",
+            Self::LeadsBack => "a-way-back",
             Self::DeletesTargetGroup => "a-deleted-target-group",
             Self::DeletesGroup => "a-deleted-group",
         })
@@ -80,7 +83,7 @@ impl Stranger {
                     .send()
                     .await,
             ),
-            Self::PutsBack | Self::DeletesTargetGroup => {
+            Self::PutsBack | Self::LeadsBack | Self::DeletesTargetGroup => {
                 let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
                 self.on_the_balancer(&balancing, live, next).await
             }
@@ -94,7 +97,7 @@ impl Stranger {
         next: u32,
     ) -> String {
         let name = match self {
-            Self::PutsBack => format!("tg-{live}"),
+            Self::PutsBack | Self::LeadsBack => format!("tg-{live}"),
             _ => format!("tg-{next}"),
         };
         let found = match balancing.describe_target_groups().names(name).send().await {
@@ -161,6 +164,11 @@ fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
         Intent::Retire { .. } => vec![("rollback", rollback()), ("repair", Intent::Repair)],
         Intent::Repair | Intent::Pause => vec![("promote", Intent::Promote)],
         Intent::Retreat => vec![("rollback", rollback()), ("promote", Intent::Promote)],
+        Intent::Winner { .. } => vec![
+            ("the-same-winner", intent.clone()),
+            ("rollback", rollback()),
+            ("promote", Intent::Promote),
+        ],
     }
 }
 
@@ -195,6 +203,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             book.cell(&name, share, stands(life, at, call, stranger));
         }
     }
+    for call in looked_after(life, at) {
+        let name = format!("races/{command}/{call}/{}", Stranger::LeadsBack);
+        book.cell(&name, 20, stands(life, at, call, Stranger::LeadsBack));
+    }
     for (rival, intent) in rivals(&life.commands[at]) {
         let theirs = calls_alone(life, at, &intent);
         for (place, call) in prefix.calls.iter().enumerate() {
@@ -216,6 +228,18 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             }
         }
     }
+}
+
+/// The calls of a removal up to the one that ends the previous generation's health checks: until then whoever leads
+/// production back to it finds it healthy, and it must stay so.
+fn looked_after(life: &Life, at: usize) -> &[Call] {
+    let calls = &life.prefixes()[at].calls;
+    let removes = matches!(life.commands[at], Intent::Retire { .. });
+    let end = calls
+        .iter()
+        .position(|call| call.action == "DeleteRule")
+        .filter(|_| removes);
+    end.map_or(&[], |end| &calls[..=end])
 }
 
 /// How far the rival may come while the first is held at `ours[at]`: to its end, and to every call of its own that
@@ -260,6 +284,7 @@ fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
             | Intent::Shift { .. }
             | Intent::Rollback { .. }
             | Intent::Retreat
+            | Intent::Winner { .. }
     );
     if moves {
         law.live.extend(prefix.neighbours.iter().cloned());
@@ -272,14 +297,18 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     let mut law = prefix.law.clone();
     // Nobody can keep a person from emptying what the green door leads to.
     law.candidate_may_be_empty = stranger == Stranger::DeletesGroup;
+    let mut live = prefix.live_before;
+    if let (Stranger::LeadsBack, Some(previous)) = (stranger, life.roles(&prefix.found).previous) {
+        live = previous.generation.0;
+        law.live
+            .extend(previous.target_group.as_ref().map(ToString::to_string));
+    }
     let attempt = Attempt::at(life, prefix.before.open(), &law);
     let gate = Arc::new(Gate::default());
     let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
     let acts = async {
         gate.reached.notified().await;
-        let done = stranger
-            .acts(&attempt.scene, prefix.live_before, prefix.next)
-            .await;
+        let done = stranger.acts(&attempt.scene, live, prefix.next).await;
         gate.open();
         done
     };
@@ -408,7 +437,8 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
         .sees()
         .await
         .map_err(|error| error.to_string())?;
-    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway);
+    // A test that runs is whole as it is.
+    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway && !roles.runs());
     let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
     match halfway {
         Ok(false) => Ok(()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use swingbridge::model::ab::Taking;
 use swingbridge::model::estate::Estate;
 use swingbridge::model::obligation::owed;
 use swingbridge::model::roles::State;
@@ -9,7 +10,7 @@ use swingbridge::model::shift::Reached;
 use swingbridge::model::tags;
 
 /// Tags that hold a time, or the number of a plan.
-const OF_THE_MOMENT: &[&str] = &[tags::STATE, tags::CREATED_AT, tags::PLAN, tags::STAGE];
+const OF_THE_MOMENT: &[&str] = &[tags::STATE, tags::CREATED_AT, tags::PLAN, tags::STAGE, tags::TEST];
 
 pub(crate) type Shape = Vec<String>;
 
@@ -49,10 +50,11 @@ pub(crate) fn shape(estate: &Estate) -> Shape {
     }
     for group in &estate.target_groups {
         lines.push(format!(
-            "{} {:?} {:?} {:?} {:?} with {} healthy",
+            "{} {:?} {:?} {:?} {:?} {:?} with {} healthy",
             group.name,
             State::of(&group.tags),
             Reached::of(&group.tags).map(|reached| (reached.stage, reached.weight, reached.held)),
+            Taking::of(&group.tags).map(|taking| (taking.weight, taking.won)),
             group.attributes,
             lasting(&group.tags),
             group

@@ -53,6 +53,7 @@ fn release(inputs: &str) -> Release {
             user_data: None,
         },
         tags: Tags::new(),
+        variant: None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::policy::{Capacity, RouteSelection, Strategy, Treatment, Want};
 use crate::model::routing::Priority;
 
+mod ab;
 mod gradual;
 mod hooks;
 mod judging;
@@ -116,6 +117,7 @@ dir = "log"
         policy: Policy {
             strategy: Direct,
             shift: None,
+            ab: None,
             judge: None,
             names: Names {
                 group: NameTemplate {

@@ -1,5 +1,6 @@
 //! Readings and what is to be said of them.
 
+mod contrast;
 mod properties;
 mod verdicts;
 

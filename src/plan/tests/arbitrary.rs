@@ -54,7 +54,7 @@ enum Twist {
 }
 
 pub(super) fn scenes() -> impl Strategy<Value = Scene> {
-    let begun = select(vec![
+    let begun = vec![
         fixtures::initial(),
         fixtures::deployed(),
         fixtures::halfway(),
@@ -63,10 +63,18 @@ pub(super) fn scenes() -> impl Strategy<Value = Scene> {
         fixtures::shared(2, 50, Some(Held::Judged)),
         fixtures::promoted(),
         fixtures::rolled_back(),
-    ]);
+    ];
+    scenes_of(begun, policies(), intents())
+}
+
+pub(super) fn scenes_of(
+    begun: Vec<Estate>,
+    policies: impl Strategy<Value = Policy>,
+    intents: impl Strategy<Value = Intent>,
+) -> impl Strategy<Value = Scene> {
     // Most twists end in a refusal: many scenes have few.
     let twists = prop_oneof![3 => vec(twists(), 0..3), 1 => vec(twists(), 3..12)];
-    (begun, twists, policies(), intents()).prop_map(|(mut estate, twists, policy, intent)| {
+    (select(begun), twists, policies, intents).prop_map(|(mut estate, twists, policy, intent)| {
         for twist in twists {
             twist.befalls(&mut estate);
         }
@@ -138,6 +146,8 @@ fn keys() -> impl Strategy<Value = &'static str> {
         tags::PREVIOUS,
         tags::PLAN,
         tags::STAGE,
+        tags::VARIANT,
+        tags::TEST,
         tags::RULE,
         tags::OWES_MIN,
         tags::OWES_RESUME,
@@ -161,6 +171,10 @@ fn values() -> impl Strategy<Value = String> {
         "1 5 2026-03-02T11:00:00Z",
         "2 50 2026-03-02T11:00:00Z judged",
         "9 100 -009999-01-01T00:00:00Z",
+        "bold",
+        "lost",
+        "30 2026-03-02T11:00:00Z",
+        "30 2026-03-02T11:00:00Z won",
         "live",
         "previous",
         "rolling-back",
@@ -324,7 +338,7 @@ fn twists() -> impl Strategy<Value = Twist> {
     ]
 }
 
-fn policies() -> impl Strategy<Value = Policy> {
+pub(super) fn policies() -> impl Strategy<Value = Policy> {
     let size = prop_oneof![
         3 => Just(Capacity::SameAsLive),
         1 => sizes().prop_map(Capacity::Fixed),
@@ -405,7 +419,7 @@ fn shifts() -> impl Strategy<Value = Shift> {
     })
 }
 
-fn intents() -> impl Strategy<Value = Intent> {
+pub(super) fn intents() -> impl Strategy<Value = Intent> {
     let source = prop_oneof![
         2 => Just(Source::Version { number: 8 }),
         1 => Just(Source::Version { number: u64::MAX }),
@@ -418,6 +432,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         inputs,
         source,
         tags: Tags::new(),
+        variant: None,
     });
     let failed = option::of(select(vec![AfterRollback::Keep, AfterRollback::Remove]));
     prop_oneof![

@@ -2,7 +2,7 @@
 
 use super::plan;
 use crate::model::estate::Estate;
-use crate::model::fixtures;
+use crate::model::fixtures::{self, hold};
 use crate::model::ids::Generation;
 use crate::model::obligation::HELD_PROCESS;
 use crate::model::plan::{Intent, Note, Plan, Severity};
@@ -11,6 +11,7 @@ use crate::model::refusal::Reason;
 use crate::model::routing::Priority;
 use crate::model::tags;
 
+mod ab;
 mod arbitrary;
 mod building;
 mod carried;
@@ -109,16 +110,6 @@ fn doors_are_ours(mut estate: Estate) -> Estate {
         tags.insert(tags::RULE.into(), "door".into());
     }
     estate
-}
-
-/// Holds group `n` in full, as a run does: minimum raised, schedules off, both written down.
-fn hold(estate: &mut Estate, n: u32) {
-    fixtures::owe_minimum(estate, n, 1);
-    let group = fixtures::group_mut(estate, n);
-    group
-        .suspended
-        .insert(HELD_PROCESS.into(), "User suspended".into());
-    group.tags.insert(tags::OWES_RESUME.into(), HELD_PROCESS.into());
 }
 
 fn planned(estate: &Estate, intent: &Intent, policy: &Policy) -> Plan {

@@ -1,5 +1,6 @@
 //! How reasons read: a clause that fits behind a colon, and a way out for each.
 
+use crate::model::ab_reason::AbReason;
 use crate::model::estate::Part;
 use crate::model::fixtures::{asg, tg};
 use crate::model::ids::Generation;
@@ -148,6 +149,41 @@ fn samples() -> Vec<Reason> {
             generation,
             until: crate::model::fixtures::minute(10),
         },
+        Reason::Ab(AbReason::VariantsMissing {
+            names: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::VariantExists {
+            variant: "bold".into(),
+            generation,
+            release: "42".into(),
+        }),
+        Reason::Ab(AbReason::NoSuchVariant {
+            variant: "loud".into(),
+            known: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::NotAVariant {
+            known: "bold, calm".into(),
+        }),
+        Reason::Ab(AbReason::VariantNotReady {
+            variant: "bold".into(),
+            generation,
+        }),
+        Reason::Ab(AbReason::SharedByTest),
+        Reason::Ab(AbReason::NoVariant { generation }),
+        Reason::Ab(AbReason::StrangeVariant {
+            generation,
+            variant: "loud".into(),
+        }),
+        Reason::Ab(AbReason::TestRuns { live: generation }),
+        Reason::Ab(AbReason::NoTest),
+        Reason::Ab(AbReason::WonAlready {
+            variant: "bold".into(),
+        }),
+        Reason::Ab(AbReason::TooManyShares {
+            rule: ":80 default rule".into(),
+            would: 6,
+            limit: 5,
+        }),
     ]
 }
 
@@ -196,11 +232,25 @@ fn counted(reason: &Reason) -> usize {
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
         Reason::InGrace { .. } => 41,
+        Reason::Ab(reason) => match reason {
+            AbReason::VariantsMissing { .. } => 42,
+            AbReason::VariantExists { .. } => 43,
+            AbReason::NoSuchVariant { .. } => 44,
+            AbReason::NotAVariant { .. } => 45,
+            AbReason::VariantNotReady { .. } => 46,
+            AbReason::SharedByTest => 47,
+            AbReason::NoVariant { .. } => 48,
+            AbReason::StrangeVariant { .. } => 49,
+            AbReason::TestRuns { .. } => 50,
+            AbReason::NoTest => 51,
+            AbReason::WonAlready { .. } => 52,
+            AbReason::TooManyShares { .. } => 53,
+        },
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 42;
+const VARIANTS: usize = 54;
 
 #[test]
 fn every_reason_has_a_sample() {
@@ -234,7 +284,7 @@ fn every_reason_shows_a_way_out() {
 
 #[test]
 fn a_way_out_names_only_commands_that_exist() {
-    const COMMANDS: [&str; 9] = [
+    const COMMANDS: [&str; 10] = [
         "abort",
         "deploy",
         "iam-policy",
@@ -244,6 +294,7 @@ fn a_way_out_names_only_commands_that_exist() {
         "rollback",
         "status",
         "unlock",
+        "winner",
     ];
     for reason in samples() {
         let way = reason.way_out();

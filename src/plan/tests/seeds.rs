@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::*;
 use crate::model::event::{Ended, Event, EventKind, Outcome, Verdict};
 use crate::model::fixtures::{
-    deployed, halfway, holder, initial, lock_rule, policy, promoted, rolled_back, to,
+    deployed, halfway, holder, initial, lock_rule, policy, policy_of, promoted, rolled_back, test,
+    test_running, to,
 };
 
 #[derive(Serialize)]
@@ -39,7 +40,16 @@ fn scenes() -> Vec<(&'static str, Scene)> {
             },
         )
     })
-    .into()
+    .into_iter()
+    .chain([(
+        "test",
+        Scene {
+            estate: test_running(),
+            policy: policy_of(test()),
+            intent: Intent::Winner { name: "bold".into() },
+        },
+    )])
+    .collect()
 }
 
 /// `UPDATE_SEEDS=1` writes them, and a test fails when they are not what is written now.

@@ -15,6 +15,9 @@ pub struct GenerationView {
     /// `None` when roles cannot be told.
     pub role: Option<Role>,
     pub release: Option<String>,
+    /// The variant of a test that it was deployed as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     pub state: State,
     /// Since when it is in that state.
     pub since: Option<Timestamp>,
@@ -31,6 +34,8 @@ pub struct GenerationView {
 pub enum Role {
     Live,
     Candidate,
+    /// Of a test.
+    Variant,
     Previous,
     Other,
 }
@@ -73,6 +78,7 @@ pub(super) fn of(estate: &Estate, roles: Option<&Roles>) -> Vec<GenerationView> 
     std::iter::once(&roles.live)
         .map(with(Role::Live))
         .chain(roles.candidate.iter().map(with(Role::Candidate)))
+        .chain(roles.variants.iter().map(with(Role::Variant)))
         .chain(roles.previous.iter().map(with(Role::Previous)))
         .chain(roles.others.iter().map(with(Role::Other)))
         .collect()
@@ -88,6 +94,7 @@ fn view(estate: &Estate, standing: &Standing, role: Option<Role>) -> GenerationV
         generation: standing.generation,
         role,
         release: standing.release.clone(),
+        variant: standing.variant.clone(),
         state: standing.state,
         since: standing.since,
         ours: standing.ours,

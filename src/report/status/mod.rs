@@ -9,6 +9,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variants;
 mod view;
 
 pub use doors::{ColourView, DoorsView, Scheme};
@@ -17,6 +18,7 @@ pub use phase::{Phase, PhaseView};
 pub use rollback::{RollbackView, Speed};
 pub use rules::{RuleKind, RuleView};
 pub use text::text;
+pub use variants::{TestView, VariantView};
 pub use view::{Advice, GapView, LockView, OwedView, SchemaView, StatusView, UnclearView};
 
 /// The JSON form: pretty, stable, one object.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::variants;
+
 use crate::model::ids::Generation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
@@ -25,6 +27,8 @@ pub enum Phase {
     Promoting,
     /// Two generations share production, in a stage of a promotion or by hand.
     Sharing,
+    /// Variants take part in a test.
+    Testing,
     /// The previous generation is kept.
     StandingBy,
     /// Production is being swung back.
@@ -53,6 +57,9 @@ pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
             Phase::RollingBack,
             swing("swung back", &named(failing), to.as_deref()),
         );
+    }
+    if let Some(view) = variants::phase(policy, roles) {
+        return view;
     }
     if roles.live.state == State::Promoting {
         let from = roles
@@ -127,8 +134,5 @@ pub(super) fn name(generation: Generation, release: Option<&str>) -> String {
 }
 
 fn all<'a>(roles: &'a Roles) -> impl Iterator<Item = &'a Standing> {
-    std::iter::once(&roles.live)
-        .chain(&roles.candidate)
-        .chain(&roles.previous)
-        .chain(&roles.others)
+    roles.all()
 }

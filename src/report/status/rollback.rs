@@ -55,6 +55,20 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
             ),
         };
     }
+    if let Some(home) = roles.home().filter(|_| roles.tests()) {
+        return back_to(estate, policy, home, home);
+    }
+    if !roles.variants.is_empty() {
+        return RollbackView {
+            speed: Speed::AtOnce,
+            to: Some(roles.live.generation),
+            boots: 0,
+            text: format!(
+                "yes, at once: production is on {} and stays there, the variants are closed",
+                named(&roles.live)
+            ),
+        };
+    }
     if is_done(roles) {
         let further = roles.previous.as_ref().map_or_else(String::new, |previous| {
             format!("; `{}` goes further back", command_to(previous))

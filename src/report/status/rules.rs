@@ -34,6 +34,8 @@ pub enum RuleKind {
     /// Leads some of the users to the candidate.
     UserDoor,
     Beacon,
+    /// Leads those to a variant who ask for it.
+    Variant,
     Entrance,
     Lock,
     /// Names a target group of this app, and is none of the others.
@@ -72,6 +74,8 @@ fn kind(estate: &Estate, policy: &Policy, roles: &Roles, rule: &Rule) -> Option<
         Some(RuleKind::BlueDoor)
     } else if among(&roles.green_doors) {
         Some(RuleKind::GreenDoor)
+    } else if among(&roles.variant_rules) {
+        Some(RuleKind::Variant)
     } else if among(&roles.user_doors) {
         Some(RuleKind::UserDoor)
     } else if among(&roles.beacons) {
@@ -119,7 +123,7 @@ fn is_secret(policy: &Policy, rule: &Rule) -> bool {
 
 pub(super) fn disagreements(policy: &Policy, roles: &Roles) -> Vec<String> {
     let mut all = Vec::new();
-    if roles.halfway && roles.shared().is_none() {
+    if roles.halfway && roles.shared().is_none() && !roles.runs() {
         let leads: Vec<String> = roles
             .routes
             .iter()

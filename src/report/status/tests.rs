@@ -225,3 +225,34 @@ fn a_share_of_production_is_told_as_what_it_is() {
     assert_eq!(view.phase.name, Phase::Sharing);
     insta::assert_snapshot!(text(&view, Look::PLAIN));
 }
+
+#[test]
+fn variants_that_stand_for_a_test_are_told_by_name() {
+    let policy = fixtures::policy_of(fixtures::test());
+    let estate = fixtures::variants_ready();
+    let view = StatusView::of(&estate, &policy, fixtures::minute(3), &|_| false);
+    assert_eq!(view.phase.name, Phase::Ready);
+    assert_eq!(
+        view.phase.text,
+        "generation 1 is live; every variant is ready to be tested"
+    );
+}
+
+#[test]
+fn a_test_is_told_with_every_share_and_until_when_it_runs() {
+    let policy = fixtures::policy_of(fixtures::test());
+    let estate = fixtures::test_running();
+    let view = StatusView::of(&estate, &policy, fixtures::minute(3), &|_| false);
+    assert_eq!(view.phase.name, Phase::Testing);
+    insta::assert_snapshot!(text(&view, Look::PLAIN));
+    let all: serde_json::Value = serde_json::from_str(&json(&view).expect("JSON")).expect("JSON");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&all["test"]).expect("JSON"));
+}
+
+#[test]
+fn a_test_that_has_a_winner_is_told_as_one_that_is_being_ended() {
+    let policy = fixtures::policy_of(fixtures::test());
+    let view = StatusView::of(&fixtures::bold_wins(), &policy, fixtures::minute(3), &|_| false);
+    assert_eq!(view.phase.name, Phase::Promoting);
+    assert_eq!(view.next[0].command, "swingbridge winner bold");
+}

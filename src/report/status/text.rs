@@ -31,6 +31,13 @@ pub fn text(view: &StatusView, look: Look) -> String {
         vec!["Rollback".to_owned(), rollback(view, look)],
     ];
     facts.extend(colours(view).map(|text| vec!["Colours".to_owned(), text]));
+    facts.extend(view.test.as_ref().map(|test| {
+        vec![
+            "Test".to_owned(),
+            look.plain(&format!("{}: {}", test.times(), test.told()))
+                .into_owned(),
+        ]
+    }));
     facts.extend(schema(view, look).map(|text| vec!["Schema".to_owned(), text]));
     let facts = columns(&facts);
     all.push(String::new());
@@ -120,6 +127,10 @@ fn row(view: &GenerationView, now: Timestamp, look: Look) -> Vec<String> {
     let role = match view.role {
         Some(Role::Live) => look.good("live"),
         Some(Role::Candidate) => look.active("candidate"),
+        Some(Role::Variant) => look.active(format!(
+            "variant {}",
+            look.plain(view.variant.as_deref().unwrap_or_default())
+        )),
         Some(Role::Previous) => "previous".to_owned(),
         Some(Role::Other) => look.dim("other"),
         None => "?".to_owned(),
@@ -213,6 +224,7 @@ fn kind(rule: &RuleView) -> &'static str {
         Some(RuleKind::GreenDoor) => "green door",
         Some(RuleKind::UserDoor) => "user door",
         Some(RuleKind::Beacon) => "beacon",
+        Some(RuleKind::Variant) => "variant",
         Some(RuleKind::Entrance) => "entrance",
         Some(RuleKind::Lock) => "lock",
         Some(RuleKind::Other) => "other",

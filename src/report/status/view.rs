@@ -19,6 +19,7 @@ use super::generations::{self, GenerationView};
 use super::phase::{self, Phase, PhaseView};
 use super::rollback::{self, RollbackView};
 use super::rules::{self, RuleView};
+use super::variants::{self, TestView};
 
 /// The version of the JSON form. Fields may be added; none changes its meaning within a version.
 const FORMAT: u32 = 1;
@@ -49,6 +50,9 @@ pub struct StatusView {
     /// What hooks did to the schema; absent when nothing is pending and nothing was contracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<SchemaView>,
+    /// Absent when no variant stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestView>,
     /// What could not be seen.
     pub gaps: Vec<GapView>,
     /// Why it cannot be told who is live; empty when it can.
@@ -159,6 +163,7 @@ impl StatusView {
             lock,
             owed,
             schema: schema_view(estate),
+            test: roles.and_then(|roles| variants::of(policy, roles)),
             gaps: gaps(estate),
             unclear: reasons.iter().map(unclear).collect(),
             rollback,

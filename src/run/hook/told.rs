@@ -12,7 +12,7 @@ pub(super) fn told<C>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, place: Pla
     let roles = Roles::of(estate, &plan.policy).ok();
     let live = roles.as_ref().map(|roles| side(&roles.live));
     let previous = roles.as_ref().and_then(|roles| roles.previous.as_ref().map(side));
-    let candidate = match roles.as_ref().and_then(|roles| roles.candidate.as_ref()) {
+    let candidate = match roles.as_ref().and_then(|roles| beside(plan, roles)) {
         Some(candidate) => Some(side(candidate)),
         // It is still to be made.
         None => planned(plan)
@@ -42,6 +42,16 @@ pub(super) fn told<C>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, place: Pla
         failure: None,
         exit_code: None,
     }
+}
+
+/// Whom the command is about.
+fn beside<'a>(plan: &Plan, roles: &'a Roles<'_>) -> Option<&'a Standing> {
+    let variant = match &plan.intent {
+        Intent::Deploy { release } => release.variant.as_ref(),
+        Intent::Winner { name } => Some(name),
+        _ => None,
+    };
+    variant.map_or(roles.candidate.as_ref(), |name| roles.variant(name))
 }
 
 fn side(standing: &Standing) -> Side {

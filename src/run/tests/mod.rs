@@ -1,5 +1,7 @@
 //! Whole operations on a cloud in memory.
 
+mod ab;
+mod ab_killed;
 mod anywhere;
 mod colours;
 mod estates;

@@ -21,6 +21,25 @@ fn shown() -> Vec<(String, String)> {
         .collect()
 }
 
+#[test]
+fn the_doors_for_some_users_that_the_page_shows_can_be_read() {
+    let page = include_str!("../../../docs/strategies.md");
+    let (_, rest) = page
+        .split_once("```toml\n[[doors.users]]")
+        .expect("it shows some");
+    let (users, _) = rest.split_once("```").expect("it ends");
+    let (_, preview) = shown().swap_remove(0);
+    let text = format!("{preview}\n[[doors.users]]{users}");
+    let config = config::read(
+        &text,
+        Path::new("swingbridge.toml"),
+        &Overrides::default(),
+        &|_| None,
+    );
+    let policy = config.unwrap_or_else(|error| panic!("{error}")).policy;
+    assert_eq!(policy.user_doors.len(), 2);
+}
+
 /// Whatever is asked of either generation speaks for it.
 fn all_is_well(world: &World, asked: Vec<String>) {
     let tell = move |window: Window, compared: &Compared| {
@@ -44,17 +63,23 @@ fn all_is_well(world: &World, asked: Vec<String>) {
     *world.readings.lock().expect("not poisoned") = Some(Box::new(tell));
 }
 
+/// The policy of a configuration, with the places that the fixtures keep free.
+fn meant(name: &str, text: &str) -> Policy {
+    let path = Path::new("swingbridge.toml");
+    let config = config::read(text, path, &Overrides::default(), &|_| None);
+    let mut policy = config.unwrap_or_else(|error| panic!("{name}: {error}")).policy;
+    policy.lock = fixtures::policy().lock;
+    policy.entrance = fixtures::policy().entrance;
+    policy
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
     let shown = shown();
     let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["preview", "direct", "canary", "linear"]);
-    for (name, text) in shown {
-        let path = Path::new("swingbridge.toml");
-        let config = config::read(&text, path, &Overrides::default(), &|_| None);
-        let mut policy = config.unwrap_or_else(|error| panic!("{name}: {error}")).policy;
-        policy.lock = fixtures::policy().lock;
-        policy.entrance = fixtures::policy().entrance;
+    assert_eq!(names, ["preview", "direct", "canary", "linear", "ab"]);
+    for (name, text) in shown.into_iter().filter(|(name, _)| name != "ab") {
+        let policy = meant(&name, &text);
         let world = World::new(fixtures::initial());
         if let Some(judging) = &policy.judge {
             all_is_well(&world, judging.wanted().into_keys().collect());
@@ -80,4 +105,35 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
         assert_eq!(live(&world, &policy), 1, "{name}");
         nothing_broken(&world);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_test_of_the_page_is_begun_ended_by_a_winner_and_taken_back() {
+    let shown = shown();
+    let (name, text) = shown.iter().find(|(name, _)| name == "ab").expect("it is shown");
+    let policy = meant(name, text);
+    let test = policy.ab.clone().expect("a test");
+    let world = World::new(fixtures::initial());
+    for variant in test.deployed() {
+        let mut release = fixtures::release(&variant.name);
+        release.variant = Some(variant.name.clone());
+        must(&world, &Intent::Deploy { release }, &policy).await;
+    }
+    all_is_well(&world, test.judging(None).wanted().into_keys().collect());
+    let begun = run(&world, &Intent::Promote, &policy, true)
+        .await
+        .expect("it ends");
+    assert_eq!(begun.code, 9, "{begun:#?}");
+    // All are alike: no measure picks one of them.
+    tokio::time::sleep(test.lasts).await;
+    let over = run(&world, &Intent::Repair, &policy, true)
+        .await
+        .expect("it ends");
+    assert_eq!(over.code, 9, "{over:#?}");
+    let name = test.deployed().next().expect("one of them").name.clone();
+    must(&world, &Intent::Winner { name }, &policy).await;
+    assert_eq!(live(&world, &policy), 2);
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
 }

@@ -20,6 +20,7 @@ pub fn release(bytes: &[u8]) {
         launch_template_version: given().and_then(|number| number.parse().ok()),
         user_data: (!template.is_empty()).then(|| PathBuf::from("user-data.sh.j2")),
         tags: given().into_iter().zip(given()).collect(),
+        variant: given(),
     };
     let build = || {
         releases::build(&input, &ReleaseDefaults::default(), "shop", &|_| {

@@ -1,8 +1,11 @@
 //! Where a scenario is played: a LocalStack that all share, or a lab of its own.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use swingbridge::lab::serve::client::Client;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::localstack::LocalStack;
@@ -57,10 +60,48 @@ impl Lab {
     }
 }
 
+/// How long the instances of an estate may take to serve.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Lab {
+    /// Where its load balancer listens, once every target is healthy.
+    pub(crate) async fn serving(&self) -> String {
+        let port = self.endpoint.rsplit(':').next().expect("a port");
+        let client = Client::new(port.parse().expect("a number"));
+        let began = Instant::now();
+        loop {
+            let state = client.state().await.expect("a lab that answers");
+            let targets: Vec<_> = state.target_groups.iter().flat_map(|one| &one.targets).collect();
+            let healthy = targets.iter().all(|target| target.health == "healthy");
+            let mut listeners = state.balancers.iter().flat_map(|one| &one.listeners);
+            let url = listeners.find_map(|one| one.url.clone());
+            if let (false, true, Some(url)) = (targets.is_empty(), healthy, url)
+                // The data plane hears of it a little later.
+                && answers(&url).await
+            {
+                return url;
+            }
+            assert!(began.elapsed() < PATIENCE, "the lab's instances do not serve");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.process.id().expect("it runs")
     }
+}
+
+/// Whether a load balancer has somebody to pass a request to.
+async fn answers(url: &str) -> bool {
+    let authority = url.trim_start_matches("http://").trim_end_matches('/');
+    let Ok(mut stream) = TcpStream::connect(authority).await else {
+        return false;
+    };
+    let request = format!("GET /health HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).await.is_ok()
+        && stream.read_to_string(&mut answer).await.is_ok()
+        && answer.starts_with("HTTP/1.1 200")
 }
 
 impl Ground {

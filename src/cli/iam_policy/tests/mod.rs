@@ -51,6 +51,7 @@ fn deploy(source: Source) -> Intent {
             inputs: "inputs-of-2.0".into(),
             source,
             tags: Tags::new(),
+            variant: None,
         },
     }
 }

@@ -1,0 +1,158 @@
+//! Tests of variants, cut off at every call: the same command again ends as if nothing had happened, and a rollback serves
+//! what was live.
+
+use super::ab::{both_deployed, by_header, goes, routes, three, two_new, winner};
+use super::*;
+use crate::model::ab::Taking;
+use crate::model::refusal::Reason;
+use crate::model::routing::Sticky;
+
+/// The commands of a whole life.
+fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
+    let life = |ends: &[Intent]| -> Vec<Intent> {
+        let begins = both_deployed().into_iter().chain([Intent::Promote]);
+        begins.chain(ends.iter().cloned()).collect()
+    };
+    let by_turns = Policy {
+        doors: super::colours::by_turns(Duration::from_secs(600)).doors,
+        ..three()
+    };
+    let mut retired = three();
+    retired.after_promotion.previous = Treatment::Retire;
+    vec![
+        ("a new one wins", three(), life(&[winner("calm"), rollback()])),
+        ("live wins", three(), life(&[winner("control")])),
+        ("nobody wins", three(), life(&[rollback(), Intent::Abort])),
+        ("without live", two_new(), life(&[winner("bold")])),
+        ("by header", by_header(), life(&[winner("bold")])),
+        ("retired", retired, life(&[winner("calm")])),
+        ("by turns", by_turns, life(&[winner("calm"), rollback()])),
+    ]
+}
+
+fn seen(estate: &Estate) -> Vec<String> {
+    let stickiness = estate
+        .rules()
+        .map(|rule| format!("{} {}", rule.at(), rule.sticky));
+    let taking = estate.target_groups.iter().map(|group| {
+        let taking = Taking::of(&group.tags).map(|taking| (taking.weight, taking.won));
+        format!("{} {taking:?}", group.name)
+    });
+    shape(estate)
+        .into_iter()
+        .chain(stickiness)
+        .chain(taking)
+        .collect()
+}
+
+async fn anywhere(fault: Fault) {
+    for (name, policy, commands) in lives() {
+        for last in 0..commands.len() {
+            let clean = World::new(rich());
+            for intent in &commands[..=last] {
+                goes(&clean, intent, &policy).await;
+            }
+            let expected = seen(&clean.now());
+            for at in 0.. {
+                let world = World::new(rich());
+                for intent in &commands[..last] {
+                    goes(&world, intent, &policy).await;
+                }
+                let intent = &commands[last];
+                let before = routes(&world);
+                world.order(Some((at, fault)));
+                let first = run(&world, intent, &policy, false).await;
+                if world.tried() <= at {
+                    assert!(at > 3, "{name}: {} made hardly any call", intent.word());
+                    break;
+                }
+                world.order(None);
+                let here = format!(
+                    "{name}: {} hit at call {at}: {:?}",
+                    intent.word(),
+                    world.changes().last()
+                );
+                if fault == Fault::Deny {
+                    let verdict = first.expect("nobody killed it");
+                    match verdict.code {
+                        0 | 6 | 9 => {}
+                        4 => assert_eq!(routes(&world), before, "{here}: {verdict:#?}"),
+                        5 => assert_eq!(live(&world, &policy), 1, "{here}: {verdict:#?}"),
+                        other => panic!("{here}: exit code {other}: {verdict:#?}"),
+                    }
+                    if verdict.code == 5 {
+                        // It was swung back, and its variants closed.
+                        nothing_broken(&world);
+                        continue;
+                    }
+                }
+                goes(&world, intent, &policy).await;
+                assert_eq!(seen(&world.now()), expected, "{here}");
+                no_lock(&world);
+                nothing_broken(&world);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_before_any_call_the_same_command_again_converges() {
+    anywhere(Fault::DieBefore).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_call_the_same_command_again_converges() {
+    anywhere(Fault::DieAfter).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_changes_nothing_about_the_end() {
+    anywhere(Fault::LoseAnswer).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_call_leaves_production_where_the_exit_code_says() {
+    anywhere(Fault::Deny).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_a_rollback_serves_what_was_live_before() {
+    for (name, policy, commands) in lives() {
+        let gone = policy.after_promotion.previous == Treatment::Retire;
+        for last in 0..commands.len() {
+            if matches!(commands[last], Intent::Rollback { .. } | Intent::Abort) {
+                continue;
+            }
+            for at in 0.. {
+                let world = World::new(rich());
+                for intent in &commands[..last] {
+                    goes(&world, intent, &policy).await;
+                }
+                world.order(Some((at, Fault::DieAfter)));
+                let _ = run(&world, &commands[last], &policy, false).await;
+                if world.tried() <= at {
+                    break;
+                }
+                world.order(None);
+                let here = format!("{name}: {} killed after call {at}", commands[last].word());
+                match plan::plan(&world.now(), &rollback(), &policy) {
+                    Ok(_) => goes(&world, &rollback(), &policy).await,
+                    // Nothing had been marked yet, or the way back was removed as configured.
+                    Err(refusal) => {
+                        let fair = |reason: &Reason| {
+                            matches!(reason, Reason::NoPrevious)
+                                || (gone && matches!(reason, Reason::NoGroup { .. }))
+                        };
+                        assert!(refusal.reasons.iter().all(fair), "{here}: {refusal}");
+                        continue;
+                    }
+                };
+                assert_eq!(live(&world, &policy), 1, "{here}");
+                let sticky = routes(&world).iter().any(|(_, sticky)| *sticky != Sticky::Off);
+                assert!(!sticky, "{here}");
+                no_lock(&world);
+                nothing_broken(&world);
+            }
+        }
+    }
+}
