@@ -159,6 +159,8 @@ pub(super) fn open<'a>(context: &'a Context<'_>) -> Option<Open<'a>> {
         .filter_map(|door| door.action.only_target())
         .find_map(|target_group| others().find(|one| one.target_group.as_ref() == Some(target_group)))?;
     let due = match (owner.state, doors.grace()) {
+        // Production may be on its way to it.
+        _ if roles.halfway => Due::NotYet,
         (State::Previous | State::RolledBack | State::Removing, Some(grace)) => {
             later::after(context, owner.since, grace)
         }

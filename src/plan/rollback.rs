@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, ab, doors, later, removal, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, remaining, removal, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -170,13 +170,13 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     });
     // By turns: whoever is sent away finds the other colour open.
     let closes = failed == AfterRollback::Remove;
-    steps.extend(doors::before_swing(
-        context,
-        &leaving.target_group,
-        &back.target_group,
-        closes,
-    ));
+    let opened = doors::before_swing(context, &leaving.target_group, &back.target_group, closes);
+    steps.extend(opened.iter().cloned());
     steps.extend(swing::routes(context, &back.target_group));
+    // Production does not wait for it; but nobody is told of a colour, or sent to it, before every node has it open.
+    if !remaining(context.estate, opened.clone()).is_empty() {
+        steps.push(swing::confirm(context, &opened));
+    }
     steps.extend(doors::swung(context, &back.target_group, closes));
     let confirm = swing::confirm(context, &steps);
     steps.push(confirm);

@@ -1,4 +1,5 @@
-"""Speaks the colour protocol over gRPC while the doors of a lab swing, and says whether a caller noticed.
+"""Speaks the colour protocol over gRPC, streams included, while the doors of a lab are swung by AWS's API alone, and says
+whether a caller noticed: what Swingbridge's own promotions rest on.
 
     lab up --config colours.toml --port 0 --speed 10
     python colours.py http://127.0.0.1:PORT

@@ -14,7 +14,7 @@ use crate::support::swing::binary;
 /// Far more than it takes, on a machine that is busy with everything else.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-fn of_the_tests(path: &str) -> PathBuf {
+pub(crate) fn of_the_tests(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
@@ -39,12 +39,18 @@ fn is_in_path(program: &str) -> bool {
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
+/// The Python that has what this file names.
+pub(crate) async fn environment(requirements: &str) -> String {
+    let mut install = Command::new(of_the_tests("clients/environment"));
+    output(install.arg(requirements)).await.trim().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_and_the_aws_cli_find_what_aws_promises() {
-    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let python = environment("requirements.txt").await;
     let lab = Lab::empty().await;
     let said = output(
-        Command::new(python.trim())
+        Command::new(&python)
             .arg(of_the_tests("clients/conformance.py"))
             .arg(&lab.endpoint),
     )
@@ -54,9 +60,9 @@ async fn boto3_and_the_aws_cli_find_what_aws_promises() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lab_and_moto_deny_the_same_calls_under_every_printed_policy() {
-    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let python = environment("requirements.txt").await;
     let said = output(
-        Command::new(python.trim())
+        Command::new(&python)
             .arg(of_the_tests("clients/permissions.py"))
             .arg(binary()),
     )
@@ -69,12 +75,12 @@ async fn the_lab_and_moto_deny_the_same_calls_under_every_printed_policy() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grpc_client_that_pins_a_colour_does_not_notice_that_the_doors_swing() {
-    let python = output(&mut Command::new(of_the_tests("clients/environment"))).await;
+    let python = environment("requirements.txt").await;
     let estate = of_the_tests("clients/colours.toml");
     let estate = estate.to_str().expect("a path in words");
     let lab = Lab::up(&["--config", estate, "--speed", "10"]).await;
     let said = output(
-        Command::new(python.trim())
+        Command::new(&python)
             .arg(of_the_tests("clients/colours.py"))
             .arg(&lab.endpoint),
     )

@@ -57,6 +57,8 @@ pub(crate) struct Law {
     pub(crate) candidate: BTreeSet<String>,
     /// Somebody takes the candidate's instances away on purpose.
     pub(crate) candidate_may_be_empty: bool,
+    /// How long a colour stays open that production has left.
+    pub(crate) grace: Duration,
 }
 
 /// What a request meets.
@@ -81,6 +83,10 @@ struct Seen {
     pictures: u64,
     violations: Vec<String>,
     at_first: BTreeMap<Request, Met>,
+    /// When production last met each target group.
+    served: BTreeMap<String, Duration>,
+    /// What each colour met a moment ago.
+    colours: BTreeMap<Request, Vec<String>>,
 }
 
 /// Watches a scene from now on.
@@ -103,15 +109,11 @@ impl Oracle {
                 let picture = Arc::clone(&routing.borrow_and_update());
                 let Some(keeper) = keeper.upgrade() else { return };
                 let running = keeper.with(|world| running(world, &picture));
-                let at = keeper.moment().since_start();
+                let at: Duration = keeper.moment().since_start();
                 drop(keeper);
-                kept.lock().expect("not poisoned").look(
-                    &picture,
-                    &running,
-                    &requests,
-                    &law,
-                    &format!("{at:?}"),
-                );
+                kept.lock()
+                    .expect("not poisoned")
+                    .look(&picture, &running, &requests, &law, at);
                 tokio::select! {
                     biased;
                     changed = routing.changed() => if changed.is_err() { return },
@@ -148,7 +150,7 @@ impl Seen {
         running: &BTreeSet<String>,
         requests: &[Request],
         law: &Law,
-        at: &str,
+        at: Duration,
     ) {
         self.pictures += 1;
         for request in requests {
@@ -172,7 +174,7 @@ impl Seen {
                 }
             };
             if let Some(wrong) = wrong {
-                self.violations.push(format!("at {at}, {request} {wrong}"));
+                self.violations.push(format!("at {at:?}, {request} {wrong}"));
             }
         }
         let mut colours = requests
@@ -182,8 +184,37 @@ impl Seen {
         let closed = |request: &Request| matches!(met(picture, running, request), Met::Status(_));
         if colours.peek().is_some() && colours.all(closed) {
             self.violations.push(format!(
-                "at {at}, every colour is closed: who pins one finds none"
+                "at {at:?}, every colour is closed: who pins one finds none"
             ));
+        }
+        for request in requests {
+            self.keeps_its_colour(request, &met(picture, running, request), law.grace, at);
+        }
+    }
+
+    /// Whoever has begun something with a colour that production had can go on with it for the grace.
+    fn keeps_its_colour(&mut self, request: &Request, met: &Met, grace: Duration, at: Duration) {
+        let names: Vec<String> = match met {
+            Met::Groups(groups) => groups.iter().map(|group| group.name.clone()).collect(),
+            _ => Vec::new(),
+        };
+        match request.meant {
+            Meant::Live => self.served.extend(names.into_iter().map(|name| (name, at))),
+            Meant::Colour => {
+                let was = self
+                    .colours
+                    .insert(request.clone(), names.clone())
+                    .unwrap_or_default();
+                for left in was.iter().filter(|name| !names.contains(name)) {
+                    let since = self.served.get(left).map(|served| at.saturating_sub(*served));
+                    if let Some(since) = since.filter(|since| *since < grace) {
+                        self.violations.push(format!(
+                            "at {at:?}, {request} meets {left} no more, {since:?} after production left it"
+                        ));
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }

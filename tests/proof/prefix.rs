@@ -1,6 +1,7 @@
 //! How a life goes when nothing goes wrong: what each command finds, which calls it makes, and what it leaves.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
@@ -63,7 +64,10 @@ impl Life {
             all.push(Prefix {
                 calls,
                 left: shape(&after),
-                law: law(&was, &is),
+                law: Law {
+                    grace: self.config.policy.grace().unwrap_or_default(),
+                    ..law(&was, &is)
+                },
                 neighbours: [&was.candidate, &was.previous, &is.candidate, &is.previous]
                     .into_iter()
                     .flatten()
@@ -127,6 +131,7 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
         live,
         candidate,
         candidate_may_be_empty: false,
+        grace: Duration::ZERO,
     }
 }
 

@@ -32,6 +32,8 @@ enum Stranger {
     Grows,
     /// A provisioning run that puts the default rule back to what it knows.
     PutsBack,
+    /// A person who leads the default rule back to the previous generation, while somebody removes it.
+    LeadsBack,
     /// A person who deletes the candidate's target group, if AWS lets them.
     DeletesTargetGroup,
     /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
@@ -50,6 +52,7 @@ impl fmt::Display for Stranger {
         f.write_str(match self {
             Self::Grows => "an-autoscaler",
             Self::PutsBack => "a-provisioning-run",
+            Self::LeadsBack => "a-way-back",
             Self::DeletesTargetGroup => "a-deleted-target-group",
             Self::DeletesGroup => "a-deleted-group",
         })
@@ -80,7 +83,7 @@ impl Stranger {
                     .send()
                     .await,
             ),
-            Self::PutsBack | Self::DeletesTargetGroup => {
+            Self::PutsBack | Self::LeadsBack | Self::DeletesTargetGroup => {
                 let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
                 self.on_the_balancer(&balancing, live, next).await
             }
@@ -94,7 +97,7 @@ impl Stranger {
         next: u32,
     ) -> String {
         let name = match self {
-            Self::PutsBack => format!("tg-{live}"),
+            Self::PutsBack | Self::LeadsBack => format!("tg-{live}"),
             _ => format!("tg-{next}"),
         };
         let found = match balancing.describe_target_groups().names(name).send().await {
@@ -200,6 +203,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             book.cell(&name, share, stands(life, at, call, stranger));
         }
     }
+    for call in looked_after(life, at) {
+        let name = format!("races/{command}/{call}/{}", Stranger::LeadsBack);
+        book.cell(&name, 20, stands(life, at, call, Stranger::LeadsBack));
+    }
     for (rival, intent) in rivals(&life.commands[at]) {
         let theirs = calls_alone(life, at, &intent);
         for (place, call) in prefix.calls.iter().enumerate() {
@@ -221,6 +228,18 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             }
         }
     }
+}
+
+/// The calls of a removal up to the one that ends the previous generation's health checks: until then whoever leads
+/// production back to it finds it healthy, and it must stay so.
+fn looked_after(life: &Life, at: usize) -> &[Call] {
+    let calls = &life.prefixes()[at].calls;
+    let removes = matches!(life.commands[at], Intent::Retire { .. });
+    let end = calls
+        .iter()
+        .position(|call| call.action == "DeleteRule")
+        .filter(|_| removes);
+    end.map_or(&[], |end| &calls[..=end])
 }
 
 /// How far the rival may come while the first is held at `ours[at]`: to its end, and to every call of its own that
@@ -278,14 +297,18 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     let mut law = prefix.law.clone();
     // Nobody can keep a person from emptying what the green door leads to.
     law.candidate_may_be_empty = stranger == Stranger::DeletesGroup;
+    let mut live = prefix.live_before;
+    if let (Stranger::LeadsBack, Some(previous)) = (stranger, life.roles(&prefix.found).previous) {
+        live = previous.generation.0;
+        law.live
+            .extend(previous.target_group.as_ref().map(ToString::to_string));
+    }
     let attempt = Attempt::at(life, prefix.before.open(), &law);
     let gate = Arc::new(Gate::default());
     let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
     let acts = async {
         gate.reached.notified().await;
-        let done = stranger
-            .acts(&attempt.scene, prefix.live_before, prefix.next)
-            .await;
+        let done = stranger.acts(&attempt.scene, live, prefix.next).await;
         gate.open();
         done
     };

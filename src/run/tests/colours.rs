@@ -6,6 +6,7 @@ use super::*;
 use crate::model::doors::{Beacon, Colour, Scheme, UserDoor};
 use crate::model::refusal::Reason;
 use crate::model::routing::FixedResponse;
+use crate::model::step::{Purpose, Step};
 
 const GRACE: Duration = Duration::from_secs(600);
 
@@ -178,4 +179,30 @@ async fn some_users_reach_the_candidate_for_as_long_as_there_is_one() {
         assert!(users(&world).is_empty(), "after {}", end.word());
         nothing_broken(&world);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_tells_of_a_colour_only_when_it_is_open_everywhere_and_production_does_not_wait_for_it() {
+    let policy = by_turns(GRACE);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    let order = || -> Vec<&str> {
+        let plan = plan::plan(&world.now(), &rollback(), &policy).expect("a plan");
+        let words = plan.steps.iter().filter_map(|step| match step {
+            Step::Point { purpose, .. } => match purpose {
+                Purpose::Route => Some("route"),
+                Purpose::Beacon => Some("told"),
+                Purpose::BlueDoor | Purpose::GreenDoor => Some("door"),
+                _ => None,
+            },
+            Step::Confirm { .. } => Some("read back"),
+            _ => None,
+        });
+        words.collect()
+    };
+    assert_eq!(order(), ["route", "told", "read back"], "blue is open still");
+    sleep(GRACE).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(order(), ["door", "route", "read back", "told", "read back"]);
 }
