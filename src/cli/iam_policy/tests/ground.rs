@@ -133,6 +133,13 @@ pub(super) fn direct() -> Config {
     read(&format!("strategy = \"direct\"\n{CONFIG}{SWING}"))
 }
 
+/// The same for a deployment that goes to production by shares.
+pub(super) fn canary() -> Config {
+    read(&format!(
+        "strategy = \"canary\"\n{CONFIG}{SWING}[canary]\nsteps = [{{ weight = 50, bake = \"10s\" }}]\n"
+    ))
+}
+
 /// The same for variants: by a header, or by weights.
 pub(super) fn variants(header: bool) -> Config {
     let test = if header {

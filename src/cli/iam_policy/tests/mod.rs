@@ -231,6 +231,22 @@ fn one_operator_with_everything_goes_the_whole_way() {
 }
 
 #[test]
+fn a_canary_takes_what_is_printed_for_deploy_and_promote() {
+    in_virtual_time(|| async {
+        let ground = ground::Ground::new().await;
+        for (role, intent) in [
+            (PolicyFor::Deploy, version()),
+            (PolicyFor::Promote, Intent::Promote),
+        ] {
+            ground.hold_to(&printed(role));
+            let command = Command::Run(intent);
+            let told = ground.does(&command, ground::canary()).await;
+            assert_eq!(told.code, 0, "{command:?}: {}", told.words);
+        }
+    });
+}
+
+#[test]
 fn a_test_of_variants_takes_what_is_printed_for_deploy_and_promote() {
     in_virtual_time(|| async {
         for header in [false, true] {
