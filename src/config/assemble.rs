@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::file::{self, File, RoutePriority, Scheme, Size};
 use super::gradual;
 use super::judging;
+use super::rolling;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
@@ -26,6 +27,7 @@ pub(super) fn assemble(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, String> {
     let shift = gradual::shift(&file);
+    let rolling = rolling::rolling(&file);
     let names = Names {
         group: NameTemplate::try_from(file.names.group.0)?,
         target_group: NameTemplate::try_from(file.names.target_group.0)?,
@@ -57,8 +59,10 @@ pub(super) fn assemble(
             file::Strategy::Direct => Strategy::Direct,
             file::Strategy::Canary => Strategy::Canary,
             file::Strategy::Linear => Strategy::Linear,
+            file::Strategy::Rolling => Strategy::Rolling,
         },
         shift,
+        rolling,
         names: names.clone(),
         lock: LockPlace {
             port: file.lock.listener,

@@ -11,6 +11,7 @@ pub(super) mod judge;
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::notify::Notify;
+use super::rolling::Rolling;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -57,6 +58,8 @@ pub(super) struct File {
     pub(super) linear: Linear,
     #[serde(default)]
     pub(super) shift: Sharing,
+    #[serde(default)]
+    pub(super) rolling: Rolling,
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
     pub(super) hooks: Vec<Hook>,
@@ -80,6 +83,8 @@ pub(super) enum Strategy {
     Canary,
     /// As `canary`, in the even stages of `[linear]`.
     Linear,
+    /// `deploy` replaces live's instances in place, batch by batch, as `[rolling]` says.
+    Rolling,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

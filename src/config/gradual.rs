@@ -177,7 +177,7 @@ pub(super) fn shift(file: &File) -> Option<Shift> {
     let stages = match file.strategy {
         Strategy::Canary => stages(&file.canary.as_ref()?.steps),
         Strategy::Linear => even(&file.linear),
-        Strategy::Preview | Strategy::Direct => return None,
+        Strategy::Preview | Strategy::Direct | Strategy::Rolling => return None,
     };
     Some(Shift {
         stages,

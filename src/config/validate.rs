@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::Report;
 use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size};
 use super::source::{Node, Origin, Value};
-use super::{gradual, naming};
+use super::{gradual, naming, rolling};
 use crate::model::policy::Want;
 use crate::model::scope::NameTemplate;
 
@@ -23,6 +23,11 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     // What is wrong in a section makes it look as if it were not there.
     if !judge.report.refused_within("canary") {
         for (path, why, help) in gradual::problems(file) {
+            judge.say(&[&path], why, help);
+        }
+    }
+    if !judge.report.refused_within("rolling") {
+        for (path, why, help) in rolling::problems(file) {
             judge.say(&[&path], why, help);
         }
     }

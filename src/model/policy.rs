@@ -11,6 +11,7 @@ use super::hook::Hook;
 use super::ids::Size;
 use super::judging::Judging;
 use super::lock::LockPlace;
+use super::rollout::Rolling;
 use super::routing::{FixedResponse, Priority};
 use super::scope::Names;
 use super::shift::Shift;
@@ -24,6 +25,9 @@ pub struct Policy {
     /// `None`: nobody judges, and a bake only waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Judging>,
+    /// With `Strategy::Rolling`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolling: Option<Rolling>,
     pub names: Names,
     pub lock: LockPlace,
     /// The priority, on the lock's listener, of the rule that keeps a generation health-checked
@@ -107,6 +111,20 @@ pub enum Strategy {
     Canary,
     /// As `Canary`, in even stages.
     Linear,
+    /// Deploy replaces live's instances in place, batch by batch.
+    Rolling,
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preview => "preview",
+            Self::Direct => "direct",
+            Self::Canary => "canary",
+            Self::Linear => "linear",
+            Self::Rolling => "rolling",
+        })
+    }
 }
 
 /// Which rules carry this app's production traffic.

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::estate::Part;
 use super::ids::{Generation, GroupName, TargetGroupName};
+use super::policy::Strategy;
 
 /// A planner's no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
@@ -104,6 +105,16 @@ pub enum Reason {
     ExtraTraffic { group: GroupName, what: String },
     #[error("an instance refresh is running on {group} ({status})")]
     Refreshing { group: GroupName, status: String },
+    #[error("{release} is being rolled out on {group}")]
+    RollingOut { group: GroupName, release: String },
+    #[error("{group} is being rolled back")]
+    RollingBack { group: GroupName },
+    #[error("`{command}` has no meaning with strategy {strategy}")]
+    NotWithStrategy {
+        command: String,
+        strategy: Strategy,
+        instead: String,
+    },
     #[error("{group} is being deleted")]
     Deleting { group: GroupName },
     #[error("launch template {template} has no version {number}")]
@@ -231,7 +242,14 @@ impl Reason {
                 format!("deploy through {operator}, or move the service to a group of its own")
             }
             Self::ExtraTraffic { .. } => "detach it, or move that traffic to a group of its own".into(),
-            Self::Refreshing { .. } => "wait until it has ended, or cancel it".into(),
+            Self::Refreshing { group, .. } => format!(
+                "wait until it has ended, or cancel it: `aws autoscaling cancel-instance-refresh --auto-scaling-group-name {group}`"
+            ),
+            Self::RollingOut { .. } => {
+                "`swingbridge deploy` of that release goes on with it, `swingbridge rollback` takes it back".into()
+            }
+            Self::RollingBack { .. } => "`swingbridge rollback` finishes it".into(),
+            Self::NotWithStrategy { instead, .. } => instead.clone(),
             Self::Deleting { .. } => "wait until it is gone and run the command again".into(),
             Self::NoSuchVersion { template, .. } => {
                 format!(

@@ -12,6 +12,7 @@ use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
+use super::rollout::{Before, Direction, End, Released, Rolling};
 use super::routing::{Action, RulePlace, Sticky};
 use super::schema::Change;
 use super::shift::{Expiry, Held};
@@ -133,6 +134,34 @@ pub enum Step {
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         propagation: Duration,
     },
+    /// Write down what is rolled out on a group, and have Auto Scaling replace its instances by ones of these versions.
+    StartRefresh {
+        group: GroupName,
+        rollout: NewRollout,
+        /// The first is the base template's.
+        versions: Vec<Pick>,
+        rolling: Rolling,
+    },
+    /// Leave the group to Auto Scaling until its refresh has ended like this. Nobody is locked out meanwhile.
+    AwaitRefresh {
+        group: GroupName,
+        wants: End,
+    },
+    /// Have Auto Scaling take back what the refresh under way has replaced.
+    TakeRefreshBack {
+        group: GroupName,
+    },
+    /// Write down which release a group's instances are of now, and what it can be rolled back to.
+    MarkRelease {
+        group: GroupName,
+        target_group: TargetGroupName,
+        released: Released,
+        before: Option<Before>,
+    },
+    /// Write down that nothing is rolled out on a group any more.
+    EndRollout {
+        group: GroupName,
+    },
     /// Write down which stage of a shift production has reached, or why it stays there.
     MarkStage {
         target_group: TargetGroupName,
@@ -207,6 +236,16 @@ pub struct NewGroup {
     pub settings: BTreeMap<String, String>,
     /// Lifecycle hooks, which must exist before the first instance.
     pub hooks: Vec<String>,
+}
+
+/// A rollout that is about to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRollout {
+    pub direction: Direction,
+    /// The version of the base template that the group has now.
+    pub from: u64,
+    #[serde(flatten)]
+    pub released: Released,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -361,6 +400,37 @@ impl Step {
             Self::Mark {
                 generation, state, ..
             } => format!("mark generation {generation} as {state}"),
+            Self::StartRefresh {
+                group,
+                rollout,
+                versions,
+                rolling,
+            } => {
+                let to = versions
+                    .first()
+                    .map_or_else(String::new, |pick| pick.version.to_string());
+                let back = match rollout.direction {
+                    Direction::Forward => "",
+                    Direction::Back => " back",
+                };
+                format!(
+                    "replace {group}'s instances in place, from launch template version {}{back} to {to}: {} % always serve, {} % at most",
+                    rollout.from, rolling.min_healthy, rolling.max_healthy
+                )
+            }
+            Self::AwaitRefresh { group, wants } => match wants {
+                End::RolledBack => format!("wait until {group}'s instances are as they were before"),
+                End::Successful | End::Stopped => {
+                    format!("wait until all of {group}'s instances are replaced")
+                }
+            },
+            Self::TakeRefreshBack { group } => {
+                format!("have {group}'s instance refresh take back what it has replaced")
+            }
+            Self::MarkRelease { group, released, .. } => {
+                format!("write down that {group} runs {released}")
+            }
+            Self::EndRollout { group } => format!("write down that the rollout on {group} has ended"),
             Self::MarkStage {
                 stage, weight, held, ..
             } => match held {
@@ -440,7 +510,10 @@ impl Step {
 
     /// A step during which no lock is held: whatever comes after it is decided again by then.
     pub fn lets_go(&self) -> bool {
-        matches!(self, Self::Bake { .. } | Self::Pause { .. })
+        matches!(
+            self,
+            Self::Bake { .. } | Self::Pause { .. } | Self::AwaitRefresh { .. }
+        )
     }
 
     /// A step that only serves the waits after it, and has no lasting effect of its own.

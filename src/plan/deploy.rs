@@ -77,19 +77,18 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     };
     steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
     steps.extend(open(context, &clone));
-    let summary = match context.policy.strategy {
-        Strategy::Preview | Strategy::Canary | Strategy::Linear => format!(
+    let summary = if context.policy.strategy == Strategy::Direct {
+        let from = Side::of(&roles.live).ok_or_else(|| vec![Reason::NoPrevious])?;
+        steps.extend(promote::steps(context, &side, &from, None)?);
+        format!(
+            "deploy release {} as generation {generation} and swing production to it from generation {}",
+            release.name, roles.live.generation
+        )
+    } else {
+        format!(
             "deploy release {} as generation {generation} beside live generation {}; production stays",
             release.name, roles.live.generation
-        ),
-        Strategy::Direct => {
-            let from = Side::of(&roles.live).ok_or_else(|| vec![Reason::NoPrevious])?;
-            steps.extend(promote::steps(context, &side, &from, None)?);
-            format!(
-                "deploy release {} as generation {generation} and swing production to it from generation {}",
-                release.name, roles.live.generation
-            )
-        }
+        )
     };
     Ok(Draft {
         summary,

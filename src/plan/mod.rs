@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::model::clone::Carried;
 use crate::model::estate::Estate;
 use crate::model::plan::{FORMAT, Intent, Note, Plan};
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::{Roles, State};
 use crate::model::step::Step;
@@ -28,6 +28,7 @@ mod removal;
 mod repair;
 mod retire;
 mod rollback;
+mod rolling;
 mod safe;
 mod saved;
 mod shifting;
@@ -63,7 +64,13 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         policy,
         roles,
     };
+    if let Some(reason) = rolling::refused(&context, intent) {
+        return Err(reason.into());
+    }
     let draft = match intent {
+        Intent::Deploy { release } if context.policy.strategy == Strategy::Rolling => {
+            rolling::deploy(&context, release)
+        }
         Intent::Deploy { release } => deploy::draft(&context, release),
         Intent::Promote => promote::draft(&context),
         Intent::PromoteFully => promote::at_once(&context),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, later, removal, swing};
+use super::{Context, Draft, Drafted, later, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
-use crate::model::policy::AfterRollback;
+use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::schema::Change;
@@ -16,6 +16,13 @@ use crate::model::step::Step;
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
     let roles = &context.roles;
     let failed = failed.unwrap_or(context.policy.after_rollback);
+    if to.is_none()
+        && context.policy.strategy == Strategy::Rolling
+        && roles.candidate.is_none()
+        && let Some(draft) = rolling::rollback(context)
+    {
+        return draft;
+    }
     if let Some(to) = to {
         return explicit(context, to, failed);
     }

@@ -4,6 +4,7 @@ use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::rollout::Rollout;
 use crate::model::schema;
 
 /// Where production goes and what stands beside it.
@@ -62,6 +63,9 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         ));
     }
     for group in &estate.groups {
+        if let Some(rollout) = Rollout::of(&group.tags) {
+            lines.push(rollout.told(group));
+        }
         let owed: Vec<String> = obligation::owed(&group.tags)
             .iter()
             .map(ToString::to_string)

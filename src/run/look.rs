@@ -17,7 +17,7 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::Hook { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
         // Anything may have changed meanwhile.
-        Step::Bake { .. } | Step::Pause { .. } => return (Look::Everything, Vec::new()),
+        Step::Bake { .. } | Step::Pause { .. } | Step::AwaitRefresh { .. } => return (Look::Everything, Vec::new()),
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
@@ -43,7 +43,14 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
             Look::Generation,
             vec![Some((group.clone(), target_group.clone()))],
         ),
+        Step::StartRefresh { group, .. } | Step::TakeRefreshBack { group } => {
+            (Look::Generation, vec![of_group(group, estate)])
+        }
+        Step::MarkRelease {
+            group, target_group, ..
+        } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
         Step::SuspendProcesses { group, .. }
+        | Step::EndRollout { group }
         | Step::Hold { group }
         | Step::PayObligations { group }
         | Step::AwaitEmpty { group, .. } => (Look::Fleet, vec![of_group(group, estate)]),

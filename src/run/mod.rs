@@ -27,6 +27,8 @@ mod look;
 mod narrate;
 pub mod notify;
 mod post;
+mod replace;
+mod rollout;
 mod stop;
 mod verdict;
 
@@ -216,6 +218,9 @@ async fn checked<C: Cloud>(
         }
     };
     let mut drive = Drive::new(job, lock, plan, estate, deadline);
+    // Every instance was replaced while nobody held the lock.
+    let before = part.from.checked_sub(1).and_then(|index| plan.steps.get(index));
+    drive.moved |= matches!(before, Some(Step::AwaitRefresh { .. }));
     match drive
         .steps(part.from, &plan.steps[part.from..part.to], narrator)
         .await

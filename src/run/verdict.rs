@@ -3,9 +3,12 @@
 use super::stop::Stop;
 use crate::model::estate::Estate;
 use crate::model::event::{Ended, Verdict};
+use crate::model::ids::GroupName;
 use crate::model::plan::{Intent, Plan};
+use crate::model::policy::Strategy;
 use crate::model::refusal::Refusal;
 use crate::model::roles::Roles;
+use crate::model::rollout::{Before, Rollout};
 use crate::plan::truth;
 
 pub(super) fn nothing_to_do(plan: &Plan, estate: &Estate) -> Verdict {
@@ -113,7 +116,8 @@ pub(super) fn held(plan: &Plan, estate: &Estate, why: &str) -> Verdict {
 
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
-    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway);
+    let rolling = rolling_out(estate);
+    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway) || rolling.is_some();
     let (ended, code) = match stop {
         Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
         Stop::Locked(_) => (Ended::Locked, 7),
@@ -123,10 +127,20 @@ pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     Verdict {
         ended,
         code,
-        summary: format!("{}: {stop}", shared(plan, estate)),
+        summary: match &rolling {
+            Some(group) => format!("Auto Scaling goes on with {group} by itself: {stop}"),
+            None => format!("{}: {stop}", shared(plan, estate)),
+        },
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
-        next: onward(),
+        next: match &rolling {
+            Some(_) => vec![
+                again(plan),
+                "swingbridge rollback".into(),
+                "swingbridge status".into(),
+            ],
+            None => onward(),
+        },
     }
 }
 
@@ -194,6 +208,13 @@ fn shared(plan: &Plan, estate: &Estate) -> String {
     }
 }
 
+/// The group on which something is being rolled out.
+fn rolling_out(estate: &Estate) -> Option<GroupName> {
+    let mut groups = estate.groups.iter();
+    let rolling = groups.find(|group| Rollout::of(&group.tags).is_some());
+    rolling.map(|group| group.name.clone())
+}
+
 fn onward() -> Vec<String> {
     vec![
         "swingbridge promote  # goes on".into(),
@@ -247,7 +268,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
     }
 }
 
-fn again(plan: &Plan) -> String {
+pub(super) fn again(plan: &Plan) -> String {
     match &plan.intent {
         Intent::Deploy { release } => format!(
             "swingbridge deploy --release {} …  # the same command: it continues",
@@ -271,6 +292,14 @@ fn after(plan: &Plan, estate: &Estate) -> Vec<String> {
         next.push("swingbridge retire".to_owned());
     } else if roles.rolled_back().is_some() {
         next.push("swingbridge abort".to_owned());
+    } else if plan.policy.strategy == Strategy::Rolling
+        && matches!(plan.intent, Intent::Deploy { .. })
+        && estate
+            .groups
+            .iter()
+            .any(|group| Before::of(&group.tags).is_some())
+    {
+        next.push("swingbridge rollback".to_owned());
     }
     next
 }

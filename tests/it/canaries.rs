@@ -2,11 +2,8 @@
 //!
 //! `SWINGBRIDGE_CANARIES=20` tries each kind so many times, four at once.
 
-use std::time::{Duration, Instant};
-
 use futures_util::future::join_all;
 use swingbridge::lab::load::{self, Ledger, Load};
-use swingbridge::lab::serve::client::Client;
 
 use crate::support::Swing;
 use crate::support::ground::Lab;
@@ -39,7 +36,6 @@ enabled = false
 
 /// How many requests each second, of which the candidate gets a fifth.
 const RATE: f64 = 80.0;
-const PATIENCE: Duration = Duration::from_secs(60);
 const AT_ONCE: usize = 4;
 
 fn times() -> usize {
@@ -50,35 +46,7 @@ fn times() -> usize {
 /// A release with these knobs is deployed and promoted while there is load. How the promotion went, and every request.
 async fn tried(knobs: &str) -> (Ran, Ledger) {
     let lab = Lab::up(&[]).await;
-    let client = Client::new(
-        lab.endpoint
-            .rsplit(':')
-            .next()
-            .expect("a port")
-            .parse()
-            .expect("a number"),
-    );
-    let began = Instant::now();
-    let url = loop {
-        let state = client.state().await.expect("a lab that answers");
-        let healthy = state.target_groups.iter().any(|one| {
-            one.targets
-                .iter()
-                .filter(|target| target.health == "healthy")
-                .count()
-                == 2
-        });
-        let url = state
-            .balancers
-            .iter()
-            .flat_map(|one| &one.listeners)
-            .find_map(|one| one.url.clone());
-        if let (true, Some(url)) = (healthy, url) {
-            break url;
-        }
-        assert!(began.elapsed() < PATIENCE, "the lab's instances do not serve");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    let url = lab.serves().await;
     let mut swing = Swing::at("000000000000", &lab.endpoint);
     // Longer than the data plane's delay.
     swing.set("SWINGBRIDGE_PROPAGATION", "2s");
@@ -88,7 +56,7 @@ async fn tried(knobs: &str) -> (Ran, Ledger) {
     swing.run(&deploy).await.ended(0);
     let load = load::start(Load {
         rate: RATE,
-        ..Load::on(url.parse().expect("a url"))
+        ..Load::on(url)
     })
     .expect("a load");
     let promoted = swing.run(&["promote", "--yes"]).await;

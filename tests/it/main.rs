@@ -15,6 +15,7 @@ mod mistakes;
 mod pipelines;
 #[cfg(feature = "launch-templates")]
 mod releases;
+mod rolling;
 mod rooms;
 mod rounds;
 mod saved_plans;

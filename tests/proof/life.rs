@@ -68,6 +68,8 @@ sticky = "5m"
 reduce_every = "10s"
 "#;
 
+const ROLLING: &str = "[rolling]\nwarmup = \"5s\"\n";
+
 const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
 const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
 
@@ -175,6 +177,13 @@ pub(crate) fn lives() -> Vec<Life> {
             "preview",
             DOORS,
             vec![build("2.0"), Intent::Promote],
+        ),
+        life(
+            "rolling",
+            seed(),
+            "rolling",
+            &format!("{DOORS}{ROLLING}"),
+            vec![deploy("2.0", 2), rollback()],
         ),
         life(
             "removed",

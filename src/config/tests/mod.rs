@@ -11,6 +11,7 @@ mod gradual;
 mod hooks;
 mod judging;
 mod mistakes;
+mod rolling;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
 
@@ -117,6 +118,7 @@ dir = "log"
             strategy: Direct,
             shift: None,
             judge: None,
+            rolling: None,
             names: Names {
                 group: NameTemplate {
                     before: "shop-asg-",

@@ -144,6 +144,16 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::RollingOut {
+            group: asg(1),
+            release: "release 42".into(),
+        },
+        Reason::RollingBack { group: asg(1) },
+        Reason::NotWithStrategy {
+            command: "promote".into(),
+            strategy: crate::model::policy::Strategy::Rolling,
+            instead: text(),
+        },
     ]
 }
 
@@ -191,11 +201,14 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
+        Reason::RollingOut { .. } => 41,
+        Reason::RollingBack { .. } => 42,
+        Reason::NotWithStrategy { .. } => 43,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 41;
+const VARIANTS: usize = 44;
 
 #[test]
 fn every_reason_has_a_sample() {

@@ -74,6 +74,13 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
             say("swingbridge promote", "finish the swing"),
             say("swingbridge rollback", "put production back"),
         ],
+        Phase::RollingOut => vec![
+            say("swingbridge rollback", "take back what was replaced"),
+            say(
+                "swingbridge deploy --release NAME …",
+                "the same release: follow it to its end",
+            ),
+        ],
         Phase::Sharing => vec![
             say("swingbridge promote", "go on with the promotion"),
             say("swingbridge rollback", "take the whole share back, at once"),

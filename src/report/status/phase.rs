@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use crate::model::estate::Estate;
 use crate::model::ids::Generation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::rollout::Rollout;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhaseView {
@@ -25,6 +27,8 @@ pub enum Phase {
     Promoting,
     /// Two generations share production, in a stage of a promotion or by hand.
     Sharing,
+    /// Live's instances are being replaced in place, forward or back.
+    RollingOut,
     /// The previous generation is kept.
     StandingBy,
     /// Production is being swung back.
@@ -35,7 +39,7 @@ pub enum Phase {
     Unclear,
 }
 
-pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
+pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> PhaseView {
     let Some(roles) = roles else {
         return view(
             Phase::Unclear,
@@ -53,6 +57,10 @@ pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
             Phase::RollingBack,
             swing("swung back", &named(failing), to.as_deref()),
         );
+    }
+    let group = roles.live.group.as_ref().and_then(|name| estate.group(name));
+    if let Some((group, rollout)) = group.and_then(|group| Some((group, Rollout::of(&group.tags)?))) {
+        return view(Phase::RollingOut, rollout.told(group));
     }
     if roles.live.state == State::Promoting {
         let from = roles

@@ -9,6 +9,7 @@ mod moves;
 mod pages;
 mod properties;
 mod properties_killed;
+mod rolling;
 mod schema_walk;
 mod script;
 mod sides;

@@ -15,10 +15,12 @@ use crate::model::readings::{Compared, Readings, Window};
 
 mod guard;
 mod nature;
+mod refreshing;
 mod verbs;
 
 use guard::Guard;
 use nature::Nature;
+use refreshing::Refreshing;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,9 @@ pub(super) struct World {
     pub(super) readings: Mutex<Option<Tell>>,
     guard: Guard,
     nature: Mutex<Nature>,
+    refreshing: Mutex<Refreshing>,
+    /// Launch template versions whose instances do not become healthy.
+    pub(super) failing: Mutex<Vec<u64>>,
     /// What time it was, by the runtime's clock, which a test can pause.
     began: (jiff::Timestamp, tokio::time::Instant),
 }
@@ -80,6 +85,8 @@ impl World {
             readings: Mutex::default(),
             guard,
             nature: Mutex::new(nature),
+            refreshing: Mutex::default(),
+            failing: Mutex::default(),
             began: (jiff::Timestamp::now(), tokio::time::Instant::now()),
         }
     }
@@ -169,6 +176,11 @@ impl World {
     }
 
     fn time_passes(&self, estate: &mut Estate) {
+        let failing = self.failing.lock().expect("not poisoned");
+        self.refreshing
+            .lock()
+            .expect("not poisoned")
+            .passes(estate, &failing);
         let sick = self.sick.lock().expect("not poisoned");
         self.nature.lock().expect("not poisoned").passes(estate, &sick);
     }

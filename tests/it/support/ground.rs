@@ -1,12 +1,17 @@
 //! Where a scenario is played: a LocalStack that all share, or a lab of its own.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
+use http::Uri;
+use swingbridge::lab::serve::client::Client;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::localstack::LocalStack;
 use super::swing::binary;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ground {
@@ -58,6 +63,33 @@ impl Lab {
 }
 
 impl Lab {
+    /// Where production is asked, once both instances of the initial scenario serve.
+    pub(crate) async fn serves(&self) -> Uri {
+        let port = self.endpoint.rsplit(':').next().expect("a port");
+        let client = Client::new(port.parse().expect("a number"));
+        let began = Instant::now();
+        loop {
+            let state = client.state().await.expect("a lab that answers");
+            let healthy = state.target_groups.iter().any(|one| {
+                one.targets
+                    .iter()
+                    .filter(|target| target.health == "healthy")
+                    .count()
+                    == 2
+            });
+            let url = state
+                .balancers
+                .iter()
+                .flat_map(|one| &one.listeners)
+                .find_map(|one| one.url.clone());
+            if let (true, Some(url)) = (healthy, url) {
+                return url.parse().expect("a url");
+            }
+            assert!(began.elapsed() < PATIENCE, "the lab's instances do not serve");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.process.id().expect("it runs")
     }
