@@ -105,6 +105,8 @@ pub enum Reason {
     ExtraTraffic { group: GroupName, what: String },
     #[error("an instance refresh is running on {group} ({status})")]
     Refreshing { group: GroupName, status: String },
+    #[error("{process} is suspended on {group}, and no instance could be replaced without it")]
+    Suspended { group: GroupName, process: String },
     #[error("{release} is being rolled out on {group}")]
     RollingOut { group: GroupName, release: String },
     #[error("{group} is being rolled back")]
@@ -244,6 +246,9 @@ impl Reason {
             Self::ExtraTraffic { .. } => "detach it, or move that traffic to a group of its own".into(),
             Self::Refreshing { group, .. } => format!(
                 "wait until it has ended, or cancel it: `aws autoscaling cancel-instance-refresh --auto-scaling-group-name {group}`"
+            ),
+            Self::Suspended { group, process } => format!(
+                "`aws autoscaling resume-processes --auto-scaling-group-name {group} --scaling-processes {process}`"
             ),
             Self::RollingOut { .. } => {
                 "`swingbridge deploy` of that release goes on with it, `swingbridge rollback` takes it back".into()

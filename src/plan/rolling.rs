@@ -10,9 +10,12 @@ use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::release::Release;
 use crate::model::roles::State;
-use crate::model::rollout::{Before, Direction, End, Released, Rolling, Rollout};
+use crate::model::rollout::{Before, Direction, End, Kept, Released, Rolling, Rollout};
 use crate::model::step::{NewRollout, Pick, PickedVersion, Step};
 use crate::model::tags;
+
+/// Processes without which Auto Scaling cannot replace an instance, or never registers the new one.
+const NEEDED: [&str; 4] = ["Launch", "Terminate", "AddToLoadBalancer", "InstanceRefresh"];
 
 pub(super) fn deploy(context: &Context<'_>, release: &Release) -> Drafted {
     let roles = &context.roles;
@@ -228,6 +231,13 @@ fn replaceable(context: &Context<'_>, place: &Place<'_>, reasons: &mut Vec<Reaso
         }),
         Launch::Template { .. } | Launch::Unknown => {}
     }
+    let suspended = NEEDED
+        .iter()
+        .filter(|process| place.group.suspended.contains_key(**process));
+    reasons.extend(suspended.map(|process| Reason::Suspended {
+        group: place.group.name.clone(),
+        process: (*process).to_owned(),
+    }));
     preflight::unseen(context.estate, Part::Templates, reasons);
     if reasons.is_empty() && present(context, place.group).is_none() {
         reasons.push(Reason::Unseen {
@@ -374,6 +384,13 @@ fn notes(place: &Place<'_>, from: u64) -> Vec<Note> {
     if !setting("HealthCheckType").is_some_and(|kind| kind.contains("ELB")) {
         notes.push(Note::risk(format!(
             "{} has no load balancer health checks: Auto Scaling goes on to the next instances when a new one runs, whether or not it answers",
+            group.name
+        )));
+    }
+    let protects = setting("NewInstancesProtectedFromScaleIn") == Some("true");
+    if protects && rolling.protected == Kept::Wait {
+        notes.push(Note::risk(format!(
+            "{} protects new instances from scale-in: Auto Scaling waits an hour for somebody to release them, and then rolls back, unless `protected` is \"ignore\" or \"replace\"",
             group.name
         )));
     }

@@ -144,6 +144,10 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::Suspended {
+            group: asg(1),
+            process: "Terminate".into(),
+        },
         Reason::RollingOut {
             group: asg(1),
             release: "release 42".into(),
@@ -204,11 +208,12 @@ fn counted(reason: &Reason) -> usize {
         Reason::RollingOut { .. } => 41,
         Reason::RollingBack { .. } => 42,
         Reason::NotWithStrategy { .. } => 43,
+        Reason::Suspended { .. } => 44,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 44;
+const VARIANTS: usize = 45;
 
 #[test]
 fn every_reason_has_a_sample() {

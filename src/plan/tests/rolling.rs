@@ -208,6 +208,23 @@ fn somebody_elses_refresh_is_in_the_way_of_everything() {
 }
 
 #[test]
+fn a_process_without_which_nothing_is_replaced_is_not_suspended() {
+    let mut estate = initial();
+    let suspended = &mut fixtures::group_mut(&mut estate, 1).suspended;
+    suspended.insert("AZRebalance".into(), "User suspended".into());
+    planned(&estate, &deploy("42"), &policy());
+    let suspended = &mut fixtures::group_mut(&mut estate, 1).suspended;
+    suspended.insert("AddToLoadBalancer".into(), "User suspended".into());
+    assert_eq!(
+        reasons(&estate, &deploy("42"), &policy()),
+        [Reason::Suspended {
+            group: asg(1),
+            process: "AddToLoadBalancer".into(),
+        }]
+    );
+}
+
+#[test]
 fn what_must_be_seen_to_replace_instances_is_refused_unseen() {
     use crate::model::estate::{Gap, Part};
     for part in [Part::Refreshes, Part::Templates] {

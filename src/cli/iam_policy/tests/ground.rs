@@ -135,7 +135,9 @@ pub(super) fn direct() -> Config {
 
 /// The same for one group whose instances are replaced in place.
 pub(super) fn rolling() -> Config {
-    read(&format!("strategy = \"rolling\"\n{CONFIG}{SWING}"))
+    read(&format!(
+        "strategy = \"rolling\"\n{CONFIG}{SWING}[rolling]\nprotected = \"replace\"\n"
+    ))
 }
 
 fn read(text: &str) -> Config {

@@ -28,6 +28,10 @@ const LOWER_MINIMUM: &str =
 const RESUME_SCHEDULES: &str = "Action=ResumeProcesses&Version=2011-01-01&AutoScalingGroupName=asg-2\
                                 &ScalingProcesses.member.1=ScheduledActions";
 
+/// Then instances can be replaced.
+const RESUME_TERMINATE: &str = "Action=ResumeProcesses&Version=2011-01-01&AutoScalingGroupName=asg-1\
+                                &ScalingProcesses.member.1=Terminate";
+
 /// Runs a test in virtual time, and with room for the futures of whole commands as large as a debug build makes them.
 fn in_virtual_time<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
     let run = move || {
@@ -254,6 +258,7 @@ fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_a
         ] {
             // Each attempt at an estate of its own, but for the way back, which needs a release to go back from.
             let ground = ground::Ground::new().await;
+            ground.prepare(&Command::Call(RESUME_TERMINATE), "").await;
             if matches!(command, Command::Run(Intent::Rollback { .. })) {
                 ground
                     .prepare_as(&Command::Run(version()), ground::rolling())

@@ -287,12 +287,15 @@ impl World {
             }
             return;
         }
+        let pooled = group.warm().filter(|member| !member.state.is_ending());
+        let outdated = pooled.filter(|member| self.is_outdated(group, member));
+        let outdated: Vec<String> = outdated.map(|member| member.id.clone()).collect();
         let victims = self.next_victims(group, refresh);
         let cause = format!(
             "At {} an instance was taken out of service in response to an instance refresh.",
             self.stamp()
         );
-        for id in &victims {
+        for id in victims.iter().chain(&outdated) {
             self.begin_termination(name, id, cause.clone());
         }
         let now = self.now;
