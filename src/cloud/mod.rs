@@ -12,7 +12,7 @@ use crate::model::judging::Judging;
 use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
 use crate::model::rollout::Rolling;
-use crate::model::routing::{Action, RulePlace, Sticky};
+use crate::model::routing::{Action, Condition, RulePlace, Sticky};
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
 use crate::model::tags::Tags;
@@ -39,8 +39,7 @@ pub enum Look {
 pub struct NewRule {
     pub port: u16,
     pub priority: u32,
-    pub header: String,
-    pub value: String,
+    pub condition: Condition,
     pub action: Action,
     pub tags: Tags,
 }

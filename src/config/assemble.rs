@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::{self, File, RoutePriority, Scheme, Size};
-use super::gradual;
+use super::file::{self, File, RoutePriority, Size};
 use super::judging;
 use super::rolling;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
+use super::{doors, gradual};
 use crate::cloud::aws::Connection;
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::lock::LockPlace;
 use crate::model::policy::{
-    AfterPromotion, AfterRollback, Capacity, Doors, HealthGate, OnFailure, Policy, RouteSelection, Strategy,
-    Swing, Treatment,
+    AfterPromotion, AfterRollback, Capacity, HealthGate, OnFailure, Policy, RouteSelection, Strategy, Swing,
+    Treatment,
 };
-use crate::model::routing::{FixedResponse, Priority};
+use crate::model::routing::Priority;
 use crate::model::scope::{Adopted, NameTemplate, Names, Scope};
 
 /// Fails only with what the check must have said before: a name template without its place.
@@ -52,7 +52,15 @@ pub(super) fn assemble(
             .map(|text| place("release.user_data", text)),
         tags: file.release.tags,
     };
-    let doors = file.doors.and_then(|doors| doors_of(doors, file.lock.listener));
+    let listener = file.lock.listener;
+    let user_doors = file
+        .doors
+        .as_ref()
+        .map(|written| doors::user_doors(written, listener));
+    let doors = file
+        .doors
+        .as_ref()
+        .and_then(|written| doors::doors(written, listener));
     let policy = Policy {
         strategy: match file.strategy {
             file::Strategy::Preview => Strategy::Preview,
@@ -71,6 +79,7 @@ pub(super) fn assemble(
         entrance: file.lock.entrance_priority,
         routes: file.routes.map_or(RouteSelection::All, routes_of),
         doors,
+        user_doors: user_doors.unwrap_or_default(),
         health: HealthGate {
             want: file.health.want.0,
             soak: file.health.soak.0,
@@ -143,28 +152,6 @@ fn routes_of(routes: Vec<file::Route>) -> RouteSelection {
             })
             .collect(),
     )
-}
-
-fn doors_of(doors: file::Doors, lock_listener: u16) -> Option<Doors> {
-    (doors.scheme == Scheme::Role).then(|| Doors {
-        header: doors.header,
-        blue: doors.blue,
-        green: doors.green,
-        closed: doors.closed.into(),
-        blue_priority: doors.blue_priority,
-        green_priority: doors.green_priority,
-        ports: doors.listeners.unwrap_or(vec![lock_listener]),
-    })
-}
-
-impl From<file::Closed> for FixedResponse {
-    fn from(closed: file::Closed) -> Self {
-        Self {
-            status: closed.status,
-            content_type: closed.content_type.map(|kind| kind.as_str().to_owned()),
-            body: closed.body,
-        }
-    }
 }
 
 /// A path in the file is relative to the file, one in a flag or a variable to the current folder.

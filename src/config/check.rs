@@ -234,16 +234,9 @@ impl Check<'_> {
         let Value::Text(text) = &node.value else {
             return false;
         };
-        let help = match (path, text.as_str()) {
-            ("doors.scheme", "alternate") => {
-                "doors that change sides with every promotion are not supported yet: use \"role\", where blue \
-                 always leads to live, or \"none\""
-                    .to_owned()
-            }
-            _ => match nearest(text, spoken.iter().copied()) {
-                Some(word) => format!("did you mean \"{word}\"?"),
-                None => format!("it must be {}", expected(schema)),
-            },
+        let help = match nearest(text, spoken.iter().copied()) {
+            Some(word) => format!("did you mean \"{word}\"?"),
+            None => format!("it must be {}", expected(schema)),
         };
         let message = format!("`{}` cannot be \"{text}\"", last(path));
         self.settle(node, Some((message, help)))

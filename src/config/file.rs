@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod doors;
 pub(super) mod judge;
+
+pub(super) use doors::{Closed, Doors, Scheme, UserDoor};
 
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
@@ -158,122 +161,6 @@ pub(super) enum RoutePriority {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum DefaultRule {
     Default,
-}
-
-/// Header rules that lead to one generation whatever production does.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Doors {
-    /// What the two doors lead to.
-    pub(super) scheme: Scheme,
-    /// The request header that names a door.
-    #[serde(default = "header")]
-    #[schemars(length(min = 1, max = 40))]
-    pub(super) header: String,
-    /// The header's value that leads to live.
-    #[serde(default = "blue")]
-    #[schemars(length(min = 1, max = 128))]
-    pub(super) blue: String,
-    /// The header's value that leads to the candidate.
-    #[serde(default = "green")]
-    #[schemars(length(min = 1, max = 128))]
-    pub(super) green: String,
-    /// The ports of the listeners that have doors. Without it: the lock's listener.
-    #[schemars(length(min = 1), inner(range(min = 1)))]
-    pub(super) listeners: Option<Vec<u16>>,
-    /// The priority at which a blue door is created where there is none yet.
-    #[serde(default = "blue_priority")]
-    #[schemars(range(min = 1, max = 50000))]
-    pub(super) blue_priority: u32,
-    /// The priority at which a green door is created where there is none yet.
-    #[serde(default = "green_priority")]
-    #[schemars(range(min = 1, max = 50000))]
-    pub(super) green_priority: u32,
-    /// What a closed door answers. Without it: 404 with a short text.
-    #[serde(default)]
-    pub(super) closed: Closed,
-}
-
-fn header() -> String {
-    "x-client-mode".into()
-}
-
-fn blue() -> String {
-    "blue".into()
-}
-
-fn green() -> String {
-    "green".into()
-}
-
-fn blue_priority() -> u32 {
-    10
-}
-
-fn green_priority() -> u32 {
-    11
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Scheme {
-    /// Blue leads to live, green to the candidate; green is closed while there is none.
-    Role,
-    /// No doors.
-    None,
-}
-
-/// What a closed door answers.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Closed {
-    /// Any 2xx, 4xx or 5xx.
-    #[schemars(range(min = 200, max = 599))]
-    pub(super) status: u16,
-    /// The media type of the body.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content_type: Option<ContentType>,
-    /// The text that is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
-    pub(super) body: Option<String>,
-}
-
-impl Default for Closed {
-    fn default() -> Self {
-        Self {
-            status: 404,
-            content_type: Some(ContentType::Plain),
-            body: Some("no candidate is deployed".into()),
-        }
-    }
-}
-
-/// The five that a load balancer can send.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
-pub(super) enum ContentType {
-    #[serde(rename = "text/plain")]
-    Plain,
-    #[serde(rename = "text/css")]
-    Css,
-    #[serde(rename = "text/html")]
-    Html,
-    #[serde(rename = "application/javascript")]
-    Javascript,
-    #[serde(rename = "application/json")]
-    Json,
-}
-
-impl ContentType {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "text/plain",
-            Self::Css => "text/css",
-            Self::Html => "text/html",
-            Self::Javascript => "application/javascript",
-            Self::Json => "application/json",
-        }
-    }
 }
 
 /// The listener rules that are kept for the tool itself. Both priorities must be free, and are

@@ -19,6 +19,7 @@ mod check;
 pub mod discover;
 #[cfg(test)]
 mod docs;
+mod doors;
 mod error;
 mod file;
 mod gradual;

@@ -19,6 +19,10 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     if let Some(doors) = file.doors.as_ref().filter(|doors| doors.scheme != Scheme::None) {
         judge.doors(doors);
     }
+    if let Some(doors) = &file.doors {
+        judge.turns(doors);
+        judge.users(file);
+    }
     judge.amounts(file);
     // What is wrong in a section makes it look as if it were not there.
     if !judge.report.refused_within("canary") {
@@ -287,10 +291,12 @@ impl Judge<'_> {
                 );
             }
         }
-        if (300..400).contains(&doors.closed.status) {
+        if let Some(closed) = &doors.closed
+            && (300..400).contains(&closed.status)
+        {
             self.say(
                 &["doors.closed.status"],
-                format!("`status` is {}, a redirect", doors.closed.status),
+                format!("`status` is {}, a redirect", closed.status),
                 "a closed door answers any 2xx, 4xx or 5xx",
             );
         }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::doors::{Doors, Scheme};
 use super::estate::{Estate, Group, Instance, Launch, LaunchTemplate, LoadBalancer, TakenNames, Target};
 use super::estate::{TargetGroup, TemplateUse, TemplateVersion};
 use super::hook::{Call, Hook, Place};
 use super::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::lock::{Holder, LockPlace};
 use super::obligation::HELD_PROCESS;
-use super::policy::{AfterPromotion, AfterRollback, Capacity, Doors, HealthGate, OnFailure, Policy};
+use super::policy::{AfterPromotion, AfterRollback, Capacity, HealthGate, OnFailure, Policy};
 use super::policy::{RouteSelection, Strategy, Swing, Treatment, Want};
 use super::release::{Release, Source};
 use super::roles::State;
@@ -180,6 +181,8 @@ pub(crate) fn policy() -> Policy {
         entrance: ENTRANCE,
         routes: RouteSelection::All,
         doors: Some(Doors {
+            scheme: Scheme::Role,
+            beacon: None,
             header: "x-client-mode".into(),
             blue: "blue".into(),
             green: "green".into(),
@@ -188,6 +191,7 @@ pub(crate) fn policy() -> Policy {
             green_priority: GREEN,
             ports: vec![80],
         }),
+        user_doors: Vec::new(),
         health: HealthGate {
             want: Want::Percent(100),
             soak: Duration::from_secs(30),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod clone;
+pub mod doors;
 pub mod estate;
 pub mod event;
 pub mod expression;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::doors::{Doors, Scheme, UserDoor};
 use super::hook::Hook;
 use super::ids::Size;
 use super::judging::Judging;
 use super::lock::LockPlace;
 use super::rollout::Rolling;
-use super::routing::{FixedResponse, Priority};
+use super::routing::Priority;
 use super::scope::Names;
 use super::shift::Shift;
 
@@ -36,6 +37,8 @@ pub struct Policy {
     pub routes: RouteSelection,
     /// `None`: scheme `none`.
     pub doors: Option<Doors>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_doors: Vec<UserDoor>,
     pub health: HealthGate,
     pub capacity: Capacity,
     pub after_promotion: AfterPromotion,
@@ -47,6 +50,18 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a door keeps the candidate health-checked while it waits.
+    pub fn shows_candidate(&self) -> bool {
+        self.doors
+            .as_ref()
+            .is_some_and(|doors| doors.scheme == Scheme::Role)
+    }
+
+    /// How long the door of what production has left stays open.
+    pub fn grace(&self) -> Option<Duration> {
+        self.doors.as_ref().and_then(Doors::grace)
+    }
+
     /// What is configured otherwise than it was then, in sentences.
     pub fn differences_from(&self, then: &Self) -> Vec<String> {
         let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
@@ -134,19 +149,6 @@ pub enum RouteSelection {
     /// Every rule and default rule, on every listener, that forwards to live.
     All,
     Listed(Vec<(u16, Priority)>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doors {
-    pub header: String,
-    pub blue: String,
-    pub green: String,
-    pub closed: FixedResponse,
-    /// Priorities for doors that do not exist yet.
-    pub blue_priority: u32,
-    pub green_priority: u32,
-    /// The listeners that have doors.
-    pub ports: Vec<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Why a plan was not made: every reason at once, each with its way out.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -83,6 +84,13 @@ pub enum Reason {
     NotShifting,
     #[error("{percent} % is no share of production")]
     NoShare { percent: u32 },
+    #[error(
+        "the door of generation {generation} stays open until {until}: what was begun there finishes there"
+    )]
+    InGrace {
+        generation: Generation,
+        until: Timestamp,
+    },
     #[error("generation {generation} is live")]
     IsLive { generation: Generation },
     #[error("generation {generation} is the candidate")]
@@ -225,6 +233,9 @@ impl Reason {
             }
             Self::NoShare { .. } => {
                 "give 1 to 99; `swingbridge promote --full` gives it all, `swingbridge rollback` none".into()
+            }
+            Self::InGrace { .. } => {
+                "run the same command again then; [doors] grace says how long that is".into()
             }
             Self::IsLive { .. } => "swing production away from it first".into(),
             Self::IsCandidate { .. } => "`swingbridge abort` removes the candidate".into(),

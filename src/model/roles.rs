@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::doors::{Colour, Doors};
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
@@ -118,7 +119,10 @@ pub struct Roles<'a> {
     pub routes: Vec<&'a Rule>,
     pub blue_doors: Vec<&'a Rule>,
     pub green_doors: Vec<&'a Rule>,
+    /// The tool's own rules that lead some of the users to the candidate.
+    pub user_doors: Vec<&'a Rule>,
     pub entrance: Option<&'a Rule>,
+    pub beacons: Vec<&'a Rule>,
     /// Production is part here, part there: an operation was interrupted while it swung.
     pub halfway: bool,
 }
@@ -190,9 +194,42 @@ impl<'a> Roles<'a> {
             routes,
             blue_doors,
             green_doors,
+            user_doors: kept(estate, "users"),
             entrance,
+            beacons: kept(estate, "beacon"),
             halfway,
         })
+    }
+
+    pub fn doors(&self, colour: Colour) -> &[&'a Rule] {
+        match colour {
+            Colour::Blue => &self.blue_doors,
+            Colour::Green => &self.green_doors,
+        }
+    }
+
+    /// Whose colour it is by what the doors do: the one with a door that leads there. Where none does, it is the one
+    /// that live does not have; live's own is blue.
+    pub fn colour_of(&self, target_group: &TargetGroupName) -> Colour {
+        let live = self.live.target_group.as_ref();
+        let leads = |colour| {
+            self.doors(colour)
+                .iter()
+                .filter_map(|door| door.action.only_target())
+        };
+        let to_live = |colour| leads(colour).any(|target_group| Some(target_group) == live);
+        let of_live = match (to_live(Colour::Blue), to_live(Colour::Green)) {
+            (true, _) => Colour::Blue,
+            (false, true) => Colour::Green,
+            // Its own door is gone, or was never made; the other's is somebody's.
+            (false, false) if leads(Colour::Blue).next().is_some() => Colour::Green,
+            (false, false) => Colour::Blue,
+        };
+        if Some(target_group) == live {
+            of_live
+        } else {
+            of_live.other()
+        }
     }
 
     pub fn generation(&self, generation: Generation) -> Option<&Standing> {
@@ -290,11 +327,7 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
     all
 }
 
-fn doors<'a>(
-    estate: &'a Estate,
-    policy: &Policy,
-    value: impl Fn(&super::policy::Doors) -> &String,
-) -> Vec<&'a Rule> {
+fn doors<'a>(estate: &'a Estate, policy: &Policy, value: impl Fn(&Doors) -> &String) -> Vec<&'a Rule> {
     let Some(doors) = &policy.doors else {
         return Vec::new();
     };
@@ -308,6 +341,15 @@ fn doors<'a>(
                         && matches!(values.as_slice(), [only] if only.eq_ignore_ascii_case(value)))
             })
         })
+        .collect()
+}
+
+/// The tool's own rules of one kind, by their tag.
+fn kept<'a>(estate: &'a Estate, kind: &str) -> Vec<&'a Rule> {
+    estate
+        .rules()
+        .filter(|rule| tags::owned_by(&rule.tags, &estate.app))
+        .filter(|rule| rule.tags.get(tags::RULE).is_some_and(|found| found == kind))
         .collect()
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::estate::Group;
+use super::ids::GroupName;
 use super::tags::{self, Tags};
 
 /// How instances are replaced.
@@ -120,6 +121,41 @@ impl Refresh {
 pub enum Direction {
     Forward,
     Back,
+}
+
+/// A rollout that is about to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRollout {
+    pub direction: Direction,
+    /// The version of the base template that the group has now.
+    pub from: u64,
+    #[serde(flatten)]
+    pub released: Released,
+}
+
+impl NewRollout {
+    /// What the step that begins it does, for a person.
+    pub fn title(&self, group: &GroupName, to: &str, rolling: &Rolling) -> String {
+        let back = match self.direction {
+            Direction::Forward => "",
+            Direction::Back => " back",
+        };
+        format!(
+            "replace {group}'s instances in place, from launch template version {}{back} to {to}: {} % always serve, {} % at most",
+            self.from, rolling.min_healthy, rolling.max_healthy
+        )
+    }
+}
+
+impl End {
+    pub fn waited_for(self, group: &GroupName) -> String {
+        match self {
+            Self::RolledBack => format!("wait until {group}'s instances are as they were before"),
+            Self::Successful | Self::Stopped => {
+                format!("wait until all of {group}'s instances are replaced")
+            }
+        }
+    }
 }
 
 /// What is rolled out on a group, as its tags say from before its refresh begins until what it comes to is written down.

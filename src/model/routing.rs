@@ -113,6 +113,13 @@ pub enum Condition {
         name: String,
         values: Vec<String>,
     },
+    Path {
+        values: Vec<String>,
+    },
+    /// Ranges of addresses that requests come from.
+    Source {
+        values: Vec<String>,
+    },
     /// Any other kind, described; we never need to understand it, only to keep it.
     Other {
         text: String,
@@ -123,7 +130,27 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header { name, values } => write!(f, "{name}={}", values.join("|")),
+            Self::Path { values } => write!(f, "path {}", values.join("|")),
+            Self::Source { values } => write!(f, "source {}", values.join("|")),
             Self::Other { text } => f.write_str(text),
+        }
+    }
+}
+
+/// What a rule that is to be made asks of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asks {
+    /// This header, with a value that nobody guesses: made when the rule is.
+    Secret(String),
+    This(Condition),
+}
+
+impl fmt::Display for Asks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(header) => write!(f, "{header}=(an unguessable value)"),
+            Self::This(condition) => write!(f, "{condition}"),
         }
     }
 }

@@ -1,19 +1,22 @@
 //! One step of a plan, as data: it prints, compares, serialises and is tested without a cloud.
 
+mod title;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Colour;
 use super::estate::AttachmentKind;
 use super::hook::Hook;
 use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
-use super::rollout::{Before, Direction, End, Released, Rolling};
-use super::routing::{Action, RulePlace, Sticky};
+use super::rollout::{Before, End, NewRollout, Released, Rolling};
+use super::routing::{Action, Asks, RulePlace, Sticky};
 use super::schema::Change;
 use super::shift::{Expiry, Held};
 use super::tags::Tags;
@@ -118,9 +121,7 @@ pub enum Step {
         port: u16,
         priority: u32,
         purpose: Purpose,
-        header: String,
-        /// `None`: an unguessable value, made when the rule is.
-        value: Option<String>,
+        asks: Asks,
         action: Action,
     },
     DeleteRule {
@@ -238,16 +239,6 @@ pub struct NewGroup {
     pub hooks: Vec<String>,
 }
 
-/// A rollout that is about to begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewRollout {
-    pub direction: Direction,
-    /// The version of the base template that the group has now.
-    pub from: u64,
-    #[serde(flatten)]
-    pub released: Released,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pinned {
     pub template: TemplateId,
@@ -286,7 +277,32 @@ pub enum Purpose {
     Route,
     BlueDoor,
     GreenDoor,
+    /// Leads some of the users to the candidate.
+    UserDoor,
     Entrance,
+    /// Tells clients which colour is live.
+    Beacon,
+}
+
+impl Purpose {
+    /// The word in the rule's tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Route | Self::BlueDoor | Self::GreenDoor => "door",
+            Self::UserDoor => "users",
+            Self::Entrance => "entrance",
+            Self::Beacon => "beacon",
+        }
+    }
+}
+
+impl From<Colour> for Purpose {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Blue => Self::BlueDoor,
+            Colour::Green => Self::GreenDoor,
+        }
+    }
 }
 
 impl fmt::Display for Purpose {
@@ -295,7 +311,9 @@ impl fmt::Display for Purpose {
             Self::Route => "route",
             Self::BlueDoor => "blue door",
             Self::GreenDoor => "green door",
+            Self::UserDoor => "user door",
             Self::Entrance => "entrance",
+            Self::Beacon => "beacon",
         })
     }
 }
@@ -311,195 +329,6 @@ pub struct Expected {
 }
 
 impl Step {
-    /// What the step does, for a person.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Adopt {
-                generation,
-                group,
-                target_group,
-            } => format!("adopt {group} and {target_group} as generation {generation} (tags only)"),
-            Self::AdoptRule { rule } => format!("adopt the door at {rule} (tags only)"),
-            Self::Pin { group, versions } => {
-                let texts: Vec<String> = versions
-                    .iter()
-                    .map(|pin| format!("{} {} → {}", pin.template, pin.from, pin.to))
-                    .collect();
-                format!("pin {group} to launch template {}", texts.join(", "))
-            }
-            Self::BuildTemplateVersion {
-                template_name,
-                source,
-                ..
-            } => format!("make a version of launch template {template_name} from version {source}"),
-            Self::CreateTargetGroup {
-                target_group,
-                copy_of,
-                ..
-            } => format!("create {target_group} like {copy_of}"),
-            Self::SetTargetGroupAttributes {
-                target_group,
-                attributes,
-            } => match attributes.len() {
-                1 => format!("set one attribute of {target_group}"),
-                count => format!("set {count} attributes of {target_group}"),
-            },
-            Self::OpenStaging { target_group } => {
-                format!("open the staging entrance to {target_group}, so that its health is checked")
-            }
-            Self::CreateGroup(new) => {
-                let versions: Vec<String> =
-                    new.versions.iter().map(|pick| pick.version.to_string()).collect();
-                format!(
-                    "create {} like {} with {} instances, launch template version {}",
-                    new.group,
-                    new.copy_of,
-                    new.size.desired,
-                    versions.join(", ")
-                )
-            }
-            Self::SuspendProcesses { group, processes } => {
-                format!("suspend {} on {group}", processes.join(", "))
-            }
-            Self::Attach {
-                group, kind, names, ..
-            } => match kind {
-                AttachmentKind::Metrics | AttachmentKind::WarmPool => {
-                    format!("copy {} to {group}", kind.plural())
-                }
-                _ => format!("copy {} to {group}: {}", kind.plural(), names.join(", ")),
-            },
-            Self::Hold { group } => format!("hold {group} from scaling in"),
-            Self::MatchCapacity { group, like } => {
-                format!("bring {group} to at least what {like} has by then")
-            }
-            Self::AwaitHealthy {
-                target_group,
-                want,
-                like,
-                soak,
-                ..
-            } => {
-                let soak = if soak.is_zero() {
-                    String::new()
-                } else {
-                    format!(", for {soak:#?}")
-                };
-                match want {
-                    Want::Count(count) => format!("wait for {count} healthy targets in {target_group}{soak}"),
-                    Want::Percent(100) => {
-                        format!(
-                            "wait for as many healthy targets in {target_group} as {like} has capacity{soak}"
-                        )
-                    }
-                    Want::Percent(percent) => format!(
-                        "wait for {percent} % of {like}'s capacity as healthy targets in {target_group}{soak}"
-                    ),
-                }
-            }
-            Self::Mark {
-                generation, state, ..
-            } => format!("mark generation {generation} as {state}"),
-            Self::StartRefresh {
-                group,
-                rollout,
-                versions,
-                rolling,
-            } => {
-                let to = versions
-                    .first()
-                    .map_or_else(String::new, |pick| pick.version.to_string());
-                let back = match rollout.direction {
-                    Direction::Forward => "",
-                    Direction::Back => " back",
-                };
-                format!(
-                    "replace {group}'s instances in place, from launch template version {}{back} to {to}: {} % always serve, {} % at most",
-                    rollout.from, rolling.min_healthy, rolling.max_healthy
-                )
-            }
-            Self::AwaitRefresh { group, wants } => match wants {
-                End::RolledBack => format!("wait until {group}'s instances are as they were before"),
-                End::Successful | End::Stopped => {
-                    format!("wait until all of {group}'s instances are replaced")
-                }
-            },
-            Self::TakeRefreshBack { group } => {
-                format!("have {group}'s instance refresh take back what it has replaced")
-            }
-            Self::MarkRelease { group, released, .. } => {
-                format!("write down that {group} runs {released}")
-            }
-            Self::EndRollout { group } => format!("write down that the rollout on {group} has ended"),
-            Self::MarkStage {
-                stage, weight, held, ..
-            } => match held {
-                None => format!("write down that stage {stage}, {weight} %, is reached"),
-                Some(Held::Retreating) => "write down that the weight is taken back".into(),
-                Some(Held::Asked | Held::Judged) => {
-                    format!("write down that production stays at {weight} %")
-                }
-            },
-            Self::Bake {
-                weight,
-                lasts,
-                judged,
-                ..
-            } => {
-                let how = if *judged { " and be judged" } else { "" };
-                format!("let {weight} % bake for {}{how}", span(*lasts))
-            }
-            Self::Pause { weight, expiry, .. } => {
-                let expires = match expiry {
-                    Some(Expiry { after, then }) => format!(" (after {} `repair` {then})", span(*after)),
-                    None => String::new(),
-                };
-                format!("pause at {weight} % for a person to promote or roll back{expires}")
-            }
-            Self::Point {
-                rule,
-                purpose,
-                before,
-                after,
-                sticky,
-                ..
-            } => match (purpose, after) {
-                (Purpose::BlueDoor | Purpose::GreenDoor, Action::Fixed(_)) => {
-                    format!("close the {purpose} at {rule}: {before} → {after}")
-                }
-                (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
-                    format!("point the {purpose} at {rule}: {before} → {after}")
-                }
-                (Purpose::Entrance, _) => format!("point the {purpose} at {rule}: {before} → {after}"),
-                (Purpose::Route, _) if after.only_target().is_none() => {
-                    format!("shift {rule}: {before} → {after}{}", stickiness(*sticky))
-                }
-                (Purpose::Route, _) => format!("swing {rule}: {before} → {after}"),
-            },
-            Self::CreateRule {
-                port,
-                priority,
-                purpose,
-                action,
-                ..
-            } => format!("create the {purpose} as :{port} rule {priority} → {action}"),
-            Self::DeleteRule { rule, purpose } => format!("remove the {purpose} at {rule}"),
-            Self::Confirm { expect, .. } => match expect.len() {
-                1 => "read the rule back until it agrees".to_owned(),
-                count => format!("read all {count} rules back until they agree"),
-            },
-            Self::PayObligations { group } => format!("release {group}: undo what was held"),
-            Self::Shrink { group, to, .. } => format!("scale {group} down to {to}"),
-            Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
-            Self::DeleteGroup { group } => format!("delete {group}"),
-            Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),
-            Self::Hook { hook } => hook.title(),
-            Self::MarkSchema {
-                generation, change, ..
-            } => format!("mark the schema as {change} for generation {generation}"),
-        }
-    }
-
     /// A step that only looks: it changes nothing.
     pub fn only_waits(&self) -> bool {
         matches!(
@@ -560,13 +389,4 @@ impl Step {
             }
         )
     }
-}
-
-/// As it is written in a configuration.
-fn span(duration: Duration) -> String {
-    jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
-}
-
-fn stickiness(sticky: Option<Sticky>) -> String {
-    sticky.map_or_else(String::new, |sticky| format!(", {sticky}"))
 }

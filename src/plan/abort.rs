@@ -1,7 +1,7 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
 use super::later::{self, Due};
-use super::{Context, Draft, Drafted, removal, swing};
+use super::{Context, Draft, Drafted, doors, removal, swing};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::step::Step;
@@ -37,7 +37,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
             });
         }
     }
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::without_candidate(context, &leaving)?);
     steps.extend(swing::entrance(
         context,
         swing::waits_for_return(
@@ -49,8 +49,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         )
         .as_slice(),
     ));
-    let confirm = swing::confirm(context, &steps);
-    if !matches!(&confirm, Step::Confirm { expect, .. } if expect.is_empty()) {
+    if let Some(confirm) = swing::confirmed(context, &steps) {
         steps.push(confirm);
     }
     // A promotion that was given up had held live.

@@ -206,7 +206,8 @@ fn target_group_traps(target_group: &TargetGroup, findings: &mut Vec<Finding>) {
 /// A door behind a route is never opened for the requests that the route takes.
 fn doors(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let roles = &context.roles;
-    for door in roles.blue_doors.iter().chain(&roles.green_doors) {
+    let all = roles.blue_doors.iter().chain(&roles.green_doors);
+    for door in all.chain(&roles.user_doors).chain(&roles.beacons) {
         for route in roles.routes.iter().filter(|route| route.port == door.port) {
             if route.priority != Priority::Default && route.priority < door.priority {
                 findings.push(risk(
@@ -248,7 +249,19 @@ fn missing_rules(context: &Context<'_>) -> usize {
             })
             .sum()
     });
-    1 + usize::from(roles.entrance.is_none()) + doors
+    let beacons = context
+        .policy
+        .doors
+        .as_ref()
+        .map_or(0, |doors| doors.beacon.as_ref().map_or(0, |_| doors.ports.len()));
+    let users: usize = context
+        .policy
+        .user_doors
+        .iter()
+        .map(|door| door.ports.len())
+        .sum();
+    let ours = beacons.saturating_sub(roles.beacons.len()) + users.saturating_sub(roles.user_doors.len());
+    1 + usize::from(roles.entrance.is_none()) + doors + ours
 }
 
 fn quotas(estate: &Estate, limits: &Limits, more_rules: usize, findings: &mut Vec<Finding>) {

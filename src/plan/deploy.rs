@@ -2,7 +2,7 @@
 
 use super::clone::{self, Clone, NEEDED};
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, carried, naming, preflight, swing, versions};
+use super::{Context, Draft, Drafted, carried, doors, naming, preflight, swing, versions};
 use crate::model::estate::TargetGroup;
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
@@ -123,7 +123,7 @@ fn before(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
         group: clone.original.name.clone(),
         target_group: clone.original_tg.name.clone(),
     }];
-    steps.extend(swing::adopt_doors(context));
+    steps.extend(doors::adopt(context));
     let pins = versions::pins(context, clone.original);
     if !pins.is_empty() {
         steps.push(Step::Pin {
@@ -134,7 +134,7 @@ fn before(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     steps
 }
 
-/// Opens the green door (or, without doors, the entrance), and writes down that the candidate is ready.
+/// Opens the candidate's door (or, without one, the entrance), and writes down that the candidate is ready.
 fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     let candidate = &clone.target_group;
     // Once promotion has begun it is past being ready: opening its door again would be a step back.
@@ -155,9 +155,8 @@ fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     if context.policy.strategy == Strategy::Direct {
         return vec![ready];
     }
-    let mut steps = swing::blue(context, &clone.original_tg.name);
-    steps.extend(swing::green(context, candidate));
-    if context.policy.doors.is_none() {
+    let mut steps = doors::beside(context, &clone.original_tg.name, candidate);
+    if !context.policy.shows_candidate() {
         let previous = context
             .roles
             .previous

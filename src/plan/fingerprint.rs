@@ -29,7 +29,9 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
         .map(|rule| (Purpose::Route, *rule))
         .chain(roles.blue_doors.iter().map(|rule| (Purpose::BlueDoor, *rule)))
         .chain(roles.green_doors.iter().map(|rule| (Purpose::GreenDoor, *rule)))
-        .chain(roles.entrance.map(|rule| (Purpose::Entrance, rule)));
+        .chain(roles.user_doors.iter().map(|rule| (Purpose::UserDoor, *rule)))
+        .chain(roles.entrance.map(|rule| (Purpose::Entrance, rule)))
+        .chain(roles.beacons.iter().map(|rule| (Purpose::Beacon, *rule)));
     for (purpose, rule) in rules {
         facts.insert(format!("the {purpose} at {}", rule.at()), describe(purpose, rule));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::promote::Side;
-use super::{Context, remaining, removal, swing};
+use super::{Context, doors, remaining, removal, swing};
 use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::plan::{Intent, Note, Plan};
@@ -31,15 +31,42 @@ pub(super) fn due(context: &Context<'_>, wait: Duration) -> Due {
         return Due::Now;
     }
     match (live.state, live.since) {
-        (State::Live | State::Restored, Some(since)) => match since.checked_add(wait) {
-            Ok(at) if at > context.estate.observed_at => Due::At(at),
-            Ok(_) => Due::Now,
-            // Longer than the calendar goes.
-            Err(_) => Due::At(Timestamp::MAX),
-        },
+        (State::Live | State::Restored, since @ Some(_)) => after(context, since, wait),
         (State::Promoting | State::RollingBack, _) | (State::Live | State::Restored, None) => Due::NotYet,
         // It has never been swung to: whatever holds it was left by something else.
         _ => Due::Now,
+    }
+}
+
+pub(super) fn after(context: &Context<'_>, since: Option<Timestamp>, wait: Duration) -> Due {
+    let Some(since) = since else { return Due::NotYet };
+    match since.checked_add(wait) {
+        Ok(at) if at > context.estate.observed_at => Due::At(at),
+        Ok(_) => Due::Now,
+        // Longer than the calendar goes.
+        Err(_) => Due::At(Timestamp::MAX),
+    }
+}
+
+/// By turns: the door of what production has left, once whatever was begun there has had its time.
+pub(super) fn close_door(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
+    let Some(open) = doors::open(context) else {
+        return (Vec::new(), None);
+    };
+    match open.due {
+        Due::Now => {
+            let mut steps = open.closing;
+            steps.push(swing::confirm(context, &steps));
+            (steps, None)
+        }
+        Due::At(at) => {
+            let note = format!(
+                "the door of generation {} stays open until {at}: what was begun there finishes there",
+                open.owner.generation
+            );
+            (Vec::new(), Some(Note::info(note)))
+        }
+        Due::NotYet => (Vec::new(), None),
     }
 }
 
@@ -106,6 +133,11 @@ pub(super) fn treat_previous(
         Treatment::Scale(to) => format!("scaled down to {to}"),
         Treatment::Retire => "removed".to_owned(),
     };
+    let goes_on = doors::open(context)
+        .is_some_and(|open| open.owner.generation == previous.generation && open.due != Due::Now);
+    if goes_on {
+        return Ok((Vec::new(), None));
+    }
     match due(context, treated.after) {
         Due::Now => Ok((
             treat(context, previous, entrance_without(context, previous), before)?,
@@ -226,5 +258,6 @@ pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
     } else {
         None
     };
-    release.into_iter().chain(treatment).min()
+    let door = doors::open(&context).and_then(|open| at(open.due));
+    release.into_iter().chain(treatment).chain(door).min()
 }

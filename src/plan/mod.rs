@@ -17,6 +17,7 @@ mod carried;
 mod checkup;
 mod clone;
 mod deploy;
+mod doors;
 mod fingerprint;
 mod hooks;
 mod later;

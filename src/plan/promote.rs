@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, Draft, Drafted, later, preflight, stages, swing};
+use super::{Context, Draft, Drafted, doors, later, preflight, stages, swing};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Treatment, Want};
@@ -115,6 +115,7 @@ pub(super) fn sides<'a>(context: &'a Context<'_>) -> Result<(&'a Standing, Side,
     preflight::group_of(context, &roles.live)?;
     preflight::group_of(context, candidate)?;
     zonal_shift(context, &next)?;
+    doors::free(context)?;
     Ok((candidate, next, from))
 }
 
@@ -133,7 +134,7 @@ pub(super) fn prelude(context: &Context<'_>, next: &Side, from: &Side) -> Vec<St
         group: from.group.clone(),
         target_group: from.target_group.clone(),
     }];
-    steps.extend(swing::adopt_doors(context));
+    steps.extend(doors::adopt(context));
     steps.extend([
         Step::Hold {
             group: from.group.clone(),
@@ -171,6 +172,11 @@ pub(super) fn prelude(context: &Context<'_>, next: &Side, from: &Side) -> Vec<St
     if !waiting.is_empty() {
         steps.extend(swing::entrance(context, &waiting));
     }
+    let doors = doors::before_swing(context, &from.target_group, &next.target_group, false);
+    if !doors.is_empty() {
+        steps.extend(doors.iter().cloned());
+        steps.push(swing::confirm(context, &doors));
+    }
     steps
 }
 
@@ -194,7 +200,7 @@ pub(super) fn steps(
             group: next.group.clone(),
         });
     }
-    if context.policy.after_promotion.after.is_zero() {
+    if context.policy.after_promotion.after.is_zero() && context.policy.grace().is_none() {
         let standing = context.roles.generation(from.generation).ok_or_else(|| {
             vec![Reason::NoSuchGeneration {
                 generation: from.generation,
@@ -214,8 +220,7 @@ pub(super) fn steps(
 /// The swing itself and what follows at once.
 fn swung(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
     let mut steps = swing::routes(context, &next.target_group);
-    steps.extend(swing::blue(context, &next.target_group));
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::swung(context, &next.target_group, false));
     let confirm = swing::confirm(context, &steps);
     steps.push(confirm);
     steps.push(Step::Mark {
@@ -246,14 +251,13 @@ pub(super) fn finish(context: &Context<'_>) -> Drafted {
     };
     draft.steps = match roles.previous.as_ref().and_then(Side::of) {
         Some(from) => swung(context, &live, &from),
-        None => {
-            let mut steps = swing::blue(context, &live.target_group);
-            steps.extend(swing::close_green(context));
-            steps
-        }
+        None => doors::stayed(context, &live.target_group, false),
     };
     let (released, note) = later::hand_over(context);
     draft.steps.extend(released);
+    draft.notes.extend(note);
+    let (closed, note) = later::close_door(context);
+    draft.steps.extend(closed);
     draft.notes.extend(note);
     let (treated, note) = later::treat_previous(context, &draft.steps)?;
     draft.steps.extend(treated);

@@ -7,7 +7,7 @@ use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::roles::State;
 use crate::model::rollout::{Before, Refresh, Released, Rollout};
-use crate::model::routing::{Condition, Priority, Rule};
+use crate::model::routing::{Asks, Condition, Priority, Rule};
 use crate::model::shift::Reached;
 use crate::model::step::{Expected, Pick, PickedVersion, Step};
 use crate::model::tags;
@@ -173,17 +173,12 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::CreateRule {
             port,
             priority,
-            header,
-            value,
+            asks,
             action,
             ..
         } => rule_at(estate, *port, Priority::Numbered(*priority)).is_some_and(|rule| {
             rule.action.same_effect(action)
-                && rule.conditions.iter().any(|condition| {
-                    matches!(condition, Condition::Header { name, values }
-                        if name.eq_ignore_ascii_case(header)
-                            && value.as_ref().is_none_or(|value| values.iter().any(|one| one == value)))
-                })
+                && rule.conditions.iter().any(|condition| is_asked(condition, asks))
         }),
         Step::DeleteRule { rule, .. } => estate.rule(&rule.arn).is_none(),
         Step::Confirm { expect, .. } => expect.iter().all(|expected| agrees(estate, expected)),
@@ -205,6 +200,22 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         } => estate
             .target_group(target_group)
             .is_some_and(|tg| change.of(tg) >= Some(*generation)),
+    }
+}
+
+/// A header's name is the same however it is written.
+fn is_asked(condition: &Condition, asks: &Asks) -> bool {
+    match (condition, asks) {
+        (Condition::Header { name, .. }, Asks::Secret(header)) => name.eq_ignore_ascii_case(header),
+        (
+            Condition::Header { name, values },
+            Asks::This(Condition::Header {
+                name: header,
+                values: asked,
+            }),
+        ) => name.eq_ignore_ascii_case(header) && asked.iter().all(|value| values.contains(value)),
+        (condition, Asks::This(asked)) => condition == asked,
+        (_, Asks::Secret(_)) => false,
     }
 }
 

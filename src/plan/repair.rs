@@ -17,6 +17,9 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
     let (mut steps, note) = later::hand_over(context);
     let mut notes: Vec<Note> = note.into_iter().collect();
+    let (closed, note) = later::close_door(context);
+    steps.extend(closed);
+    notes.extend(note);
     match later::treat_previous(context, &steps) {
         Ok((treated, note)) => {
             steps.extend(treated);

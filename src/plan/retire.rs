@@ -1,6 +1,6 @@
 //! Retire: remove generations that production has left.
 
-use super::{Context, Draft, Drafted, removal, swing};
+use super::{Context, Draft, Drafted, doors, removal, swing};
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
 use crate::model::refusal::Reason;
@@ -47,7 +47,9 @@ pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Dr
     }
     let stays = |standing: &&Standing| !leaving.iter().any(|one| one.generation == standing.generation);
     let waiting = waiting(context, roles.previous.as_ref().filter(stays));
-    let mut steps = swing::entrance(context, &waiting);
+    let mut steps = doors::left_by(context, &leaving)?;
+    steps.extend(swing::confirmed(context, &steps));
+    steps.extend(swing::entrance(context, &waiting));
     let mut reasons = Vec::new();
     for standing in &leaving {
         match removal::steps(context, standing, &steps) {
@@ -86,7 +88,7 @@ fn waiting(context: &Context<'_>, previous: Option<&Standing>) -> Vec<crate::mod
         .roles
         .candidate
         .as_ref()
-        .filter(|_| context.policy.doors.is_none())
+        .filter(|_| !context.policy.shows_candidate())
         .and_then(|candidate| candidate.target_group.clone());
     candidate
         .into_iter()

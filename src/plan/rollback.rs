@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, later, removal, rolling, swing};
+use super::{Context, Draft, Drafted, doors, later, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -81,8 +81,11 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     let mut steps = Vec::new();
     let target_group = candidate.target_group.clone();
     steps.extend(swing::routes(context, &live.target_group));
-    steps.extend(swing::blue(context, &live.target_group));
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::stayed(
+        context,
+        &live.target_group,
+        failed == AfterRollback::Remove,
+    ));
     let previous = context.roles.previous.as_ref();
     steps.extend(swing::entrance(
         context,
@@ -169,9 +172,16 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
         state: State::RollingBack,
         previous: Some(back.generation),
     });
+    // By turns: whoever is sent away finds the other colour open.
+    let closes = failed == AfterRollback::Remove;
+    steps.extend(doors::before_swing(
+        context,
+        &leaving.target_group,
+        &back.target_group,
+        closes,
+    ));
     steps.extend(swing::routes(context, &back.target_group));
-    steps.extend(swing::blue(context, &back.target_group));
-    steps.extend(swing::close_green(context));
+    steps.extend(doors::swung(context, &back.target_group, closes));
     let confirm = swing::confirm(context, &steps);
     steps.push(confirm);
     steps.push(mark(back.generation, &back.target_group, State::Restored));
@@ -221,6 +231,9 @@ fn leftovers(context: &Context<'_>, failed: AfterRollback) -> Drafted {
     draft.steps.extend(swing::entrance(context, &waiting));
     let (released, note) = later::hand_over(context);
     draft.steps.extend(released);
+    draft.notes.extend(note);
+    let (closed, note) = later::close_door(context);
+    draft.steps.extend(closed);
     draft.notes.extend(note);
     match roles.rolled_back() {
         // Asked for once more, a removal that was finished must not go on with what an earlier rollback kept.

@@ -10,8 +10,8 @@ use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::release::Release;
 use crate::model::roles::State;
-use crate::model::rollout::{Before, Direction, End, Kept, Released, Rolling, Rollout};
-use crate::model::step::{NewRollout, Pick, PickedVersion, Step};
+use crate::model::rollout::{Before, Direction, End, Kept, NewRollout, Released, Rolling, Rollout};
+use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags;
 
 /// Processes without which Auto Scaling cannot replace an instance, or never registers the new one.

@@ -1,11 +1,10 @@
-//! Steps that change where rules send requests: routes, doors and the entrance.
+//! Steps that change where rules send requests: routes and the entrance; and the read-back of all that is written.
 
 use super::{Context, stages};
 use crate::model::ids::TargetGroupName;
-use crate::model::policy::{Doors, Treatment};
-use crate::model::routing::{Action, Priority, Rule, Share, Sticky};
+use crate::model::policy::Treatment;
+use crate::model::routing::{Action, Asks, Priority, Rule, Share, Sticky};
 use crate::model::step::{Expected, Purpose, Step};
-use crate::model::tags;
 
 /// The header that the entrance and the lock ask for; its value is unguessable.
 pub const ENTRANCE_HEADER: &str = "x-swingbridge-entrance";
@@ -83,73 +82,6 @@ pub(super) fn bystanders<'a>(context: &'a Context<'_>, rule: &'a Rule) -> impl I
         .cloned()
 }
 
-/// Doors that were there before us become ours. Never part of a way back: that must not wait for tags.
-pub(super) fn adopt_doors(context: &Context<'_>) -> Vec<Step> {
-    let roles = &context.roles;
-    roles
-        .blue_doors
-        .iter()
-        .chain(&roles.green_doors)
-        .filter(|rule| !tags::owned_by(&rule.tags, &context.estate.app))
-        .map(|rule| Step::AdoptRule { rule: rule.at() })
-        .collect()
-}
-
-/// The blue door leads to live.
-pub(super) fn blue(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
-    doors(context, Purpose::BlueDoor, &Action::to(to))
-}
-
-pub(super) fn green(context: &Context<'_>, to: &TargetGroupName) -> Vec<Step> {
-    doors(context, Purpose::GreenDoor, &Action::to(to))
-}
-
-pub(super) fn close_green(context: &Context<'_>) -> Vec<Step> {
-    match &context.policy.doors {
-        Some(policy) => doors(context, Purpose::GreenDoor, &Action::Fixed(policy.closed.clone())),
-        None => Vec::new(),
-    }
-}
-
-fn doors(context: &Context<'_>, purpose: Purpose, action: &Action) -> Vec<Step> {
-    let Some(policy) = &context.policy.doors else {
-        return Vec::new();
-    };
-    let standing = if purpose == Purpose::BlueDoor {
-        &context.roles.blue_doors
-    } else {
-        &context.roles.green_doors
-    };
-    let mut steps: Vec<Step> = standing
-        .iter()
-        .map(|rule| point(rule, purpose, action.clone()))
-        .collect();
-    steps.extend(
-        policy
-            .ports
-            .iter()
-            .filter(|port| !standing.iter().any(|rule| rule.port == **port))
-            .map(|port| create_door(policy, *port, purpose, action)),
-    );
-    steps
-}
-
-fn create_door(policy: &Doors, port: u16, purpose: Purpose, action: &Action) -> Step {
-    let (priority, value) = if purpose == Purpose::BlueDoor {
-        (policy.blue_priority, &policy.blue)
-    } else {
-        (policy.green_priority, &policy.green)
-    };
-    Step::CreateRule {
-        port,
-        priority,
-        purpose,
-        header: policy.header.clone(),
-        value: Some(value.clone()),
-        action: action.clone(),
-    }
-}
-
 pub(super) fn point(rule: &Rule, purpose: Purpose, after: Action) -> Step {
     Step::Point {
         rule: rule.at(),
@@ -202,8 +134,7 @@ pub(super) fn entrance(context: &Context<'_>, waiting: &[TargetGroupName]) -> Ve
             port: context.policy.lock.port,
             priority: context.policy.entrance,
             purpose: Purpose::Entrance,
-            header: ENTRANCE_HEADER.into(),
-            value: None,
+            asks: Asks::Secret(ENTRANCE_HEADER.into()),
             action,
         },
     }]
@@ -218,6 +149,22 @@ pub(super) fn waits_for_return(
         Treatment::Keep | Treatment::Scale(_) => target_group.cloned(),
         Treatment::Retire => None,
     }
+}
+
+/// The same, unless the steps change nothing that a request could have met.
+pub(super) fn confirmed(context: &Context<'_>, steps: &[Step]) -> Option<Step> {
+    let read = confirm(context, steps);
+    let nothing = matches!(&read, Step::Confirm { expect, .. } if expect.is_empty());
+    let closes = |step: &Step| {
+        matches!(
+            step,
+            Step::DeleteRule {
+                purpose: Purpose::UserDoor,
+                ..
+            }
+        )
+    };
+    (!nothing || steps.iter().any(closes)).then_some(read)
 }
 
 /// Reads back every rule that the steps write.

@@ -11,7 +11,7 @@ use crate::model::ids::{Generation, Size, TemplateId};
 use crate::model::plan::{FORMAT, Fingerprint, Intent, Note, Plan};
 use crate::model::policy::Want;
 use crate::model::roles::State;
-use crate::model::routing::{Priority, RulePlace};
+use crate::model::routing::{Asks, Priority, RulePlace};
 use crate::model::step::{Expected, NewGroup, Pick, PickedVersion, Purpose, Step};
 use crate::model::tags::Tags;
 
@@ -264,8 +264,7 @@ pub(super) fn promote_plan() -> Plan {
                 port: 80,
                 priority: fixtures::ENTRANCE,
                 purpose: Purpose::Entrance,
-                header: "x-swingbridge".into(),
-                value: None,
+                asks: Asks::Secret("x-swingbridge".into()),
                 action: to(1),
             },
         ],

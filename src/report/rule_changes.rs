@@ -37,15 +37,13 @@ pub(super) fn of(plan: &Plan) -> Vec<RuleChange> {
                 port,
                 priority,
                 purpose,
-                header,
-                value,
+                asks,
                 action,
             } => {
-                let value = value.as_deref().unwrap_or("(an unguessable value)");
                 let before = "not there".to_owned();
                 (
                     (*port, Priority::Numbered(*priority)),
-                    change(*purpose, format!("{header}={value}"), before, action.to_string()),
+                    change(*purpose, asks.to_string(), before, action.to_string()),
                 )
             }
             Step::DeleteRule { rule, purpose } => (

@@ -12,9 +12,9 @@ use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::roles::State;
 use crate::model::rollout::Rollout;
-use crate::model::routing::Action;
+use crate::model::routing::{Action, Asks, Condition};
 use crate::model::shift::Reached;
-use crate::model::step::{Pick, PickedVersion, Purpose, Step};
+use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags::{self, Tags};
 
 pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Result<(), Stop> {
@@ -273,25 +273,24 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
         port,
         priority,
         purpose,
-        header,
-        value,
+        asks,
         action,
     } = step
     else {
         return Ok(());
     };
-    let kind = if *purpose == Purpose::Entrance {
-        "entrance"
-    } else {
-        "door"
-    };
     let new = NewRule {
         port: *port,
         priority: *priority,
-        header: header.clone(),
-        value: value.clone().unwrap_or_else(unguessable),
+        condition: match asks {
+            Asks::Secret(header) => Condition::Header {
+                name: header.clone(),
+                values: vec![unguessable()],
+            },
+            Asks::This(condition) => condition.clone(),
+        },
         action: action.clone(),
-        tags: rule_tags(estate, kind),
+        tags: rule_tags(estate, purpose.tag()),
     };
     cloud.create_rule(estate, &new).await?;
     Ok(())

@@ -17,7 +17,7 @@ use crate::model::event::EventKind;
 use crate::model::ids::Arn;
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::plan::Plan;
-use crate::model::routing::{Action, FixedResponse, Rule};
+use crate::model::routing::{Action, Condition, FixedResponse, Rule};
 use crate::model::tags::{self, Tags};
 use crate::plan::ENTRANCE_HEADER;
 
@@ -168,8 +168,10 @@ async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Res
     let new = NewRule {
         port: plan.policy.lock.port,
         priority: plan.policy.lock.priority,
-        header: ENTRANCE_HEADER.to_owned(),
-        value: unguessable(),
+        condition: Condition::Header {
+            name: ENTRANCE_HEADER.to_owned(),
+            values: vec![unguessable()],
+        },
         action: Action::Fixed(FixedResponse {
             status: 404,
             content_type: None,

@@ -6,7 +6,7 @@ use swingbridge::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName}
 use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::policy::{AfterRollback, Capacity, RouteSelection, Strategy, Treatment, Want};
 use swingbridge::model::release::Source;
-use swingbridge::model::routing::{Action, Priority, RulePlace};
+use swingbridge::model::routing::{Action, Asks, Condition, Priority, RulePlace};
 use swingbridge::model::scope::NameTemplate;
 use swingbridge::model::step::{Purpose, Step};
 use swingbridge::plan;
@@ -170,8 +170,10 @@ fn hostile_steps() -> Vec<(&'static str, Edit)> {
             port: 80,
             priority: 5,
             purpose: Purpose::GreenDoor,
-            header: "x-anything".into(),
-            value: Some("*".into()),
+            asks: Asks::This(Condition::Header {
+                name: "x-anything".into(),
+                values: vec!["*".into()],
+            }),
             action: Action::to(&TargetGroupName::from("tg-1")),
         }),
         with_a_step("stop what keeps others alive", |_, others| {

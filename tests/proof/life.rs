@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use swingbridge::config::{self, Config, Overrides};
 use swingbridge::lab::estates::Estate;
+use swingbridge::model::doors::Scheme;
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::AfterRollback;
 use swingbridge::model::release::{Release, Source};
@@ -54,6 +55,19 @@ green = "green"
 listeners = [80]
 blue_priority = 10
 green_priority = 11
+"#;
+
+/// Whoever pins a colour finishes where the work was begun.
+const TURNS: &str = r#"
+[doors]
+scheme = "alternate"
+header = "x-client-mode"
+listeners = [80]
+blue_priority = 10
+green_priority = 11
+grace = "15s"
+beacon = { path = "/.well-known/swingbridge", priority = 12 }
+users = [{ name = "beta", priority = 13, header = "x-beta", values = ["yes"] }]
 "#;
 
 const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";
@@ -149,6 +163,7 @@ pub(crate) fn lives() -> Vec<Life> {
                 Intent::Abort,
             ],
         ),
+        life("turns", seed(), "preview", TURNS, back()),
         life("preview", seed(), "preview", DOORS, back()),
         life(
             "direct",
@@ -250,8 +265,7 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
         &|_| None,
     )
     .expect("a configuration");
-    let doors = parts.contains("role");
-    let requests = requests(&estate, doors);
+    let requests = requests(&estate, config.policy.doors.as_ref().map(|doors| doors.scheme));
     Life {
         name,
         estate,
@@ -269,7 +283,7 @@ fn hasty(mut life: Life) -> Life {
 }
 
 /// Every route, every door, and whatever belongs to others.
-fn requests(estate: &Estate, doors: bool) -> Vec<Request> {
+fn requests(estate: &Estate, doors: Option<Scheme>) -> Vec<Request> {
     let request = |port, path, header, meant| Request {
         port,
         path,
@@ -280,14 +294,18 @@ fn requests(estate: &Estate, doors: bool) -> Vec<Request> {
         request(80, "/", None, Meant::Live),
         request(80, "/", Some(("x-client-mode", "red")), Meant::Live),
     ];
-    if doors {
-        all.push(request(80, "/", Some(("x-client-mode", "blue")), Meant::Live));
-        all.push(request(
-            80,
-            "/",
-            Some(("x-client-mode", "green")),
-            Meant::Candidate,
-        ));
+    let (blue, green) = (("x-client-mode", "blue"), ("x-client-mode", "green"));
+    match doors {
+        None => {}
+        Some(Scheme::Role) => {
+            all.push(request(80, "/", Some(blue), Meant::Live));
+            all.push(request(80, "/", Some(green), Meant::Candidate));
+        }
+        Some(Scheme::Alternate { .. }) => {
+            all.push(request(80, "/", Some(blue), Meant::Colour));
+            all.push(request(80, "/", Some(green), Meant::Colour));
+            all.push(request(80, "/", Some(("x-beta", "yes")), Meant::Beta));
+        }
     }
     if estate.name == "rich" {
         all.push(request(8080, "/api/orders", None, Meant::Live));

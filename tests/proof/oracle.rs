@@ -32,6 +32,10 @@ pub(crate) enum Meant {
     Live,
     /// The green door: closed, or a candidate's.
     Candidate,
+    /// Whoever is to meet the candidate while there is one, and live otherwise.
+    Beta,
+    /// A colour that generations have by turns: closed, or one that production is or was with a moment ago.
+    Colour,
     /// Somebody else's service: never anything else than before.
     Others,
 }
@@ -151,6 +155,12 @@ impl Seen {
             let met = met(picture, running, request);
             let wrong = match request.meant {
                 Meant::Live => wrong(&met, &law.live, false),
+                Meant::Beta if law.candidate_may_be_empty => None,
+                Meant::Beta => {
+                    let either = law.live.union(&law.candidate).cloned().collect();
+                    wrong(&met, &either, false)
+                }
+                Meant::Colour => wrong(&met, &law.live, true),
                 Meant::Candidate if law.candidate_may_be_empty => None,
                 Meant::Candidate => wrong(&met, &law.candidate, true),
                 Meant::Others => {
@@ -165,13 +175,23 @@ impl Seen {
                 self.violations.push(format!("at {at}, {request} {wrong}"));
             }
         }
+        let mut colours = requests
+            .iter()
+            .filter(|request| request.meant == Meant::Colour)
+            .peekable();
+        let closed = |request: &Request| matches!(met(picture, running, request), Met::Status(_));
+        if colours.peek().is_some() && colours.all(closed) {
+            self.violations.push(format!(
+                "at {at}, every colour is closed: who pins one finds none"
+            ));
+        }
     }
 }
 
 /// What is wrong with what a request meets.
 fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<String> {
     match met {
-        Met::Status(404) if may_be_closed => None,
+        Met::Status(404 | 456) if may_be_closed => None,
         Met::Status(status) => Some(format!("is answered {status}")),
         Met::Nobody => Some("meets no listener".into()),
         Met::Groups(groups) => groups.iter().find_map(|group| {

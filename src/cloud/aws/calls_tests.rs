@@ -9,7 +9,7 @@ use super::fake::{Answer, Fake};
 use crate::cloud::{Cloud, CloudError, Look, NewRule, Swing};
 use crate::model::estate::{Estate, Group, Launch, LoadBalancer, Part, TakenNames, TargetGroup};
 use crate::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName};
-use crate::model::routing::{Action, Listener, Priority, RulePlace};
+use crate::model::routing::{Action, Condition, Listener, Priority, RulePlace};
 use crate::model::scope::{NameTemplate, Names, Scope};
 use crate::model::tags::Tags;
 
@@ -106,8 +106,10 @@ fn entrance() -> NewRule {
     NewRule {
         port: 80,
         priority: 5,
-        header: "x-entrance".into(),
-        value: "unguessable".into(),
+        condition: Condition::Header {
+            name: "x-entrance".into(),
+            values: vec!["unguessable".into()],
+        },
         action: Action::to(&"tg-2".into()),
         tags: tags(&[("swingbridge:app", "shop"), ("swingbridge:lock-run", "r1")]),
     }

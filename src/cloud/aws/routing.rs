@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action as SdkAction, ActionTypeEnum, Rule as SdkRule, RuleCondition, RuleTransform,
+    Action as SdkAction, ActionTypeEnum, HttpHeaderConditionConfig, PathPatternConditionConfig,
+    Rule as SdkRule, RuleCondition, RuleTransform, SourceIpConditionConfig,
 };
 use sha2::{Digest, Sha256};
 
@@ -51,7 +52,53 @@ pub(super) fn condition(raw: &RuleCondition) -> Condition {
             values: header.values().to_vec(),
         };
     }
+    let plain = |values: &[String]| !values.is_empty() && raw.regex_values().is_empty();
+    if let Some(path) = raw.path_pattern_config()
+        && path.regex_values().is_empty()
+        && plain(path.values())
+    {
+        return Condition::Path {
+            values: path.values().to_vec(),
+        };
+    }
+    if let Some(source) = raw.source_ip_config()
+        && plain(source.values())
+    {
+        return Condition::Source {
+            values: source.values().to_vec(),
+        };
+    }
     Condition::Other { text: described(raw) }
+}
+
+/// `None` for what is only described.
+pub(super) fn to_sdk(condition: &Condition) -> Option<RuleCondition> {
+    let of = |field: &str| RuleCondition::builder().field(field);
+    Some(match condition {
+        Condition::Header { name, values } => of("http-header")
+            .http_header_config(
+                HttpHeaderConditionConfig::builder()
+                    .http_header_name(name)
+                    .set_values(Some(values.clone()))
+                    .build(),
+            )
+            .build(),
+        Condition::Path { values } => of("path-pattern")
+            .path_pattern_config(
+                PathPatternConditionConfig::builder()
+                    .set_values(Some(values.clone()))
+                    .build(),
+            )
+            .build(),
+        Condition::Source { values } => of("source-ip")
+            .source_ip_config(
+                SourceIpConditionConfig::builder()
+                    .set_values(Some(values.clone()))
+                    .build(),
+            )
+            .build(),
+        Condition::Other { .. } => return None,
+    })
 }
 
 /// A condition in a few words. Its values stand in a config of its kind, or beside it when it was

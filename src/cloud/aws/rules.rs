@@ -1,8 +1,6 @@
 //! Calls about listeners and rules: reading them all, and changing one without losing anything.
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    HttpHeaderConditionConfig, Listener as SdkListener, Rule as SdkRule, RuleCondition,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Listener as SdkListener, Rule as SdkRule};
 
 use super::actions::{self, Lead};
 use super::verbatim::Verbatim;
@@ -10,7 +8,7 @@ use super::{Aws, routing, tags};
 use crate::cloud::{CloudError, NewRule, Swing};
 use crate::model::estate::{Estate, TargetGroup};
 use crate::model::ids::{Arn, TargetGroupName};
-use crate::model::routing::{Action, Condition, Priority, RulePlace, Sticky};
+use crate::model::routing::{Action, Priority, RulePlace, Sticky};
 
 /// The most rules one page of a description holds.
 const PAGE: i32 = 400;
@@ -121,7 +119,7 @@ impl Aws {
             .create_rule()
             .listener_arn(listener.as_str())
             .priority(i32::try_from(new.priority).unwrap_or(i32::MAX))
-            .conditions(header_condition(&new.header, &new.value))
+            .set_conditions(routing::to_sdk(&new.condition).map(|condition| vec![condition]))
             .set_actions(Some(actions::only(&lead)))
             .set_tags(Some(tags::to_sdk(&new.tags)))
             .send()
@@ -160,7 +158,7 @@ impl Aws {
         };
         let as_asked = match rule.conditions() {
             [only] => {
-                routing::condition(only) == asked(new)
+                routing::condition(only) == new.condition
                     && actions::to_model(rule.actions()).same_effect(&new.action)
             }
             _ => false,
@@ -239,23 +237,4 @@ fn listener_on(estate: &Estate, port: u16) -> Result<&Arn, CloudError> {
         .ok_or_else(|| CloudError::NotFound {
             what: format!("listener on port {port}"),
         })
-}
-
-fn header_condition(name: &str, value: &str) -> RuleCondition {
-    RuleCondition::builder()
-        .field("http-header")
-        .http_header_config(
-            HttpHeaderConditionConfig::builder()
-                .http_header_name(name)
-                .values(value)
-                .build(),
-        )
-        .build()
-}
-
-fn asked(new: &NewRule) -> Condition {
-    Condition::Header {
-        name: new.header.clone(),
-        values: vec![new.value.clone()],
-    }
 }

@@ -156,7 +156,7 @@ pub(super) fn find(estate: &Estate, live: &TargetGroupName, app: &str) -> Search
 fn door(rule: &Rule) -> Option<Door<'_>> {
     let mut headers = rule.conditions.iter().filter_map(|condition| match condition {
         Condition::Header { name, values } => Some((name, values)),
-        Condition::Other { .. } => None,
+        _ => None,
     });
     let (name, values) = headers.next()?;
     let [value] = values.as_slice() else { return None };

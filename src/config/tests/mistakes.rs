@@ -150,9 +150,31 @@ fn every_kind_of_mistake_is_said_where_it_is_with_its_way_out() {
             &["3: `scheme` is missing | write `scheme = …`: what the two doors lead to"],
         ),
         (
-            "[doors]\nscheme = \"alternate\"\n",
+            "[doors]\nscheme = \"alternating\"\n",
+            &["4: `scheme` cannot be \"alternating\" | did you mean \"alternate\"?"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\ngrace = \"5m\"\n",
             &[
-                "4: `scheme` cannot be \"alternate\" | doors that change sides with every promotion are not supported yet: use \"role\", where blue always leads to live, or \"none\"",
+                "5: `grace` means nothing with scheme \"role\" | leave it out, or set `scheme = \"alternate\"`",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"alternate\"\nbeacon = { path = \"which\", priority = 11 }\n",
+            &[
+                "5: \"which\" is not a path | write it like \"/.well-known/swingbridge\", without `*` and `?`",
+                "5: the beacon and the green door both have priority 11 | give each rule a priority of its own",
+            ],
+        ),
+        (
+            "[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\n",
+            &["5: `beta` does not say whom it is for | give it `header` and `values`, or `source`"],
+        ),
+        (
+            "[doors]\nscheme = \"role\"\n[[doors.users]]\nname = \"office\"\npriority = 10\nsource = [\"203.0.113.7\"]\n",
+            &[
+                "7: `office` and the blue door both have priority 10 | give each rule a priority of its own",
+                "8: \"203.0.113.7\" is not a range of addresses | write it like \"203.0.113.0/24\" or \"2001:db8::/32\"",
             ],
         ),
         (

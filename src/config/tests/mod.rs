@@ -163,6 +163,7 @@ dir = "log"
             ),
             doors: Some(
                 Doors {
+                    scheme: Role,
                     header: "x-mode",
                     blue: "b",
                     green: "g",
@@ -177,8 +178,10 @@ dir = "log"
                         80,
                         443,
                     ],
+                    beacon: None,
                 },
             ),
+            user_doors: [],
             health: HealthGate {
                 want: Count(
                     3,

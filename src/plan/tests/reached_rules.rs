@@ -5,7 +5,7 @@ use crate::model::estate::{Launch, TemplateVersion};
 use crate::model::fixtures::{asg, entrance, group_mut, rule_mut};
 use crate::model::fixtures::{release, tg, to};
 use crate::model::ids::TemplateId;
-use crate::model::routing::RulePlace;
+use crate::model::routing::{Asks, RulePlace};
 use crate::model::step::{Expected, Pinned, Purpose, Step};
 use std::time::Duration;
 
@@ -60,8 +60,7 @@ pub(super) fn of_rules(estate: &Estate) -> Vec<(Step, Change)> {
                 port: 80,
                 priority: fixtures::ENTRANCE,
                 purpose: Purpose::Entrance,
-                header: "X-Swingbridge".into(),
-                value: None,
+                asks: Asks::Secret("X-Swingbridge".into()),
                 action: to(1),
             },
             |estate| fixtures::add_rule(estate, entrance(to(1))),

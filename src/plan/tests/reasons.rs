@@ -158,6 +158,10 @@ fn samples() -> Vec<Reason> {
             strategy: crate::model::policy::Strategy::Rolling,
             instead: text(),
         },
+        Reason::InGrace {
+            generation,
+            until: crate::model::fixtures::minute(10),
+        },
     ]
 }
 
@@ -209,11 +213,12 @@ fn counted(reason: &Reason) -> usize {
         Reason::RollingBack { .. } => 42,
         Reason::NotWithStrategy { .. } => 43,
         Reason::Suspended { .. } => 44,
+        Reason::InGrace { .. } => 45,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 45;
+const VARIANTS: usize = 46;
 
 #[test]
 fn every_reason_has_a_sample() {

@@ -7,6 +7,7 @@ use crate::model::estate::TargetState;
 use crate::model::fixtures::{asg, closed, deployed, group_mut, initial, rule_mut};
 use crate::model::fixtures::{target_group_mut, tg, to};
 use crate::model::policy::Want;
+use crate::model::routing::Asks;
 use crate::model::step::{Purpose, Step};
 use crate::model::tags::Tags;
 use std::time::Duration;
@@ -59,8 +60,7 @@ fn a_door_with_another_value_is_not_the_one_that_was_wanted() {
         port: 80,
         priority: fixtures::BLUE,
         purpose: Purpose::BlueDoor,
-        header: "X-Client-Mode".into(),
-        value: Some(value.into()),
+        asks: Asks::This(fixtures::header("X-Client-Mode", value)),
         action: to(1),
     };
     assert!(reached(&step("blue"), &initial()));

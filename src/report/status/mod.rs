@@ -1,6 +1,7 @@
 //! What is true now and what can be done next, as a view that prints and serialises.
 
 mod advice;
+mod doors;
 mod generations;
 mod phase;
 mod rollback;
@@ -10,6 +11,7 @@ mod tests;
 mod text;
 mod view;
 
+pub use doors::{ColourView, DoorsView, Scheme};
 pub use generations::{GenerationView, GroupView, Role, TargetGroupView};
 pub use phase::{Phase, PhaseView};
 pub use rollback::{RollbackView, Speed};

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::model::doors::Scheme;
 use crate::model::estate::Estate;
 use crate::model::lock::{self, LockState};
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
 use crate::model::routing::{Action, Condition, Priority, Rule};
+use crate::model::step::Purpose;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuleView {
@@ -29,6 +31,9 @@ pub enum RuleKind {
     Route,
     BlueDoor,
     GreenDoor,
+    /// Leads some of the users to the candidate.
+    UserDoor,
+    Beacon,
     Entrance,
     Lock,
     /// Names a target group of this app, and is none of the others.
@@ -67,6 +72,10 @@ fn kind(estate: &Estate, policy: &Policy, roles: &Roles, rule: &Rule) -> Option<
         Some(RuleKind::BlueDoor)
     } else if among(&roles.green_doors) {
         Some(RuleKind::GreenDoor)
+    } else if among(&roles.user_doors) {
+        Some(RuleKind::UserDoor)
+    } else if among(&roles.beacons) {
+        Some(RuleKind::Beacon)
     } else if among(&roles.routes) {
         Some(RuleKind::Route)
     } else if ours() {
@@ -108,7 +117,7 @@ fn is_secret(policy: &Policy, rule: &Rule) -> bool {
             .contains(&rule.priority)
 }
 
-pub(super) fn disagreements(roles: &Roles) -> Vec<String> {
+pub(super) fn disagreements(policy: &Policy, roles: &Roles) -> Vec<String> {
     let mut all = Vec::new();
     if roles.halfway && roles.shared().is_none() {
         let leads: Vec<String> = roles
@@ -118,6 +127,34 @@ pub(super) fn disagreements(roles: &Roles) -> Vec<String> {
             .collect();
         all.push(format!("production is split: {}", leads.join(", ")));
     }
+    let scheme = policy.doors.as_ref().map(|doors| doors.scheme);
+    match scheme {
+        Some(Scheme::Role) => by_role(roles, &mut all),
+        Some(Scheme::Alternate { .. }) => by_turns(roles, &mut all),
+        None => {}
+    }
+    all
+}
+
+/// Live's colour leads to live; the other's is closed, or leads to what stands beside it.
+fn by_turns(roles: &Roles, all: &mut Vec<String>) {
+    let Some(live) = &roles.live.target_group else {
+        return;
+    };
+    let colour = roles.colour_of(live);
+    for door in roles.doors(colour) {
+        if !leads_to(&door.action, &roles.live) {
+            all.push(format!(
+                "the {} at {} leads to {}, not to live",
+                Purpose::from(colour),
+                door.at(),
+                door.action
+            ));
+        }
+    }
+}
+
+fn by_role(roles: &Roles, all: &mut Vec<String>) {
     for door in &roles.blue_doors {
         if !leads_to(&door.action, &roles.live) {
             all.push(format!(
@@ -151,7 +188,6 @@ pub(super) fn disagreements(roles: &Roles) -> Vec<String> {
             ));
         }
     }
-    all
 }
 
 fn leads_to(action: &Action, standing: &Standing) -> bool {

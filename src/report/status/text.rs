@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::look::Look;
 use super::super::words::{columns, since, span};
+use super::doors::Scheme;
 use super::generations::{GenerationView, Role};
 use super::rollback::Speed;
 use super::rules::{RuleKind, RuleView};
@@ -29,6 +30,7 @@ pub fn text(view: &StatusView, look: Look) -> String {
         vec!["Lock".to_owned(), lock(view, look)],
         vec!["Rollback".to_owned(), rollback(view, look)],
     ];
+    facts.extend(colours(view).map(|text| vec!["Colours".to_owned(), text]));
     facts.extend(schema(view, look).map(|text| vec!["Schema".to_owned(), text]));
     let facts = columns(&facts);
     all.push(String::new());
@@ -51,6 +53,28 @@ pub fn text(view: &StatusView, look: Look) -> String {
     section(&mut all, "Next", columns(&next), look);
     all.push(String::new());
     look.page(&all)
+}
+
+/// By turns, nobody knows by heart whose turn it is.
+fn colours(view: &StatusView) -> Option<String> {
+    let doors = view.doors.as_ref()?;
+    if doors.scheme == Scheme::Role {
+        return None;
+    }
+    let texts: Vec<String> = doors
+        .colours
+        .iter()
+        .map(|colour| {
+            let leads = match (colour.generation, colour.until) {
+                (None, _) => format!("closed ({})", colour.closed),
+                (Some(generation), None) => format!("generation {generation}"),
+                (Some(generation), Some(until)) => format!("generation {generation} until {until}"),
+            };
+            let live = if colour.value == doors.live { ", live" } else { "" };
+            format!("{}: {leads}{live}", colour.value)
+        })
+        .collect();
+    Some(texts.join("; "))
 }
 
 fn schema(view: &StatusView, look: Look) -> Option<String> {
@@ -188,6 +212,8 @@ fn kind(rule: &RuleView) -> &'static str {
         Some(RuleKind::Route) => "route",
         Some(RuleKind::BlueDoor) => "blue door",
         Some(RuleKind::GreenDoor) => "green door",
+        Some(RuleKind::UserDoor) => "user door",
+        Some(RuleKind::Beacon) => "beacon",
         Some(RuleKind::Entrance) => "entrance",
         Some(RuleKind::Lock) => "lock",
         Some(RuleKind::Other) => "other",

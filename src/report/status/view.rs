@@ -14,6 +14,7 @@ use crate::model::schema::{self, Change};
 
 use super::super::words;
 use super::advice;
+use super::doors::{self, DoorsView};
 use super::generations::{self, GenerationView};
 use super::phase::{self, Phase, PhaseView};
 use super::rollback::{self, RollbackView};
@@ -34,6 +35,9 @@ pub struct StatusView {
     pub phase: PhaseView,
     /// Live first, then candidate, previous and all others.
     pub generations: Vec<GenerationView>,
+    /// Absent without doors, and when it cannot be told who is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doors: Option<DoorsView>,
     /// In order of evaluation. When roles cannot be told: every rule there is.
     pub rules: Vec<RuleView>,
     /// How many other rules the listeners have.
@@ -148,9 +152,10 @@ impl StatusView {
             observed_at: estate.observed_at,
             now,
             generations: generations::of(estate, roles),
+            doors: roles.and_then(|roles| doors::of(policy, roles)),
             other_rules: estate.rules().count() - rules.len(),
             rules,
-            disagreements: roles.map_or_else(Vec::new, rules::disagreements),
+            disagreements: roles.map_or_else(Vec::new, |roles| rules::disagreements(policy, roles)),
             lock,
             owed,
             schema: schema_view(estate),

@@ -175,7 +175,7 @@ async fn entrance<C: Cloud>(drive: &mut Drive<'_, C>, told: &Told) -> Result<Opt
             header: name.clone(),
             value: values.first()?.clone(),
         }),
-        Condition::Other { .. } => None,
+        _ => None,
     }))
 }
 

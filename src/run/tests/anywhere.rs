@@ -1,6 +1,9 @@
 //! Every call of every command is hit once: killed, failed, unanswered. The same command again must
 //! end as if nothing had happened.
 
+use std::time::Duration;
+
+use super::colours::by_turns;
 use super::{deploy, live, must, no_lock, nothing_broken, quick, rich, rollback, run, shape};
 use crate::model::plan::Intent;
 use crate::model::policy::{AfterRollback, Policy, Strategy, Treatment};
@@ -32,6 +35,16 @@ fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
         ("scaled", scaled, back),
         ("retired", retired, vec![deploy("42"), Intent::Promote]),
         ("removed", quick(), vec![deploy("42"), remove]),
+        (
+            "by turns",
+            by_turns(Duration::from_secs(600)),
+            vec![deploy("42"), Intent::Promote, rollback()],
+        ),
+        (
+            "by turns, at once",
+            by_turns(Duration::ZERO),
+            vec![deploy("42"), Intent::Promote, deploy("43"), Intent::Promote],
+        ),
         (
             "twice",
             quick(),

@@ -8,6 +8,7 @@ use proptest::sample::{select, subsequence};
 
 use super::quick;
 use super::sides::{Side, sides};
+use crate::model::doors::{Beacon, Scheme, UserDoor};
 use crate::model::estate::{Attachment, AttachmentKind, Estate, Launch};
 use crate::model::fixtures::{self, asg, tg};
 use crate::model::ids::{Arn, Size};
@@ -20,6 +21,8 @@ use crate::run::world::World;
 pub(super) struct Case {
     sides: BTreeMap<u16, Side>,
     doors: bool,
+    turns: Option<Duration>,
+    users: bool,
     first: u32,
     size: Size,
     version: &'static str,
@@ -50,7 +53,11 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
     ];
     let estate = (
         sides(),
-        any::<bool>(),
+        (
+            any::<bool>(),
+            select(vec![None, Some(Duration::ZERO), Some(Duration::from_secs(300))]),
+            any::<bool>(),
+        ),
         select(vec![1_u32, 4]),
         size(),
         select(vec!["7", "$Latest", "$Default"]),
@@ -71,11 +78,13 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         select(vec![Duration::ZERO, Duration::from_secs(600)]),
     );
     (estate, policy).prop_map(
-        |((sides, doors, first, size, version, suspended, attachments), policy)| {
+        |((sides, (doors, turns, users), first, size, version, suspended, attachments), policy)| {
             let (direct, previous, failed, capacity, want, hold) = policy;
             Case {
                 sides,
                 doors,
+                turns,
+                users,
                 first,
                 size,
                 version,
@@ -107,6 +116,21 @@ impl Case {
         match &mut policy.doors {
             Some(doors) if self.doors && !ports.is_empty() => doors.ports = ports,
             doors => *doors = None,
+        }
+        if let (Some(doors), Some(grace)) = (&mut policy.doors, self.turns) {
+            doors.scheme = Scheme::Alternate { grace };
+            doors.beacon = Some(Beacon {
+                path: "/which".into(),
+                priority: 19,
+            });
+        }
+        if self.users {
+            policy.user_doors = vec![UserDoor {
+                name: "beta".into(),
+                priority: 18,
+                condition: fixtures::header("x-beta", "yes"),
+                ports: self.sides.keys().copied().collect(),
+            }];
         }
         policy.health.want = self.want;
         policy.health.soak = Duration::from_secs(5);

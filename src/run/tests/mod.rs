@@ -1,6 +1,7 @@
 //! Whole operations on a cloud in memory.
 
 mod anywhere;
+mod colours;
 mod estates;
 mod forever;
 mod gradual;

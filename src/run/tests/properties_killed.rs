@@ -129,6 +129,8 @@ async fn cleaned_up(case: &Case, hits: &[(Intent, Option<(usize, Fault)>)]) -> R
     let unfinished = plan::plan(&world.now(), &retire, &policy).is_err();
     let back = unfinished.then(rollback);
     for intent in back.iter().chain([&Intent::Abort, &retire, &Intent::Repair]) {
+        // What was begun behind a door that is still open finishes first.
+        tokio::time::sleep(policy.grace().unwrap_or_default()).await;
         let code = attempt(&world, intent, &policy).await;
         prop_assert_eq!(
             code,

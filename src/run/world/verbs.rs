@@ -54,7 +54,7 @@ impl Cloud for World {
     }
 
     async fn create_rule(&self, _: &Estate, new: &NewRule) -> Result<Arn, CloudError> {
-        let arn = Arn::new(format!("rule-{}-{}-{}", new.port, new.priority, new.value));
+        let arn = Arn::new(format!("rule-{}-{}-{}", new.port, new.priority, new.condition));
         let created = arn.clone();
         self.call(format!("create :{} rule {}", new.port, new.priority), |estate| {
             let listener = estate
@@ -76,7 +76,7 @@ impl Cloud for World {
             let mut rule = fixtures::rule(
                 new.port,
                 priority,
-                &[fixtures::header(&new.header, &new.value)],
+                std::slice::from_ref(&new.condition),
                 new.action.clone(),
             );
             rule.arn = created.clone();

@@ -29,7 +29,7 @@ use crate::model::event::{Event, EventKind, Reporter};
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::plan::Intent;
 use crate::model::release::Source;
-use crate::model::routing::{Action, FixedResponse, Priority};
+use crate::model::routing::{Action, Condition, FixedResponse, Priority};
 use crate::plan;
 use crate::report::status::StatusView;
 use crate::report::{self, Look};
@@ -241,8 +241,10 @@ impl Ground {
         let new = NewRule {
             port: config.policy.lock.port,
             priority: config.policy.lock.priority,
-            header: plan::ENTRANCE_HEADER.into(),
-            value: "dead".into(),
+            condition: Condition::Header {
+                name: plan::ENTRANCE_HEADER.into(),
+                values: vec!["dead".into()],
+            },
             action: Action::Fixed(FixedResponse {
                 status: 404,
                 content_type: None,

@@ -1,0 +1,181 @@
+//! Doors by turns: who pins a colour finishes where the work was begun, and is told when to go on elsewhere.
+
+use tokio::time::sleep;
+
+use super::*;
+use crate::model::doors::{Beacon, Colour, Scheme, UserDoor};
+use crate::model::refusal::Reason;
+use crate::model::routing::FixedResponse;
+
+const GRACE: Duration = Duration::from_secs(600);
+
+pub(super) fn by_turns(grace: Duration) -> Policy {
+    let mut policy = quick();
+    let doors = policy.doors.as_mut().expect("doors");
+    doors.scheme = Scheme::Alternate { grace };
+    doors.closed = FixedResponse {
+        status: 456,
+        content_type: None,
+        body: None,
+    };
+    doors.beacon = Some(Beacon {
+        path: "/which".into(),
+        priority: 12,
+    });
+    policy
+}
+
+/// Where blue and green lead; `None`: closed.
+fn colours(world: &World, policy: &Policy) -> [Option<String>; 2] {
+    let estate = world.now();
+    let roles = Roles::of(&estate, policy).expect("roles");
+    [Colour::Blue, Colour::Green].map(|colour| {
+        let door = roles.doors(colour)[0];
+        door.action.only_target().map(ToString::to_string)
+    })
+}
+
+fn leads(blue: Option<&str>, green: Option<&str>) -> [Option<String>; 2] {
+    [blue, green].map(|name| name.map(str::to_owned))
+}
+
+/// What the beacon says of which colour is live, and which are open.
+fn said(world: &World) -> (String, Vec<String>) {
+    let estate = world.now();
+    let rule = estate
+        .rules()
+        .find(|rule| rule.priority == Priority::Numbered(12))
+        .expect("a beacon");
+    let Action::Fixed(fixed) = &rule.action else {
+        panic!("the beacon answers by itself");
+    };
+    let said: serde_json::Value = serde_json::from_str(fixed.body.as_deref().expect("a body")).expect("JSON");
+    let open = said["open"].as_array().expect("a list").iter();
+    (
+        said["live"].as_str().expect("a colour").to_owned(),
+        open.map(|one| one.as_str().expect("a colour").to_owned())
+            .collect(),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn generations_have_the_colours_by_turns_and_what_is_left_keeps_its_own_for_the_grace() {
+    let policy = by_turns(GRACE);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(
+        colours(&world, &policy),
+        leads(Some("tg-1"), None),
+        "nobody finds the candidate before production goes to it"
+    );
+    assert_eq!(said(&world), ("blue".into(), vec!["blue".into()]));
+
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(Some("tg-1"), Some("tg-2")));
+    assert_eq!(
+        said(&world),
+        ("green".into(), vec!["green".into(), "blue".into()])
+    );
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(
+        colours(&world, &policy),
+        leads(Some("tg-1"), Some("tg-2")),
+        "too early"
+    );
+
+    sleep(GRACE).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(None, Some("tg-2")));
+    assert_eq!(said(&world), ("green".into(), vec!["green".into()]));
+
+    must(&world, &deploy("43"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(Some("tg-3"), Some("tg-2")));
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(live(&world, &policy), 2);
+    assert_eq!(
+        colours(&world, &policy),
+        leads(Some("tg-3"), Some("tg-2")),
+        "what was begun on the release that is taken back finishes there, too"
+    );
+    sleep(GRACE).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(None, Some("tg-2")));
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_colour_in_its_grace_is_given_to_nobody_else_and_its_generation_is_not_taken_away() {
+    let policy = by_turns(GRACE);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    must(&world, &deploy("43"), &policy).await;
+    for intent in [Intent::Promote, Intent::Retire { generation: None }] {
+        let refusal = plan::plan(&world.now(), &intent, &policy).expect_err("in grace");
+        assert!(
+            matches!(
+                refusal.reasons[..],
+                [Reason::InGrace {
+                    generation: Generation(1),
+                    ..
+                }]
+            ),
+            "{}: {refusal}",
+            intent.word()
+        );
+    }
+    sleep(GRACE).await;
+    must(&world, &Intent::Promote, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(Some("tg-3"), Some("tg-2")));
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_treated_after_a_promotion_waits_for_the_grace() {
+    let mut policy = by_turns(GRACE);
+    policy.after_promotion.previous = Treatment::Retire;
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    assert!(world.now().group(&asg(1)).is_some());
+    sleep(GRACE).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert!(world.now().group(&asg(1)).is_none());
+    assert_eq!(colours(&world, &policy), leads(None, Some("tg-2")));
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn some_users_reach_the_candidate_for_as_long_as_there_is_one() {
+    let mut policy = quick();
+    policy.user_doors = vec![
+        UserDoor {
+            name: "beta".into(),
+            priority: 13,
+            condition: fixtures::header("x-beta", "yes"),
+            ports: vec![80],
+        },
+        UserDoor {
+            name: "the office".into(),
+            priority: 14,
+            condition: crate::model::routing::Condition::Source {
+                values: vec!["203.0.113.0/24".into()],
+            },
+            ports: vec![80],
+        },
+    ];
+    let users = |world: &World| -> Vec<Action> {
+        let estate = world.now();
+        let roles = Roles::of(&estate, &policy).expect("roles");
+        roles.user_doors.iter().map(|rule| rule.action.clone()).collect()
+    };
+    for end in [Intent::Promote, rollback(), Intent::Abort, rollback_and_remove()] {
+        let world = World::new(fixtures::initial());
+        must(&world, &deploy("42"), &policy).await;
+        assert_eq!(users(&world), [to(2), to(2)]);
+        must(&world, &end, &policy).await;
+        assert!(users(&world).is_empty(), "after {}", end.word());
+        nothing_broken(&world);
+    }
+}
