@@ -101,7 +101,8 @@ fn rules(judge: &Json) -> String {
         );
     }
     text + "\nThe shares are of all requests in the window. Of latencies, and of a rule of one's own, the median period \
-            is judged, of latencies by its requests; of unhealthy hosts, what two periods had. Fewer requests than \
+            is judged, of latencies by its requests; of unhealthy hosts, what two periods had. A latency \
+            of 10 ms or less is never too high beside live's. Fewer requests than \
             `minimum_requests`, missing metrics and alarms without data are no evidence, and never let a candidate \
             pass; unhealthy hosts and alarms count without any requests. While all of production goes to the \
             candidate, bounds that compare with live are left out. `swingbridge metrics` shows the comparison as it is \

@@ -26,13 +26,25 @@ pub(super) fn compares(bound: Bound) -> bool {
     !matches!(bound, Bound::AtMost(_) | Bound::AtLeast(_))
 }
 
-pub(super) fn tried(bound: Bound, candidate: &Measured, live: &Measured, unit: &str) -> Tried {
+/// `negligible`: what is not above it is never too much beside live.
+pub(super) fn tried(
+    bound: Bound,
+    candidate: &Measured,
+    live: &Measured,
+    unit: &str,
+    negligible: f64,
+) -> Tried {
     match bound {
         Bound::AtMost(limit) => absolute(candidate, limit, unit, |value| value <= limit),
         Bound::AtLeast(limit) => absolute(candidate, limit, unit, |value| value >= limit),
-        Bound::AtMostOfLive(factor) => relative(candidate, live, factor, unit, |value, limit| value <= limit),
+        Bound::AtMostOfLive(factor) => {
+            let least = Some(negligible).filter(|least| *least > 0.0);
+            relative(candidate, live, factor, unit, least, |value, limit| {
+                value <= limit
+            })
+        }
         Bound::AtLeastOfLive(factor) => {
-            relative(candidate, live, factor, unit, |value, limit| value >= limit)
+            relative(candidate, live, factor, unit, None, |value, limit| value >= limit)
         }
         Bound::NotHigher(test) => statistical(candidate, live, test, "higher", mann_whitney::compare),
         Bound::NotLower(test) => {
@@ -67,14 +79,22 @@ fn relative(
     live: &Measured,
     factor: f64,
     unit: &str,
+    least: Option<f64>,
     holds: impl Fn(f64, f64) -> bool,
 ) -> Tried {
-    let times = format!("{} × live", number(factor, &[]));
+    let mut times = format!("{} × live", number(factor, &[]));
     // Live's number is shown even where it is too little to go by.
     let limit = live
         .value
         .map(|value| value * factor)
-        .filter(|limit| limit.is_finite());
+        .filter(|limit| limit.is_finite())
+        .map(|limit| match least {
+            Some(least) if limit < least => {
+                times += " is less";
+                least
+            }
+            _ => limit,
+        });
     let held = match (missing(candidate, live), candidate.value, limit) {
         (Some(why), _, _) => Held::Unknown(why),
         (None, Some(value), Some(limit)) => outcome(holds(value, limit), candidate),

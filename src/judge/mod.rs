@@ -133,7 +133,10 @@ fn found(rule: &Rule, judging: &Judging, readings: &Readings) -> Option<Finding>
     let live = Measured::of(rule, &readings.live, readings, minimum);
     let tried: Vec<Tried> = bounds
         .iter()
-        .map(|bound| bound::tried(*bound, &candidate, &live, words::unit(&rule.measure)))
+        .map(|bound| {
+            let (unit, negligible) = (words::unit(&rule.measure), rule.measure.negligible());
+            bound::tried(*bound, &candidate, &live, unit, negligible)
+        })
         .collect();
     let outcome = tried
         .iter()

@@ -62,6 +62,19 @@ pub struct Rule {
     pub then: Consequence,
 }
 
+impl Measure {
+    /// Between a service that answers in half a millisecond and one that takes two lies chance, and nobody notices.
+    pub const NEGLIGIBLE_LATENCY: f64 = 0.01;
+
+    /// What is not above it is never too much beside live.
+    pub fn negligible(&self) -> f64 {
+        match self {
+            Self::Latency(_) => Self::NEGLIGIBLE_LATENCY,
+            _ => 0.0,
+        }
+    }
+}
+
 impl Rule {
     /// The names of the rules that need no metrics of one's own.
     pub const BUILT_IN: [&str; 8] = [

@@ -98,6 +98,19 @@ impl Stage {
         Ok(std::fs::write(self.folder.path().join(name), text)?)
     }
 
+    /// What `init` wrote, with another strategy and the sections that it needs.
+    pub(super) fn configure(&self, more: &str) -> Result<(), Failure> {
+        let path = self.folder.path().join("swingbridge.toml");
+        let written = std::fs::read_to_string(&path)?;
+        let rest = written
+            .lines()
+            .filter(|line| !line.starts_with("strategy ="))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let (strategy, sections) = more.split_once('\n').unwrap_or((more, ""));
+        Ok(std::fs::write(path, format!("{strategy}\n{rest}\n{sections}"))?)
+    }
+
     /// Says what comes next, and waits for somebody who wants to look around.
     pub(super) async fn announce(&self, text: &str) -> Result<(), Failure> {
         out(&format!(

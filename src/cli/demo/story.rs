@@ -9,6 +9,21 @@ use crate::lab::load::Running;
 /// Boots, and answers every health check with 503.
 const BROKEN: &str = "#!sample\nversion = \"3\"\nhealth_status = 503\n";
 
+/// Healthy, and every answer takes a quarter of a second.
+const SLOW: &str = "#!sample\nversion = \"4\"\nlatency = \"250ms\"\n";
+
+/// Comes in by a share that is watched, and judged every few seconds: on AWS it is a minute.
+const CANARY: &str = r#"strategy = "canary"
+
+[canary]
+steps = [{ weight = 25, bake = "30s" }]
+
+[judge]
+period = "5s"
+lag = "2s"
+minimum_requests = 40
+"#;
+
 pub(super) async fn tell(stage: &mut Stage, load: &Running) -> Result<(), Failure> {
     out(&format!(
         "A load balancer with version 1 behind it, on this machine: {}\n\
@@ -62,6 +77,25 @@ pub(super) async fn tell(stage: &mut Stage, load: &Running) -> Result<(), Failur
         "Deploy version 3, which never becomes healthy: production must not notice",
         "deploy --release 3.0 --user-data broken --health-timeout 8s --yes",
         4,
+    )
+    .await?;
+    act(stage, load, "Remove it", "abort --yes", 0).await?;
+    stage.configure(CANARY)?;
+    stage.write("slow", SLOW)?;
+    act(
+        stage,
+        load,
+        "Deploy version 4, which is healthy and slow",
+        "deploy --release 4.0 --user-data slow --yes",
+        0,
+    )
+    .await?;
+    act(
+        stage,
+        load,
+        "Promote it as a canary: one request in four, compared with version 1 all the while",
+        "promote --yes",
+        5,
     )
     .await?;
     act(stage, load, "Remove it", "abort --yes", 0).await?;

@@ -132,6 +132,26 @@ fn each_rule_goes_by_what_was_measured_and_never_by_what_was_not() {
             Fail,
         ),
         (
+            "two milliseconds beside half of one",
+            "latency-p95",
+            vec![Bound::AtMostOfLive(2.0)],
+            |readings| {
+                set(&mut readings.live, &judging::latency(95), &[0.0005; 5]);
+                set(&mut readings.candidate, &judging::latency(95), &[0.002; 5]);
+            },
+            Pass,
+        ),
+        (
+            "eleven milliseconds beside half of one",
+            "latency-p95",
+            vec![Bound::AtMostOfLive(2.0)],
+            |readings| {
+                set(&mut readings.live, &judging::latency(95), &[0.0005; 5]);
+                set(&mut readings.candidate, &judging::latency(95), &[0.011; 5]);
+            },
+            Fail,
+        ),
+        (
             "nothing was ever answered",
             "latency-p95",
             at_most(2.0),
