@@ -1,6 +1,7 @@
 //! From the checked file to what the rest of the program reads.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::file::{self, File, RoutePriority, Size};
 use super::judging;
@@ -68,6 +69,7 @@ pub(super) fn assemble(
             file::Strategy::Canary => Strategy::Canary,
             file::Strategy::Linear => Strategy::Linear,
             file::Strategy::Rolling => Strategy::Rolling,
+            file::Strategy::Recreate => Strategy::Recreate,
         },
         shift,
         rolling,
@@ -108,7 +110,11 @@ pub(super) fn assemble(
         swing: Swing {
             confirmations: file.swing.confirmations,
             propagation: file.swing.propagation.0,
-            hold: file.swing.hold.0,
+            // What was just started has no alarms that speak of a time when it was idle.
+            hold: match file.strategy {
+                file::Strategy::Recreate => Duration::ZERO,
+                _ => file.swing.hold.0,
+            },
             on_failure: match file.swing.on_failure {
                 file::OnFailure::PutBack => OnFailure::PutBack,
                 file::OnFailure::Stop => OnFailure::Stop,

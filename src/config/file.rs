@@ -88,6 +88,8 @@ pub(super) enum Strategy {
     Linear,
     /// `deploy` replaces live's instances in place, batch by batch, as `[rolling]` says.
     Rolling,
+    /// `deploy` stops live, then starts the candidate in its place: nobody answers meanwhile.
+    Recreate,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

@@ -177,7 +177,7 @@ pub(super) fn shift(file: &File) -> Option<Shift> {
     let stages = match file.strategy {
         Strategy::Canary => stages(&file.canary.as_ref()?.steps),
         Strategy::Linear => even(&file.linear),
-        Strategy::Preview | Strategy::Direct | Strategy::Rolling => return None,
+        Strategy::Preview | Strategy::Direct | Strategy::Rolling | Strategy::Recreate => return None,
     };
     Some(Shift {
         stages,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::error::Report;
-use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size};
+use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size, Strategy};
 use super::source::{Node, Origin, Value};
 use super::{gradual, naming, rolling};
 use crate::model::policy::Want;
@@ -308,6 +308,13 @@ impl Judge<'_> {
                 &["health.timeout", "health.soak"],
                 "`timeout` is not longer than `soak`, so no candidate could ever be ready",
                 "raise `timeout` or lower `soak`",
+            );
+        }
+        if let (Strategy::Recreate, Previous::Scale(_)) = (file.strategy, file.after_promotion.previous) {
+            self.say(
+                &["after_promotion.previous"],
+                "`scale` keeps instances running, and with strategy \"recreate\" nobody runs beside live",
+                "write \"keep\", which keeps it stopped, or \"retire\"",
             );
         }
         let Size::Fixed(size) = file.capacity.size else {

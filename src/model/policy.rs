@@ -128,6 +128,8 @@ pub enum Strategy {
     Linear,
     /// Deploy replaces live's instances in place, batch by batch.
     Rolling,
+    /// Deploy stops live, then starts the candidate in its place.
+    Recreate,
 }
 
 impl fmt::Display for Strategy {
@@ -138,6 +140,7 @@ impl fmt::Display for Strategy {
             Self::Canary => "canary",
             Self::Linear => "linear",
             Self::Rolling => "rolling",
+            Self::Recreate => "recreate",
         })
     }
 }

@@ -113,8 +113,14 @@ pub enum Reason {
     ExtraTraffic { group: GroupName, what: String },
     #[error("an instance refresh is running on {group} ({status})")]
     Refreshing { group: GroupName, status: String },
-    #[error("{process} is suspended on {group}, and no instance could be replaced without it")]
+    #[error("process {process} is suspended on {group}, and no instance could be replaced without it")]
     Suspended { group: GroupName, process: String },
+    #[error("{group} still has {instances} instances, and {next} must not run beside it")]
+    StillRuns {
+        group: GroupName,
+        instances: usize,
+        next: GroupName,
+    },
     #[error("{release} is being rolled out on {group}")]
     RollingOut { group: GroupName, release: String },
     #[error("{group} is being rolled back")]
@@ -261,6 +267,7 @@ impl Reason {
             Self::Suspended { group, process } => format!(
                 "`aws autoscaling resume-processes --auto-scaling-group-name {group} --scaling-processes {process}`"
             ),
+            Self::StillRuns { .. } => "run the same command again: it waits until they are gone".into(),
             Self::RollingOut { .. } => {
                 "`swingbridge deploy` of that release goes on with it, `swingbridge rollback` takes it back".into()
             }

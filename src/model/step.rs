@@ -196,6 +196,18 @@ pub enum Step {
         target_group: TargetGroupName,
         to: u32,
     },
+    /// Scale down to nothing what serves production, and write down what it was: nobody answers from here on.
+    Stop {
+        group: GroupName,
+        target_group: TargetGroupName,
+        /// Who is to take its place.
+        next: GroupName,
+    },
+    /// Give a group that is empty what it had, or what the one before it had; never while that one runs.
+    Start {
+        group: GroupName,
+        after: GroupName,
+    },
     /// Wait until the last instance is gone; each is drained first.
     AwaitEmpty {
         group: GroupName,
@@ -372,9 +384,11 @@ impl Step {
     pub fn holds(&self) -> Option<&GroupName> {
         match self {
             Self::CreateGroup(new) => Some(&new.group),
-            Self::Hold { group } | Self::MatchCapacity { group, .. } | Self::Shrink { group, .. } => {
-                Some(group)
-            }
+            Self::Hold { group }
+            | Self::MatchCapacity { group, .. }
+            | Self::Shrink { group, .. }
+            | Self::Stop { group, .. }
+            | Self::Start { group, .. } => Some(group),
             _ => None,
         }
     }

@@ -1,14 +1,14 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
 use super::later::{self, Due};
-use super::{Context, Draft, Drafted, doors, removal, swing};
+use super::{Context, Draft, Drafted, doors, recreate, removal, swing};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    if roles.halfway {
+    if roles.halfway || (recreate::is_meant(context) && recreate::live_was_stopped(context)) {
         let generation = roles.candidate.as_ref().unwrap_or(&roles.live).generation;
         return Err(vec![Reason::PromotionHalfWay { generation }]);
     }

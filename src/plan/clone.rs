@@ -1,6 +1,6 @@
 //! The steps that make a generation in live's image.
 
-use super::{Context, versions};
+use super::{Context, recreate, versions};
 use crate::model::clone::alarm_name;
 use crate::model::estate::{AttachmentKind, Group, TargetGroup};
 use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
@@ -131,11 +131,20 @@ pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
 
 fn new_group(context: &Context<'_>, clone: &Clone<'_>) -> NewGroup {
     let capacity = context.policy.capacity;
-    let size = clone.size(capacity);
+    let mut size = clone.size(capacity);
     let mut own = clone.own_tags(&context.estate.app);
     // Owed from birth: what the hold adds must be known before the group is.
     let minimum = clone.minimum(capacity);
-    if minimum < size.min {
+    if recreate::is_meant(context) {
+        // It must not run beside live, and is given its size when live has gone.
+        let was = Size { min: minimum, ..size };
+        own.extend([Obligation::Size { was }.tag()]);
+        size = Size {
+            min: 0,
+            max: 0,
+            desired: 0,
+        };
+    } else if minimum < size.min {
         let (key, value) = Obligation::Minimum { was: minimum }.tag();
         own.insert(key, value);
     }

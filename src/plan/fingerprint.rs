@@ -140,7 +140,7 @@ pub(super) fn explains(step: &Step, fact: &str) -> bool {
                     .iter()
                     .any(|pin| fact.starts_with(&format!("what {} of ", pin.from)))
         }
-        Step::Hold { group } => fact == owed_on(group),
+        Step::Hold { group } | Step::Stop { group, .. } | Step::Start { group, .. } => fact == owed_on(group),
         Step::StartRefresh { group, .. } => {
             fact == rollout_on(group) || fact.ends_with(&format!(" that {group} uses"))
         }

@@ -22,6 +22,7 @@ pub(super) fn woven(context: &Context<'_>, intent: &Intent, steps: Vec<Step>) ->
         Intent::Deploy { .. } => {
             weave.build(&steps);
             weave.roll(&steps);
+            weave.recreate(&steps);
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
@@ -124,6 +125,22 @@ impl Weave<'_> {
         }
         if let Some(index) = steps.iter().position(ends_rollout) {
             self.before(index, Place::AfterPromote);
+        }
+    }
+
+    /// Nobody is ready before production has stopped: what is to be tried out is tried out as soon as it is healthy.
+    fn recreate(&mut self, steps: &[Step]) {
+        let started = steps.iter().position(|step| matches!(step, Step::Start { .. }));
+        let healthy = started.and_then(|start| {
+            let later = steps[start..].iter();
+            let waited = later.take_while(|step| !step.moves_production());
+            waited
+                .enumerate()
+                .find(|(_, step)| matches!(step, Step::AwaitHealthy { .. }))
+                .map(|(index, _)| start + index)
+        });
+        if let Some(healthy) = healthy {
+            self.before(healthy + 1, Place::BeforeTraffic);
         }
     }
 

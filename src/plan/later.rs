@@ -210,7 +210,9 @@ pub enum Left {
 pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     let swung_to = match &plan.intent {
         Intent::Promote | Intent::PromoteFully | Intent::Resume => State::Live,
-        Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
+        Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {
+            State::Live
+        }
         Intent::Rollback { .. } => State::Restored,
         _ => return Ok(Left::Nothing),
     };

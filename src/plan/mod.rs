@@ -25,6 +25,7 @@ mod naming;
 mod preflight;
 mod promote;
 mod reached;
+mod recreate;
 mod removal;
 mod repair;
 mod retire;
@@ -43,7 +44,7 @@ pub(crate) mod tests;
 
 pub use checkup::checkup;
 pub use later::{Left, left_by};
-pub use reached::{Progress, progress, reached};
+pub use reached::{Progress, progress, reached, started_size};
 pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};
 pub use swing::ENTRANCE_HEADER;

@@ -1,6 +1,6 @@
 //! Whether a step's end is already so, and how far a wait has come.
 
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::obligation;
@@ -188,6 +188,10 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::Shrink { group, to, .. } => estate
             .group(group)
             .is_none_or(|group| group.size.desired <= *to && group.size.min <= *to),
+        Step::Stop { group, .. } => estate.group(group).is_some_and(obligation::is_stopped),
+        Step::Start { group, after } => estate
+            .group(group)
+            .is_some_and(|found| found.size.desired >= started_size(estate, found, after)),
         Step::AwaitEmpty { group, .. } => estate.group(group).is_none_or(|group| group.instances.is_empty()),
         Step::DeleteGroup { group } => estate.group(group).is_none(),
         Step::DeleteTargetGroup { target_group } => estate.target_group(target_group).is_none(),
@@ -257,6 +261,13 @@ pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
         }
         _ => None,
     }
+}
+
+/// What a group is started with: what it had when it was stopped, and at least what the one before it had.
+pub fn started_size(estate: &Estate, group: &Group, after: &GroupName) -> u32 {
+    let before = |tags| obligation::size_before(tags).map_or(1, |was| was.desired);
+    let after = estate.group(after).map_or(1, |group| before(&group.tags));
+    before(&group.tags).max(after)
 }
 
 /// The refresh of what is being rolled out on a group.

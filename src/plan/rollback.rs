@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, doors, later, removal, rolling, swing};
+use super::{Context, Draft, Drafted, doors, later, recreate, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -80,6 +80,10 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     let live = Side::require(&context.roles.live)?;
     let mut steps = Vec::new();
     let target_group = candidate.target_group.clone();
+    let restarted = recreate::is_meant(context) && recreate::live_was_stopped(context);
+    if let (true, Some(leaving)) = (restarted, Side::of(candidate)) {
+        steps.extend(recreate::instead(context, &leaving, &live));
+    }
     steps.extend(swing::routes(context, &live.target_group));
     steps.extend(doors::stayed(
         context,
@@ -143,6 +147,12 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     let back = Side::require(target)?;
     let leaving = Side::require(&context.roles.live)?;
     let ready = is_ready(context, &back, &leaving);
+    let going = Step::Mark {
+        generation: leaving.generation,
+        target_group: leaving.target_group.clone(),
+        state: State::RollingBack,
+        previous: Some(back.generation),
+    };
     let mut steps = vec![
         Step::MatchCapacity {
             group: back.group.clone(),
@@ -166,12 +176,13 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
             timeout: context.policy.health.timeout,
         });
     }
-    steps.push(Step::Mark {
-        generation: leaving.generation,
-        target_group: leaving.target_group.clone(),
-        state: State::RollingBack,
-        previous: Some(back.generation),
-    });
+    if recreate::is_meant(context) {
+        // Whoever finds production stopped must know whose turn it is.
+        steps = vec![going];
+        steps.extend(recreate::instead(context, &leaving, &back));
+    } else {
+        steps.push(going);
+    }
     // By turns: whoever is sent away finds the other colour open.
     let closes = failed == AfterRollback::Remove;
     steps.extend(doors::before_swing(
@@ -195,6 +206,9 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     let left = leave(context, &context.roles.live, failed, &steps)?;
     steps.extend(left);
     let mut notes = Vec::new();
+    if recreate::is_meant(context) {
+        notes.extend(recreate::notes(context, &leaving, &back));
+    }
     notes.push(Note::info(if ready {
         format!(
             "generation {} stands ready: production swings at once",
@@ -273,6 +287,8 @@ fn leave(
     before: &[Step],
 ) -> Result<Vec<Step>, Vec<Reason>> {
     match failed {
+        // Released, it would start again beside live.
+        AfterRollback::Keep if recreate::is_meant(context) => Ok(Vec::new()),
         AfterRollback::Keep => Ok(standing
             .group
             .iter()

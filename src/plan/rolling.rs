@@ -175,6 +175,15 @@ pub(super) fn refused(context: &Context<'_>, intent: &Intent) -> Option<Reason> 
             | Intent::Abort
     );
     let strategy = context.policy.strategy;
+    if strategy == Strategy::Recreate && is_about_a_candidate && *intent != Intent::Abort {
+        return Some(Reason::NotWithStrategy {
+            command: intent.word().to_owned(),
+            strategy,
+            instead:
+                "`swingbridge deploy` brings a release all the way, `swingbridge rollback` takes it back"
+                    .into(),
+        });
+    }
     // One that another strategy has left is still brought to its end.
     let left = context.roles.candidate.is_some() || context.roles.rolled_back().is_some();
     (strategy == Strategy::Rolling && is_about_a_candidate && !left).then(|| Reason::NotWithStrategy {

@@ -67,6 +67,25 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                 estate.rules_naming(target_group).collect(),
             )
         }
+        // What serves production is stopped only for somebody who is there to take its place.
+        Step::Stop { group, next, .. } => {
+            ours_group(group, estate)?;
+            estate.group(next).ok_or_else(|| Reason::Gone {
+                what: next.to_string(),
+            })?;
+            ours_group(next, estate)
+        }
+        Step::Start { group, after } => {
+            ours_group(group, estate)?;
+            match estate.group(after).map(|group| group.instances.len()) {
+                None | Some(0) => Ok(()),
+                Some(instances) => Err(Reason::StillRuns {
+                    group: after.clone(),
+                    instances,
+                    next: group.clone(),
+                }),
+            }
+        }
         Step::StartRefresh { group, .. } | Step::TakeRefreshBack { group } => {
             ours_group(group, estate)?;
             let going_on = estate

@@ -44,6 +44,10 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     } else {
         lines.push(format!("production goes to {}", name(&roles.live)));
     }
+    let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
+    if let Some(stopped) = live.filter(|group| obligation::is_stopped(group)) {
+        lines.push(format!("nobody answers: {} is stopped", stopped.name));
+    }
     if let Some(candidate) = &roles.candidate {
         lines.push(match candidate.state {
             State::Ready => format!("{} is the candidate and ready", name(candidate)),

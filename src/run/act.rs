@@ -16,6 +16,7 @@ use crate::model::routing::{Action, Asks, Condition};
 use crate::model::shift::Reached;
 use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags::{self, Tags};
+use crate::plan;
 
 pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Result<(), Stop> {
     let cloud = drive.job.cloud;
@@ -191,6 +192,15 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         Step::Shrink { group, to, .. } => {
             let group = group_of(estate, group)?.clone();
             shrink(drive, &group, *to).await?;
+        }
+        Step::Stop { group, .. } => {
+            let group = group_of(estate, group)?.clone();
+            shrink(drive, &group, 0).await?;
+        }
+        Step::Start { group, after } => {
+            let group = group_of(estate, group)?.clone();
+            let wanted = plan::started_size(estate, &group, after);
+            hold(drive, &group, wanted).await?;
         }
         Step::DeleteGroup { group } => cloud.delete_group(estate, group).await?,
         Step::DeleteTargetGroup { target_group } => {

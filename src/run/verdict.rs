@@ -91,6 +91,17 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     }
 }
 
+/// Production was stopped for what did not come up, and what ran before is back.
+pub(super) fn started_again(plan: &Plan, estate: &Estate, stop: &Stop, downtime: String) -> Verdict {
+    Verdict {
+        reasons: std::iter::once(downtime).chain(stop.way_out()).collect(),
+        summary: format!(
+            "failed while production was stopped, and what ran before was started again: {stop}"
+        ),
+        ..swung_back(plan, estate, stop)
+    }
+}
+
 /// The exit code of a promotion that waits for a person.
 pub(super) const PAUSED: u8 = 9;
 
@@ -230,6 +241,8 @@ pub(super) enum Production {
     Moving,
     /// Every route was written and read back.
     Moved,
+    /// It was stopped, and nobody answers.
+    Down,
 }
 
 /// Stopped between the first step and the last.
@@ -244,11 +257,13 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
     let place = match production {
         Production::Untouched => "production is where it was",
         Production::Moving => "production had begun to move",
+        Production::Down => "production is stopped, and nobody answers",
         Production::Moved => "production has swung, and what follows is not finished",
     };
     let mut next = vec!["swingbridge status".to_owned(), again(plan)];
     match &plan.intent {
         Intent::Deploy { .. } if !moved => next.push("swingbridge abort".into()),
+        Intent::Rollback { .. } => {}
         Intent::Deploy { .. }
         | Intent::Promote
         | Intent::PromoteFully

@@ -201,6 +201,13 @@ pub(crate) fn lives() -> Vec<Life> {
             vec![deploy("2.0", 2), rollback()],
         ),
         life(
+            "recreate",
+            without_doors(seed()),
+            "recreate",
+            NO_DOORS,
+            vec![deploy("2.0", 2), rollback(), Intent::Abort],
+        ),
+        life(
             "removed",
             seed(),
             "preview",

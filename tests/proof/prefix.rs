@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
+use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::{Roles, Standing};
 
 use crate::life::Life;
@@ -57,7 +58,10 @@ impl Life {
             all.push(Prefix {
                 calls,
                 left: shape(&after),
-                law: law(&was, &is),
+                law: Law {
+                    one_at_a_time: self.config.policy.strategy == Strategy::Recreate,
+                    ..law(&was, &is)
+                },
                 neighbours: [&was.candidate, &was.previous, &is.candidate, &is.previous]
                     .into_iter()
                     .flatten()
@@ -112,6 +116,7 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
     Law {
         live,
         candidate,
+        one_at_a_time: false,
         candidate_may_be_empty: false,
     }
 }

@@ -195,6 +195,12 @@ impl Step {
             },
             Self::PayObligations { group } => format!("release {group}: undo what was held"),
             Self::Shrink { group, to, .. } => format!("scale {group} down to {to}"),
+            Self::Stop { group, next, .. } => {
+                format!("downtime begins: stop {group}, so that {next} can take its place")
+            }
+            Self::Start { group, after } => {
+                format!("start {group} with at least as many instances as {after} had")
+            }
             Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
             Self::DeleteGroup { group } => format!("delete {group}"),
             Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),

@@ -148,6 +148,11 @@ fn samples() -> Vec<Reason> {
             group: asg(1),
             process: "Terminate".into(),
         },
+        Reason::StillRuns {
+            group: asg(1),
+            instances: 2,
+            next: asg(2),
+        },
         Reason::RollingOut {
             group: asg(1),
             release: "release 42".into(),
@@ -209,16 +214,17 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
-        Reason::RollingOut { .. } => 41,
-        Reason::RollingBack { .. } => 42,
-        Reason::NotWithStrategy { .. } => 43,
-        Reason::Suspended { .. } => 44,
-        Reason::InGrace { .. } => 45,
+        Reason::RollingOut { .. } => 43,
+        Reason::RollingBack { .. } => 44,
+        Reason::NotWithStrategy { .. } => 45,
+        Reason::Suspended { .. } => 41,
+        Reason::InGrace { .. } => 46,
+        Reason::StillRuns { .. } => 42,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 46;
+const VARIANTS: usize = 47;
 
 #[test]
 fn every_reason_has_a_sample() {

@@ -74,6 +74,13 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
             say("swingbridge promote", "finish the swing"),
             say("swingbridge rollback", "put production back"),
         ],
+        Phase::Down => vec![
+            say("swingbridge rollback", "start what ran before"),
+            say(
+                "swingbridge deploy --release NAME …",
+                "the same release: go on with it",
+            ),
+        ],
         Phase::RollingOut => vec![
             say("swingbridge rollback", "take back what was replaced"),
             say(

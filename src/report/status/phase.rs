@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::model::estate::Estate;
 use crate::model::ids::Generation;
+use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
 use crate::model::rollout::Rollout;
@@ -29,6 +30,8 @@ pub enum Phase {
     Sharing,
     /// Live's instances are being replaced in place, forward or back.
     RollingOut,
+    /// Live is stopped, and nobody answers.
+    Down,
     /// The previous generation is kept.
     StandingBy,
     /// Production is being swung back.
@@ -61,6 +64,13 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Pha
     let group = roles.live.group.as_ref().and_then(|name| estate.group(name));
     if let Some((group, rollout)) = group.and_then(|group| Some((group, Rollout::of(&group.tags)?))) {
         return view(Phase::RollingOut, rollout.told(group));
+    }
+    if let Some(group) = group.filter(|group| obligation::is_stopped(group)) {
+        let text = format!(
+            "nobody answers: {} is stopped, which belongs to {live}",
+            group.name
+        );
+        return view(Phase::Down, text);
     }
     if roles.live.state == State::Promoting {
         let from = roles

@@ -56,7 +56,10 @@ fn started_from(world: &World, policy: &Policy) -> String {
 async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
     let shown = shown();
     let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["preview", "direct", "canary", "linear", "rolling"]);
+    assert_eq!(
+        names,
+        ["preview", "direct", "canary", "linear", "rolling", "recreate"]
+    );
     for (name, text) in shown {
         let path = Path::new("swingbridge.toml");
         let config = config::read(&text, path, &Overrides::default(), &|_| None);
@@ -64,6 +67,7 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
         policy.lock = fixtures::policy().lock;
         policy.entrance = fixtures::policy().entrance;
         let world = World::new(fixtures::initial());
+        *world.one_at_a_time.lock().expect("not poisoned") = policy.strategy == Strategy::Recreate;
         if let Some(judging) = &policy.judge {
             all_is_well(&world, judging.wanted().into_keys().collect());
         }

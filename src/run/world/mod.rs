@@ -52,6 +52,8 @@ pub(super) struct World {
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
     /// How much must be healthy where a rule is pointed to.
     pub(super) want: Mutex<Want>,
+    /// Production may be stopped, and no two generations may ever run.
+    pub(super) one_at_a_time: Mutex<bool>,
     /// What is measured; without it nothing.
     pub(super) readings: Mutex<Option<Tell>>,
     guard: Guard,
@@ -82,6 +84,7 @@ impl World {
             broken: Mutex::default(),
             sick: Mutex::default(),
             want: Mutex::new(Want::Count(1)),
+            one_at_a_time: Mutex::default(),
             readings: Mutex::default(),
             guard,
             nature: Mutex::new(nature),
@@ -159,9 +162,12 @@ impl World {
             self.time_passes(&mut estate);
             if result.is_ok() {
                 self.changes.lock().expect("not poisoned").push(what.clone());
-                let faults = self
-                    .guard
-                    .faults(&before, &estate, *self.want.lock().expect("not poisoned"));
+                let faults = self.guard.faults(
+                    &before,
+                    &estate,
+                    *self.want.lock().expect("not poisoned"),
+                    *self.one_at_a_time.lock().expect("not poisoned"),
+                );
                 let mut broken = self.broken.lock().expect("not poisoned");
                 broken.extend(faults.into_iter().map(|fault| format!("after {what}: {fault}")));
             }
