@@ -138,7 +138,7 @@ pub(super) struct Settings {
     /// Speak to this address instead of AWS, for instance an emulator
     #[arg(long, global = true, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
-    /// preview, direct, canary, linear or ab: how deploy and promote bring a candidate in
+    /// preview, direct, canary, linear, rolling, recreate or ab: how deploy and promote bring a candidate in
     #[arg(long, global = true, value_name = "KIND", hide_short_help = true)]
     pub(super) strategy: Option<String>,
     /// How much must be healthy: a count, or a percentage of live's capacity

@@ -6,6 +6,7 @@ use super::args::{Global, IamPolicy, PolicyFor};
 use super::failure::Failure;
 use super::session::{env, hand_over};
 use crate::config::{self, Config};
+use crate::model::policy::Strategy;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ fn document(config: &Config, args: &IamPolicy, region: &str) -> Result<String, m
             region => region,
             load_balancer => load_balancer,
             instance_role => &args.instance_role,
+            rolling => config.policy.strategy == Strategy::Rolling,
         },
     )
 }

@@ -11,6 +11,7 @@ use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::judging::Judging;
 use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
+use crate::model::rollout::Rolling;
 use crate::model::routing::{Action, Condition, RulePlace, Sticky};
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
@@ -146,6 +147,17 @@ pub trait Cloud: Sync {
         group: &GroupName,
         versions: &[Pinned],
     ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Has Auto Scaling replace a group's instances by ones of these versions. [`CloudError::InUse`] while it does.
+    fn start_refresh(
+        &self,
+        group: &GroupName,
+        versions: &Versions,
+        rolling: &Rolling,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Has it take back what the refresh under way has replaced; one that has ended stays so.
+    fn take_refresh_back(&self, group: &GroupName) -> impl Future<Output = Result<(), CloudError>> + Send;
 
     /// Scales a group to exactly this.
     fn resize(&self, group: &GroupName, size: Size) -> impl Future<Output = Result<(), CloudError>> + Send;

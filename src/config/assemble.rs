@@ -1,10 +1,12 @@
 //! From the checked file to what the rest of the program reads.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::ab;
 use super::file::{self, File, RoutePriority, Size};
 use super::judging;
+use super::rolling;
 use super::source::Node;
 use super::validate::written_in_file;
 use super::{Config, ReleaseDefaults};
@@ -27,6 +29,7 @@ pub(super) fn assemble(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, String> {
     let shift = gradual::shift(&file);
+    let rolling = rolling::rolling(&file);
     let ab = ab::test(&file);
     let names = Names {
         group: NameTemplate::try_from(file.names.group.0)?,
@@ -67,9 +70,12 @@ pub(super) fn assemble(
             file::Strategy::Direct => Strategy::Direct,
             file::Strategy::Canary => Strategy::Canary,
             file::Strategy::Linear => Strategy::Linear,
+            file::Strategy::Rolling => Strategy::Rolling,
+            file::Strategy::Recreate => Strategy::Recreate,
             file::Strategy::Ab => Strategy::Ab,
         },
         shift,
+        rolling,
         ab,
         names: names.clone(),
         lock: LockPlace {
@@ -108,7 +114,11 @@ pub(super) fn assemble(
         swing: Swing {
             confirmations: file.swing.confirmations,
             propagation: file.swing.propagation.0,
-            hold: file.swing.hold.0,
+            // What was just started has no alarms that speak of a time when it was idle.
+            hold: match file.strategy {
+                file::Strategy::Recreate => Duration::ZERO,
+                _ => file.swing.hold.0,
+            },
             on_failure: match file.swing.on_failure {
                 file::OnFailure::PutBack => OnFailure::PutBack,
                 file::OnFailure::Stop => OnFailure::Stop,

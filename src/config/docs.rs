@@ -8,7 +8,7 @@ use super::schema::{alternatives, schema};
 use crate::model::judging::{Bound, Measure, Query, Rule};
 
 /// The sections in the order in which a person meets them.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "aws",
     "names",
     "adopted",
@@ -24,6 +24,7 @@ const ORDER: [&str; 20] = [
     "canary",
     "linear",
     "shift",
+    "rolling",
     "ab",
     "hooks",
     "judge",

@@ -15,6 +15,7 @@ pub(super) use doors::{Closed, Doors, Scheme, UserDoor};
 use super::gradual::{Canary, Linear, Sharing};
 use super::hooks::Hook;
 use super::notify::Notify;
+use super::rolling::Rolling;
 use super::values::{Amount, Period, Template};
 use crate::model::policy::Want;
 
@@ -61,6 +62,8 @@ pub(super) struct File {
     pub(super) linear: Linear,
     #[serde(default)]
     pub(super) shift: Sharing,
+    #[serde(default)]
+    pub(super) rolling: Rolling,
     pub(super) ab: Option<Ab>,
     /// What is called at places of a plan; see [hooks.md](hooks.md).
     #[serde(default)]
@@ -85,6 +88,10 @@ pub(super) enum Strategy {
     Canary,
     /// As `canary`, in the even stages of `[linear]`.
     Linear,
+    /// `deploy` replaces live's instances in place, batch by batch, as `[rolling]` says.
+    Rolling,
+    /// `deploy` stops live, then starts the candidate in its place: nobody answers meanwhile.
+    Recreate,
     /// `deploy --variant` builds the variants of `[ab]`; `promote` begins their test, `winner` ends it.
     Ab,
 }

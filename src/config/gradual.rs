@@ -177,7 +177,9 @@ pub(super) fn shift(file: &File) -> Option<Shift> {
     let stages = match file.strategy {
         Strategy::Canary => stages(&file.canary.as_ref()?.steps),
         Strategy::Linear => even(&file.linear),
-        Strategy::Preview | Strategy::Direct | Strategy::Ab => return None,
+        Strategy::Preview | Strategy::Direct | Strategy::Rolling | Strategy::Recreate | Strategy::Ab => {
+            return None;
+        }
     };
     Some(Shift {
         stages,

@@ -30,6 +30,7 @@ mod naming;
 mod notify;
 mod overrides;
 pub mod release;
+mod rolling;
 mod schema;
 mod source;
 mod starter;

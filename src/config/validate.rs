@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::error::Report;
-use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size};
+use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size, Strategy};
 use super::source::{Node, Origin, Value};
-use super::{ab, gradual, naming};
+use super::{ab, gradual, naming, rolling};
 use crate::model::policy::Want;
 use crate::model::scope::NameTemplate;
 
@@ -27,6 +27,11 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     // What is wrong in a section makes it look as if it were not there.
     if !judge.report.refused_within("canary") {
         for (path, why, help) in gradual::problems(file) {
+            judge.say(&[&path], why, help);
+        }
+    }
+    if !judge.report.refused_within("rolling") {
+        for (path, why, help) in rolling::problems(file) {
             judge.say(&[&path], why, help);
         }
     }
@@ -308,6 +313,13 @@ impl Judge<'_> {
                 &["health.timeout", "health.soak"],
                 "`timeout` is not longer than `soak`, so no candidate could ever be ready",
                 "raise `timeout` or lower `soak`",
+            );
+        }
+        if let (Strategy::Recreate, Previous::Scale(_)) = (file.strategy, file.after_promotion.previous) {
+            self.say(
+                &["after_promotion.previous"],
+                "`scale` keeps instances running, and with strategy \"recreate\" nobody runs beside live",
+                "write \"keep\", which keeps it stopped, or \"retire\"",
             );
         }
         let Size::Fixed(size) = file.capacity.size else {

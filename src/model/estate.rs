@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
+use super::rollout::Refresh;
 use super::routing::{Listener, Rule};
 use super::tags::Tags;
 
@@ -170,12 +171,19 @@ pub struct Group {
     pub operator: Option<String>,
     /// Set while the group is being deleted.
     pub deleting: bool,
-    /// The status of an instance refresh under way.
-    pub refresh: Option<String>,
+    /// The newest instance refresh, under way or ended.
+    pub refresh: Option<Refresh>,
     pub tags: Tags,
     /// Recent scaling activities that failed or were cancelled, newest first.
     pub failures: Vec<Activity>,
     pub created_at: Option<Timestamp>,
+}
+
+impl Group {
+    /// The instance refresh under way.
+    pub fn refreshing(&self) -> Option<&Refresh> {
+        self.refresh.as_ref().filter(|refresh| refresh.is_under_way())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ use super::policy::{AfterPromotion, AfterRollback, Capacity, HealthGate, OnFailu
 use super::policy::{RouteSelection, Strategy, Swing, Treatment, Want};
 use super::release::{Release, Source};
 use super::roles::State;
+use super::rollout::Refresh;
 use super::routing::{Action, Condition, FixedResponse, Listener, Priority, Rule, Share, Sticky};
 use super::scope::{NameTemplate, Names};
 use super::shift::{Held, Reached};
@@ -173,6 +174,7 @@ pub(crate) fn policy() -> Policy {
         shift: None,
         ab: None,
         judge: None,
+        rolling: None,
         names: Names {
             group: NameTemplate::try_from("asg-{n}".to_owned()).expect("a template"),
             target_group: NameTemplate::try_from("tg-{n}".to_owned()).expect("a template"),
@@ -307,6 +309,18 @@ pub(crate) fn group(n: u32, instances: u32) -> Group {
         tags: Tags::new(),
         failures: Vec::new(),
         created_at: Some(minute(-60 * 24 * 3)),
+    }
+}
+
+/// An instance refresh of somebody.
+pub(crate) fn refresh(status: &str) -> Refresh {
+    Refresh {
+        id: "r-somebody".into(),
+        status: status.into(),
+        reason: None,
+        percent: 40,
+        left: 2,
+        to: None,
     }
 }
 

@@ -27,6 +27,7 @@ pub mod readings;
 pub mod refusal;
 pub mod release;
 pub mod roles;
+pub mod rollout;
 pub mod routing;
 pub mod schema;
 pub mod scope;

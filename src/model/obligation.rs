@@ -67,6 +67,19 @@ pub fn owed(tags: &Tags) -> Vec<Obligation> {
     all
 }
 
+/// The size of a group that was scaled down, as its tags say.
+pub fn size_before(tags: &Tags) -> Option<Size> {
+    owed(tags).into_iter().find_map(|one| match one {
+        Obligation::Size { was } => Some(was),
+        _ => None,
+    })
+}
+
+/// Scaled down to nothing, by us.
+pub fn is_stopped(group: &Group) -> bool {
+    group.size.desired == 0 && size_before(&group.tags).is_some()
+}
+
 fn size(text: &str) -> Option<Size> {
     let mut parts = text.split('/').map(|part| part.parse().ok());
     let size = Size {

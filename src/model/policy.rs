@@ -13,6 +13,7 @@ use super::hook::Hook;
 use super::ids::Size;
 use super::judging::Judging;
 use super::lock::LockPlace;
+use super::rollout::Rolling;
 use super::routing::Priority;
 use super::scope::Names;
 use super::shift::Shift;
@@ -29,6 +30,9 @@ pub struct Policy {
     /// `None`: nobody judges, and a bake only waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Judging>,
+    /// With `Strategy::Rolling`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolling: Option<Rolling>,
     pub names: Names,
     pub lock: LockPlace,
     /// The priority, on the lock's listener, of the rule that keeps a generation health-checked
@@ -126,8 +130,26 @@ pub enum Strategy {
     Canary,
     /// As `Canary`, in even stages.
     Linear,
+    /// Deploy replaces live's instances in place, batch by batch.
+    Rolling,
+    /// Deploy stops live, then starts the candidate in its place.
+    Recreate,
     /// Variants share production for a while; one of them wins.
     Ab,
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preview => "preview",
+            Self::Direct => "direct",
+            Self::Canary => "canary",
+            Self::Linear => "linear",
+            Self::Rolling => "rolling",
+            Self::Recreate => "recreate",
+            Self::Ab => "ab",
+        })
+    }
 }
 
 /// Which rules carry this app's production traffic.

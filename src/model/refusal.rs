@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::ab_reason::AbReason;
 use super::estate::Part;
 use super::ids::{Generation, GroupName, TargetGroupName};
+use super::policy::Strategy;
 
 /// A planner's no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
@@ -122,6 +123,24 @@ pub enum Reason {
     ExtraTraffic { group: GroupName, what: String },
     #[error("an instance refresh is running on {group} ({status})")]
     Refreshing { group: GroupName, status: String },
+    #[error("process {process} is suspended on {group}, and no instance could be replaced without it")]
+    Suspended { group: GroupName, process: String },
+    #[error("{group} still has {instances} instances, and {next} must not run beside it")]
+    StillRuns {
+        group: GroupName,
+        instances: usize,
+        next: GroupName,
+    },
+    #[error("{release} is being rolled out on {group}")]
+    RollingOut { group: GroupName, release: String },
+    #[error("{group} is being rolled back")]
+    RollingBack { group: GroupName },
+    #[error("`{command}` has no meaning with strategy {strategy}")]
+    NotWithStrategy {
+        command: String,
+        strategy: Strategy,
+        instead: String,
+    },
     #[error("{group} is being deleted")]
     Deleting { group: GroupName },
     #[error("launch template {template} has no version {number}")]
@@ -253,7 +272,18 @@ impl Reason {
                 format!("deploy through {operator}, or move the service to a group of its own")
             }
             Self::ExtraTraffic { .. } => "detach it, or move that traffic to a group of its own".into(),
-            Self::Refreshing { .. } => "wait until it has ended, or cancel it".into(),
+            Self::Refreshing { group, .. } => format!(
+                "wait until it has ended, or cancel it: `aws autoscaling cancel-instance-refresh --auto-scaling-group-name {group}`"
+            ),
+            Self::Suspended { group, process } => format!(
+                "`aws autoscaling resume-processes --auto-scaling-group-name {group} --scaling-processes {process}`"
+            ),
+            Self::StillRuns { .. } => "run the same command again: it waits until they are gone".into(),
+            Self::RollingOut { .. } => {
+                "`swingbridge deploy` of that release goes on with it, `swingbridge rollback` takes it back".into()
+            }
+            Self::RollingBack { .. } => "`swingbridge rollback` finishes it".into(),
+            Self::NotWithStrategy { instead, .. } => instead.clone(),
             Self::Deleting { .. } => "wait until it is gone and run the command again".into(),
             Self::NoSuchVersion { template, .. } => {
                 format!(

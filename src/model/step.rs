@@ -1,5 +1,9 @@
 //! One step of a plan, as data: it prints, compares, serialises and is tested without a cloud.
 
+mod title;
+
+pub use title::span;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +17,7 @@ use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::policy::Want;
 use super::release::Release;
 use super::roles::State;
+use super::rollout::{Before, End, NewRollout, Released, Rolling};
 use super::routing::{Action, Asks, RulePlace, Sticky};
 use super::schema::Change;
 use super::shift::{Expiry, Held};
@@ -132,6 +137,34 @@ pub enum Step {
         #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
         propagation: Duration,
     },
+    /// Write down what is rolled out on a group, and have Auto Scaling replace its instances by ones of these versions.
+    StartRefresh {
+        group: GroupName,
+        rollout: NewRollout,
+        /// The first is the base template's.
+        versions: Vec<Pick>,
+        rolling: Rolling,
+    },
+    /// Leave the group to Auto Scaling until its refresh has ended like this. Nobody is locked out meanwhile.
+    AwaitRefresh {
+        group: GroupName,
+        wants: End,
+    },
+    /// Have Auto Scaling take back what the refresh under way has replaced.
+    TakeRefreshBack {
+        group: GroupName,
+    },
+    /// Write down which release a group's instances are of now, and what it can be rolled back to.
+    MarkRelease {
+        group: GroupName,
+        target_group: TargetGroupName,
+        released: Released,
+        before: Option<Before>,
+    },
+    /// Write down that nothing is rolled out on a group any more.
+    EndRollout {
+        group: GroupName,
+    },
     /// Write down which stage of a shift production has reached, or why it stays there.
     MarkStage {
         target_group: TargetGroupName,
@@ -178,6 +211,18 @@ pub enum Step {
         group: GroupName,
         target_group: TargetGroupName,
         to: u32,
+    },
+    /// Scale down to nothing what serves production, and write down what it was: nobody answers from here on.
+    Stop {
+        group: GroupName,
+        target_group: TargetGroupName,
+        /// Who is to take its place.
+        next: GroupName,
+    },
+    /// Give a group that is empty what it had, or what the one before it had; never while that one runs.
+    Start {
+        group: GroupName,
+        after: GroupName,
     },
     /// Wait until the last instance is gone; each is drained first.
     AwaitEmpty {
@@ -316,199 +361,6 @@ pub struct Expected {
 }
 
 impl Step {
-    /// What the step does, for a person.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Adopt {
-                generation,
-                group,
-                target_group,
-            } => format!("adopt {group} and {target_group} as generation {generation} (tags only)"),
-            Self::AdoptRule { rule } => format!("adopt the door at {rule} (tags only)"),
-            Self::Pin { group, versions } => {
-                let texts: Vec<String> = versions
-                    .iter()
-                    .map(|pin| format!("{} {} → {}", pin.template, pin.from, pin.to))
-                    .collect();
-                format!("pin {group} to launch template {}", texts.join(", "))
-            }
-            Self::BuildTemplateVersion {
-                template_name,
-                source,
-                ..
-            } => format!("make a version of launch template {template_name} from version {source}"),
-            Self::CreateTargetGroup {
-                target_group,
-                copy_of,
-                ..
-            } => format!("create {target_group} like {copy_of}"),
-            Self::SetTargetGroupAttributes {
-                target_group,
-                attributes,
-            } => match attributes.len() {
-                1 => format!("set one attribute of {target_group}"),
-                count => format!("set {count} attributes of {target_group}"),
-            },
-            Self::OpenStaging { target_group } => {
-                format!("open the staging entrance to {target_group}, so that its health is checked")
-            }
-            Self::CreateGroup(new) => {
-                let versions: Vec<String> =
-                    new.versions.iter().map(|pick| pick.version.to_string()).collect();
-                format!(
-                    "create {} like {} with {} instances, launch template version {}",
-                    new.group,
-                    new.copy_of,
-                    new.size.desired,
-                    versions.join(", ")
-                )
-            }
-            Self::SuspendProcesses { group, processes } => {
-                format!("suspend {} on {group}", processes.join(", "))
-            }
-            Self::Attach {
-                group, kind, names, ..
-            } => match kind {
-                AttachmentKind::Metrics | AttachmentKind::WarmPool => {
-                    format!("copy {} to {group}", kind.plural())
-                }
-                _ => format!("copy {} to {group}: {}", kind.plural(), names.join(", ")),
-            },
-            Self::Hold { group } => format!("hold {group} from scaling in"),
-            Self::MatchCapacity { group, like } => {
-                format!("bring {group} to at least what {like} has by then")
-            }
-            Self::AwaitHealthy {
-                target_group,
-                want,
-                like,
-                soak,
-                ..
-            } => {
-                let soak = if soak.is_zero() {
-                    String::new()
-                } else {
-                    format!(", for {soak:#?}")
-                };
-                match want {
-                    Want::Count(count) => format!("wait for {count} healthy targets in {target_group}{soak}"),
-                    Want::Percent(100) => {
-                        format!(
-                            "wait for as many healthy targets in {target_group} as {like} has capacity{soak}"
-                        )
-                    }
-                    Want::Percent(percent) => format!(
-                        "wait for {percent} % of {like}'s capacity as healthy targets in {target_group}{soak}"
-                    ),
-                }
-            }
-            Self::Mark {
-                generation, state, ..
-            } => format!("mark generation {generation} as {state}"),
-            Self::MarkStage {
-                stage, weight, held, ..
-            } => match held {
-                None => format!("write down that stage {stage}, {weight} %, is reached"),
-                Some(Held::Retreating) => "write down that the weight is taken back".into(),
-                Some(Held::Asked | Held::Judged) => {
-                    format!("write down that production stays at {weight} %")
-                }
-            },
-            Self::Bake {
-                weight,
-                lasts,
-                judged,
-                ..
-            } => {
-                let how = if *judged { " and be judged" } else { "" };
-                format!("let {weight} % bake for {}{how}", span(*lasts))
-            }
-            Self::Pause { weight, expiry, .. } => {
-                let expires = match expiry {
-                    Some(Expiry { after, then }) => format!(" (after {} `repair` {then})", span(*after)),
-                    None => String::new(),
-                };
-                format!("pause at {weight} % for a person to promote or roll back{expires}")
-            }
-            Self::MarkTest {
-                variant, won: true, ..
-            } => format!("write down that {variant} has won"),
-            Self::MarkTest { variant, weight, .. } => match weight {
-                0 => format!("write down that {variant} takes part in the test"),
-                weight => format!("write down that {variant} takes part in the test, with weight {weight}"),
-            },
-            Self::AwaitWinner { lasts, pick } => {
-                let who = match pick {
-                    Some(measure) => format!("for {measure} or a person to name the winner"),
-                    None => "for a person to name the winner".to_owned(),
-                };
-                format!("let the test run for {}, and wait {who}", span(*lasts))
-            }
-            Self::Point {
-                rule,
-                purpose,
-                before,
-                after,
-                sticky,
-                ..
-            } => match (purpose, after) {
-                (Purpose::BlueDoor | Purpose::GreenDoor, Action::Fixed(_)) => {
-                    format!("close the {purpose} at {rule}: {before} → {after}")
-                }
-                (Purpose::BlueDoor | Purpose::GreenDoor, _) => {
-                    format!("point the {purpose} at {rule}: {before} → {after}")
-                }
-                (Purpose::UserDoor | Purpose::Entrance | Purpose::Variant, _) => {
-                    format!("point the {purpose} at {rule}: {before} → {after}")
-                }
-                (Purpose::Beacon, after) => format!("let the beacon at {rule} say {}", said(after)),
-                (Purpose::Route, _) if after.only_target().is_none() => {
-                    format!("shift {rule}: {before} → {after}{}", stickiness(*sticky))
-                }
-                (Purpose::Route, _) => format!("swing {rule}: {before} → {after}"),
-            },
-            Self::CreateRule {
-                port,
-                priority,
-                purpose: Purpose::Beacon,
-                asks,
-                action,
-            } => format!(
-                "create the beacon as :{port} rule {priority}, {asks}: {}",
-                said(action)
-            ),
-            Self::CreateRule {
-                port,
-                priority,
-                purpose: purpose @ Purpose::UserDoor,
-                asks,
-                action,
-            } => format!("create the {purpose} as :{port} rule {priority}, {asks} → {action}"),
-            Self::CreateRule {
-                port,
-                priority,
-                purpose,
-                action,
-                ..
-            } => format!("create the {purpose} as :{port} rule {priority} → {action}"),
-            Self::DeleteRule { rule, purpose } => format!("remove the {purpose} at {rule}"),
-            Self::Confirm { expect, .. } => match expect.len() {
-                0 => "wait until the load balancer obeys".to_owned(),
-                1 => "read the rule back until it agrees".to_owned(),
-                count => format!("read all {count} rules back until they agree"),
-            },
-            Self::PayObligations { group } => format!("release {group}: undo what was held"),
-            Self::Shrink { group, to, .. } => format!("scale {group} down to {to}"),
-            Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
-            Self::DeleteGroup { group } => format!("delete {group}"),
-            Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),
-            Self::Hook { hook } => hook.title(),
-            Self::MarkSchema {
-                generation, change, ..
-            } => format!("mark the schema as {change} for generation {generation}"),
-        }
-    }
-
     /// A step that only looks: it changes nothing.
     pub fn only_waits(&self) -> bool {
         matches!(
@@ -521,7 +373,7 @@ impl Step {
     pub fn lets_go(&self) -> bool {
         matches!(
             self,
-            Self::Bake { .. } | Self::Pause { .. } | Self::AwaitWinner { .. }
+            Self::Bake { .. } | Self::Pause { .. } | Self::AwaitRefresh { .. } | Self::AwaitWinner { .. }
         )
     }
 
@@ -554,9 +406,11 @@ impl Step {
     pub fn holds(&self) -> Option<&GroupName> {
         match self {
             Self::CreateGroup(new) => Some(&new.group),
-            Self::Hold { group } | Self::MatchCapacity { group, .. } | Self::Shrink { group, .. } => {
-                Some(group)
-            }
+            Self::Hold { group }
+            | Self::MatchCapacity { group, .. }
+            | Self::Shrink { group, .. }
+            | Self::Stop { group, .. }
+            | Self::Start { group, .. } => Some(group),
             _ => None,
         }
     }
@@ -571,21 +425,4 @@ impl Step {
             }
         )
     }
-}
-
-/// What a fixed response says.
-fn said(action: &Action) -> &str {
-    match action {
-        Action::Fixed(fixed) => fixed.body.as_deref().unwrap_or_default(),
-        _ => "nothing",
-    }
-}
-
-/// As it is written in a configuration.
-pub fn span(duration: Duration) -> String {
-    jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
-}
-
-fn stickiness(sticky: Option<Sticky>) -> String {
-    sticky.map_or_else(String::new, |sticky| format!(", {sticky}"))
 }

@@ -17,6 +17,14 @@ pub const STATE: &str = "swingbridge:state";
 pub const PREVIOUS: &str = "swingbridge:previous";
 /// On a candidate that production goes to share by share: see [`super::shift::Reached`].
 pub const STAGE: &str = "swingbridge:stage";
+/// On a group whose instances are being replaced: see [`super::rollout::Rollout`].
+pub const ROLLOUT: &str = "swingbridge:rollout";
+pub const ROLLOUT_RELEASE: &str = "swingbridge:rollout-release";
+pub const ROLLOUT_INPUTS: &str = "swingbridge:rollout-inputs";
+/// On a group whose instances were replaced: the template version before, which it can be rolled back to.
+pub const BEFORE: &str = "swingbridge:before";
+pub const BEFORE_RELEASE: &str = "swingbridge:before-release";
+pub const BEFORE_INPUTS: &str = "swingbridge:before-inputs";
 /// On both parts of a generation: the variant of a test that it was deployed as.
 pub const VARIANT: &str = "swingbridge:variant";
 /// On a variant that takes part in a test: see [`super::ab::Taking`].

@@ -1,7 +1,7 @@
 //! Abort: remove the candidate, and whatever was rolled back and kept. Production is not touched.
 
 use super::later::{self, Due};
-use super::{Context, Draft, Drafted, doors, removal, swing, variant};
+use super::{Context, Draft, Drafted, doors, recreate, removal, swing, variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::refusal::Reason;
@@ -10,7 +10,8 @@ use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let roles = &context.roles;
-    if roles.halfway && !roles.tests() {
+    let stopped = recreate::is_meant(context) && recreate::live_was_stopped(context);
+    if stopped || (roles.halfway && !roles.tests()) {
         let generation = roles.candidate.as_ref().unwrap_or(&roles.live).generation;
         return Err(vec![Reason::PromotionHalfWay { generation }]);
     }

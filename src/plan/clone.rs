@@ -1,12 +1,12 @@
 //! The steps that make a generation in live's image.
 
-use super::Context;
+use super::{Context, recreate, versions};
 use crate::model::clone::alarm_name;
 use crate::model::estate::{AttachmentKind, Group, TargetGroup};
 use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::policy::Capacity;
-use crate::model::release::{Release, Source};
+use crate::model::release::Release;
 use crate::model::schema::Change;
 use crate::model::step::{NewGroup, Pick, Step};
 use crate::model::tags::{self, Tags};
@@ -90,24 +90,9 @@ impl Clone<'_> {
 }
 
 pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    if let (Source::Build { .. }, Some(base)) = (&clone.release.source, clone.original.launch.uses().first())
-    {
-        let template = context.estate.template(&base.template);
-        steps.push(Step::BuildTemplateVersion {
-            template: base.template.clone(),
-            template_name: base.name.clone(),
-            source: template
-                .and_then(|template| template.resolve(&base.version))
-                .unwrap_or(1),
-            release: clone.release.clone(),
-            root_device: context
-                .estate
-                .image
-                .as_ref()
-                .and_then(|image| image.root_device.clone()),
-        });
-    }
+    let mut steps: Vec<Step> = versions::build(context, clone.original, clone.release)
+        .into_iter()
+        .collect();
     let app = &context.estate.app;
     let mut target_group_tags: Tags = unreserved(&clone.original_tg.tags);
     target_group_tags.extend(clone.own_tags(app));
@@ -148,11 +133,20 @@ pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
 
 fn new_group(context: &Context<'_>, clone: &Clone<'_>) -> NewGroup {
     let capacity = context.policy.capacity;
-    let size = clone.size(capacity);
+    let mut size = clone.size(capacity);
     let mut own = clone.own_tags(&context.estate.app);
     // Owed from birth: what the hold adds must be known before the group is.
     let minimum = clone.minimum(capacity);
-    if minimum < size.min {
+    if recreate::is_meant(context) {
+        // It must not run beside live, and is given its size when live has gone.
+        let was = Size { min: minimum, ..size };
+        own.extend([Obligation::Size { was }.tag()]);
+        size = Size {
+            min: 0,
+            max: 0,
+            desired: 0,
+        };
+    } else if minimum < size.min {
         let (key, value) = Obligation::Minimum { was: minimum }.tag();
         own.insert(key, value);
     }

@@ -2,7 +2,7 @@
 
 use super::clone::{self, Clone, NEEDED};
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, carried, doors, naming, preflight, swing, variant, versions};
+use super::{Context, Draft, Drafted, carried, doors, naming, preflight, recreate, swing, variant, versions};
 use crate::model::estate::TargetGroup;
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
@@ -67,6 +67,10 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         original_tg: live_tg,
         versions,
     };
+    if recreate::is_meant(context) && roles.live.state == State::RollingBack {
+        let to = roles.live.previous.unwrap_or(roles.live.generation);
+        return Err(vec![Reason::RollbackHalfWay { to }]);
+    }
     let mut steps = before(context, &clone);
     steps.extend(clone::build(context, &clone));
     let side = Side {
@@ -74,27 +78,21 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         group: clone.group.clone(),
         target_group: clone.target_group.clone(),
     };
-    steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
-    steps.extend(open(context, &clone));
-    let summary = match context.policy.strategy {
-        Strategy::Preview | Strategy::Canary | Strategy::Linear => format!(
-            "deploy release {} as generation {generation} beside live generation {}; production stays",
-            release.name, roles.live.generation
-        ),
-        Strategy::Ab => format!(
-            "deploy release {} as generation {generation}, variant {}, beside live generation {}; production stays",
-            release.name,
-            release.variant.as_deref().unwrap_or_default(),
-            roles.live.generation
-        ),
-        Strategy::Direct => {
-            let from = Side::of(&roles.live).ok_or_else(|| vec![Reason::NoPrevious])?;
-            steps.extend(promote::steps(context, &side, &from, None)?);
-            format!(
-                "deploy release {} as generation {generation} and swing production to it from generation {}",
-                release.name, roles.live.generation
-            )
-        }
+    let mut notes = notes(context, &clone);
+    let summary = if recreate::is_meant(context) {
+        let from = Side::require(&roles.live)?;
+        steps.extend(recreate::forward(context, &side, &from));
+        steps.extend(promote::swung(context, &side, &from));
+        promote::follow(context, &side, &from, &mut steps)?;
+        notes.splice(0..0, recreate::notes(context, &from, &side));
+        format!(
+            "stop generation {}, then start release {} in its place as generation {generation}; nobody answers meanwhile",
+            roles.live.generation, release.name
+        )
+    } else {
+        steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
+        steps.extend(open(context, &clone));
+        onward(context, release, &side, &mut steps)?
     };
     Ok(Draft {
         summary,
@@ -109,9 +107,39 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
             ),
         }),
         carried: carried::list(context, &clone),
-        notes: notes(context, &clone),
+        notes,
         steps,
     })
+}
+
+/// A candidate that stands beside live, and production if it goes there by itself. Says what it comes to.
+fn onward(
+    context: &Context<'_>,
+    release: &Release,
+    side: &Side,
+    steps: &mut Vec<Step>,
+) -> Result<String, Vec<Reason>> {
+    let (live, generation) = (&context.roles.live, side.generation);
+    if context.policy.strategy == Strategy::Ab {
+        return Ok(format!(
+            "deploy release {} as generation {generation}, variant {}, beside live generation {}; production stays",
+            release.name,
+            release.variant.as_deref().unwrap_or_default(),
+            live.generation
+        ));
+    }
+    if context.policy.strategy != Strategy::Direct {
+        return Ok(format!(
+            "deploy release {} as generation {generation} beside live generation {}; production stays",
+            release.name, live.generation
+        ));
+    }
+    let from = Side::of(live).ok_or_else(|| vec![Reason::NoPrevious])?;
+    steps.extend(promote::steps(context, side, &from, None)?);
+    Ok(format!(
+        "deploy release {} as generation {generation} and swing production to it from generation {}",
+        release.name, live.generation
+    ))
 }
 
 fn live_target_group<'a>(context: &'a Context<'_>) -> Result<&'a TargetGroup, Vec<Reason>> {

@@ -7,6 +7,7 @@ use crate::model::ids::GroupName;
 use crate::model::obligation;
 use crate::model::plan::{Fingerprint, Intent, LIVE};
 use crate::model::roles::Standing;
+use crate::model::rollout::{Refresh, Rollout};
 use crate::model::routing::Rule;
 use crate::model::step::{Purpose, Step};
 
@@ -60,6 +61,10 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
             .collect();
         if !owed.is_empty() {
             facts.insert(owed_on(&group.name), owed.join(", "));
+        }
+        if let Some(rollout) = Rollout::of(&group.tags) {
+            let end = rollout.refresh(group).and_then(Refresh::end);
+            facts.insert(rollout_on(&group.name), format!("{}, {end:?}", rollout.released));
         }
     }
     if let Intent::Deploy { release } = intent
@@ -146,9 +151,16 @@ pub(super) fn explains(step: &Step, fact: &str) -> bool {
                     .iter()
                     .any(|pin| fact.starts_with(&format!("what {} of ", pin.from)))
         }
-        Step::Hold { group } => fact == owed_on(group),
+        Step::Hold { group } | Step::Stop { group, .. } | Step::Start { group, .. } => fact == owed_on(group),
+        Step::StartRefresh { group, .. } => {
+            fact == rollout_on(group) || fact.ends_with(&format!(" that {group} uses"))
+        }
         _ => false,
     }
+}
+
+fn rollout_on(group: &GroupName) -> String {
+    format!("the rollout on {group}")
 }
 
 fn owed_on(group: &GroupName) -> String {

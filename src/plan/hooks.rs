@@ -21,6 +21,8 @@ pub(super) fn woven(context: &Context<'_>, intent: &Intent, steps: Vec<Step>) ->
     match intent {
         Intent::Deploy { .. } => {
             weave.build(&steps);
+            weave.roll(&steps);
+            weave.recreate(&steps);
             weave.swing(&steps);
             weave.retire(context, &steps);
         }
@@ -117,6 +119,35 @@ impl Weave<'_> {
         }
     }
 
+    /// One group, in place: its instances meet production as soon as they are there.
+    fn roll(&mut self, steps: &[Step]) {
+        let begins = |step: &Step| matches!(step, Step::StartRefresh { .. });
+        if let Some(index) = steps.iter().position(begins) {
+            self.before(0, Place::BeforeDeploy);
+            self.before(index, Place::Expand);
+            self.before(index, Place::BeforePromote);
+        }
+        if let Some(index) = steps.iter().position(ends_rollout) {
+            self.before(index, Place::AfterPromote);
+        }
+    }
+
+    /// Nobody is ready before production has stopped: what is to be tried out is tried out as soon as it is healthy.
+    fn recreate(&mut self, steps: &[Step]) {
+        let started = steps.iter().position(|step| matches!(step, Step::Start { .. }));
+        let healthy = started.and_then(|start| {
+            let later = steps[start..].iter();
+            let waited = later.take_while(|step| !step.moves_production());
+            waited
+                .enumerate()
+                .find(|(_, step)| matches!(step, Step::AwaitHealthy { .. }))
+                .map(|(index, _)| start + index)
+        });
+        if let Some(healthy) = healthy {
+            self.before(healthy + 1, Place::BeforeTraffic);
+        }
+    }
+
     /// From a ready candidate to a promoted one.
     fn swing(&mut self, steps: &[Step]) {
         if let Some(promoting) = steps.iter().position(|step| marks(step, State::Promoting)) {
@@ -149,9 +180,9 @@ impl Weave<'_> {
 
     /// Once production is back: an incident does not wait for a hook.
     fn rollback(&mut self, steps: &[Step]) {
-        let back = steps
-            .iter()
-            .position(|step| marks(step, State::RolledBack) || marks(step, State::Removing));
+        let back = steps.iter().position(|step| {
+            marks(step, State::RolledBack) || marks(step, State::Removing) || ends_rollout(step)
+        });
         if let Some(index) = back {
             self.before(index, Place::OnRollback);
         }
@@ -194,6 +225,10 @@ impl Weave<'_> {
 
 fn marks(step: &Step, wanted: State) -> bool {
     matches!(step, Step::Mark { state, .. } if *state == wanted)
+}
+
+fn ends_rollout(step: &Step) -> bool {
+    matches!(step, Step::EndRollout { .. })
 }
 
 fn deletes(step: &Step) -> bool {

@@ -211,7 +211,9 @@ pub enum Left {
 pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     let swung_to = match &plan.intent {
         Intent::Promote | Intent::PromoteFully | Intent::Resume => State::Live,
-        Intent::Deploy { .. } if plan.policy.strategy == Strategy::Direct => State::Live,
+        Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {
+            State::Live
+        }
         Intent::Rollback { .. } => State::Restored,
         Intent::Winner { name } => match plan.policy.ab.as_ref().and_then(|test| test.get(name)) {
             Some(variant) if variant.live => State::Restored,

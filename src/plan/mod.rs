@@ -26,10 +26,12 @@ mod naming;
 mod preflight;
 mod promote;
 mod reached;
+mod recreate;
 mod removal;
 mod repair;
 mod retire;
 mod rollback;
+mod rolling;
 mod safe;
 mod saved;
 mod shifting;
@@ -45,7 +47,7 @@ pub(crate) mod tests;
 
 pub use checkup::checkup;
 pub use later::{Left, left_by};
-pub use reached::{Progress, progress, reached};
+pub use reached::{Progress, progress, reached, started_size};
 pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};
 pub use swing::ENTRANCE_HEADER;
@@ -67,8 +69,14 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         policy,
         roles,
     };
+    if let Some(reason) = rolling::refused(&context, intent) {
+        return Err(reason.into());
+    }
     ab::admits(&context, intent)?;
     let draft = match intent {
+        Intent::Deploy { release } if context.policy.strategy == Strategy::Rolling => {
+            rolling::deploy(&context, release)
+        }
         Intent::Deploy { release } => deploy::draft(&context, release),
         Intent::Promote | Intent::Resume if policy.strategy == Strategy::Ab => ab::draft(&context),
         Intent::Promote => promote::draft(&context),

@@ -91,7 +91,27 @@ fn reserved_priorities(estate: &Estate, policy: &Policy, roles: &Roles<'_>, reas
 
 /// The group of a generation, which must exist and be fit to be changed.
 pub(super) fn group_of<'a>(context: &'a Context<'_>, standing: &Standing) -> Result<&'a Group, Vec<Reason>> {
-    let group = standing
+    let group = present_group(context, standing)?;
+    let mut reasons = untouchable(group);
+    if let Some(refresh) = group.refreshing() {
+        reasons.push(Reason::Refreshing {
+            group: group.name.clone(),
+            status: refresh.status.clone(),
+        });
+    }
+    if reasons.is_empty() {
+        Ok(group)
+    } else {
+        Err(reasons)
+    }
+}
+
+/// The group of a generation, which must exist.
+pub(super) fn present_group<'a>(
+    context: &'a Context<'_>,
+    standing: &Standing,
+) -> Result<&'a Group, Vec<Reason>> {
+    standing
         .group
         .as_ref()
         .and_then(|name| context.estate.group(name))
@@ -104,7 +124,11 @@ pub(super) fn group_of<'a>(context: &'a Context<'_>, standing: &Standing) -> Res
                 generation: standing.generation,
             },
         })
-        .map_err(|reason| vec![reason])?;
+        .map_err(|reason| vec![reason])
+}
+
+/// Why nobody may change a group now.
+pub(super) fn untouchable(group: &Group) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if let Some(operator) = &group.operator {
         reasons.push(Reason::Operated {
@@ -117,17 +141,7 @@ pub(super) fn group_of<'a>(context: &'a Context<'_>, standing: &Standing) -> Res
             group: group.name.clone(),
         });
     }
-    if let Some(status) = &group.refresh {
-        reasons.push(Reason::Refreshing {
-            group: group.name.clone(),
-            status: status.clone(),
-        });
-    }
-    if reasons.is_empty() {
-        Ok(group)
-    } else {
-        Err(reasons)
-    }
+    reasons
 }
 
 /// What stands against cloning live.

@@ -195,6 +195,17 @@ pub(super) fn steps(
         swing::continue_from(context, &mut last, &before);
     }
     steps.extend(last);
+    follow(context, next, from, &mut steps)?;
+    Ok(steps)
+}
+
+/// What comes after a swing: scaling is handed over, and the previous generation treated as configured.
+pub(super) fn follow(
+    context: &Context<'_>,
+    next: &Side,
+    from: &Side,
+    steps: &mut Vec<Step>,
+) -> Result<(), Vec<Reason>> {
     if context.policy.swing.hold.is_zero() {
         steps.push(Step::PayObligations {
             group: next.group.clone(),
@@ -211,14 +222,14 @@ pub(super) fn steps(
             ours: true,
             ..standing.clone()
         };
-        let treated = later::treat(context, &adopted, swing::entrance(context, &[]), &steps)?;
+        let treated = later::treat(context, &adopted, swing::entrance(context, &[]), steps)?;
         steps.extend(treated);
     }
-    Ok(steps)
+    Ok(())
 }
 
 /// The swing itself and what follows at once.
-fn swung(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
+pub(super) fn swung(context: &Context<'_>, next: &Side, from: &Side) -> Vec<Step> {
     let mut steps = swing::routes(context, &next.target_group);
     steps.extend(doors::swung(context, &next.target_group, false));
     let confirm = swing::confirm(context, &steps);

@@ -1,15 +1,16 @@
 //! Whether a step's end is already so, and how far a wait has come.
 
 use crate::model::ab::Taking;
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::roles::State;
+use crate::model::rollout::{Before, Refresh, Released, Rollout};
 use crate::model::routing::{Asks, Condition, Priority, Rule};
 use crate::model::shift::Reached;
-use crate::model::step::{Expected, Step};
+use crate::model::step::{Expected, Pick, PickedVersion, Step};
 use crate::model::tags;
 
 /// A step is reached when doing it would change nothing.
@@ -110,6 +111,43 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         } => estate.rule(&rule.arn).is_some_and(|rule| {
             rule.action.same_effect(after) && sticky.is_none_or(|sticky| rule.sticky == sticky)
         }),
+        Step::StartRefresh {
+            group,
+            rollout,
+            versions,
+            ..
+        } => estate.group(group).is_some_and(|group| {
+            let to = versions.first().and_then(|pick| number_of(pick, estate));
+            Rollout::of(&group.tags).is_some_and(|found| {
+                Some(found.to) == to
+                    && found.direction == rollout.direction
+                    && found.released == rollout.released
+                    && found.refresh(group).is_some()
+            })
+        }),
+        Step::AwaitRefresh { group, wants } => {
+            rolled_out(estate, group).and_then(|refresh| refresh.end()) == Some(*wants)
+        }
+        Step::TakeRefreshBack { group } => {
+            rolled_out(estate, group).is_none_or(|refresh| refresh.goes_back() || !refresh.is_under_way())
+        }
+        Step::MarkRelease {
+            group,
+            target_group,
+            released,
+            before,
+        } => {
+            let written = |tags: &tags::Tags| Released::of(tags) == *released;
+            estate
+                .group(group)
+                .is_some_and(|group| written(&group.tags) && Before::of(&group.tags) == *before)
+                && estate
+                    .target_group(target_group)
+                    .is_some_and(|tg| written(&tg.tags))
+        }
+        Step::EndRollout { group } => estate
+            .group(group)
+            .is_none_or(|group| Rollout::of(&group.tags).is_none()),
         Step::MarkStage {
             target_group,
             stage,
@@ -160,6 +198,10 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::Shrink { group, to, .. } => estate
             .group(group)
             .is_none_or(|group| group.size.desired <= *to && group.size.min <= *to),
+        Step::Stop { group, .. } => estate.group(group).is_some_and(obligation::is_stopped),
+        Step::Start { group, after } => estate
+            .group(group)
+            .is_some_and(|found| found.size.desired >= started_size(estate, found, after)),
         Step::AwaitEmpty { group, .. } => estate.group(group).is_none_or(|group| group.instances.is_empty()),
         Step::DeleteGroup { group } => estate.group(group).is_none(),
         Step::DeleteTargetGroup { target_group } => estate.target_group(target_group).is_none(),
@@ -214,6 +256,11 @@ pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
             want: 0,
             reasons: lifecycles(group),
         }),
+        Step::AwaitRefresh { group, .. } => rolled_out(estate, group).map(|refresh| Progress {
+            have: refresh.percent,
+            want: 100,
+            reasons: refresh.told(),
+        }),
         Step::Confirm { expect, .. } => {
             let agree = expect.iter().filter(|expected| agrees(estate, expected)).count();
             Some(Progress {
@@ -223,6 +270,27 @@ pub fn progress(step: &Step, estate: &Estate) -> Option<Progress> {
             })
         }
         _ => None,
+    }
+}
+
+/// What a group is started with: what it had when it was stopped, and at least what the one before it had.
+pub fn started_size(estate: &Estate, group: &Group, after: &GroupName) -> u32 {
+    let before = |tags| obligation::size_before(tags).map_or(1, |was| was.desired);
+    let after = estate.group(after).map_or(1, |group| before(&group.tags));
+    before(&group.tags).max(after)
+}
+
+/// The refresh of what is being rolled out on a group.
+fn rolled_out<'a>(estate: &'a Estate, group: &GroupName) -> Option<&'a Refresh> {
+    let group = estate.group(group)?;
+    Rollout::of(&group.tags)?.refresh(group)
+}
+
+/// The number of a version, once it is there.
+fn number_of(pick: &Pick, estate: &Estate) -> Option<u64> {
+    match &pick.version {
+        PickedVersion::Number(number) => Some(*number),
+        PickedVersion::Described(description) => estate.template(&pick.template)?.described(description),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::step::Step;
 use crate::model::tags;
 
 /// Beyond the deregistration delay: what instances may take to shut down and be gone.
-const SHUTDOWN: Duration = Duration::from_secs(600);
+pub(super) const SHUTDOWN: Duration = Duration::from_secs(600);
 
 /// `before` are the steps that come first: a rule that they turn elsewhere is no way in any more.
 pub(super) fn steps(

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, ab, doors, later, remaining, removal, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, recreate, remaining, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
-use crate::model::policy::AfterRollback;
+use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::schema::Change;
@@ -16,6 +16,13 @@ use crate::model::step::Step;
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
     let roles = &context.roles;
     let failed = failed.unwrap_or(context.policy.after_rollback);
+    if to.is_none()
+        && context.policy.strategy == Strategy::Rolling
+        && roles.candidate.is_none()
+        && let Some(draft) = rolling::rollback(context)
+    {
+        return draft;
+    }
     if !roles.variants.is_empty() || roles.tests() {
         return ab::rollback(context, to, failed);
     }
@@ -76,6 +83,10 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     let live = Side::require(&context.roles.live)?;
     let mut steps = Vec::new();
     let target_group = candidate.target_group.clone();
+    let restarted = recreate::is_meant(context) && recreate::live_was_stopped(context);
+    if let (true, Some(leaving)) = (restarted, Side::of(candidate)) {
+        steps.extend(recreate::instead(context, &leaving, &live));
+    }
     steps.extend(swing::routes(context, &live.target_group));
     steps.extend(doors::stayed(
         context,
@@ -139,6 +150,12 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     let back = Side::require(target)?;
     let leaving = Side::require(&context.roles.live)?;
     let ready = is_ready(context, &back, &leaving);
+    let going = Step::Mark {
+        generation: leaving.generation,
+        target_group: leaving.target_group.clone(),
+        state: State::RollingBack,
+        previous: Some(back.generation),
+    };
     let mut steps = vec![
         Step::MatchCapacity {
             group: back.group.clone(),
@@ -162,12 +179,13 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
             timeout: context.policy.health.timeout,
         });
     }
-    steps.push(Step::Mark {
-        generation: leaving.generation,
-        target_group: leaving.target_group.clone(),
-        state: State::RollingBack,
-        previous: Some(back.generation),
-    });
+    if recreate::is_meant(context) {
+        // Whoever finds production stopped must know whose turn it is.
+        steps = vec![going];
+        steps.extend(recreate::instead(context, &leaving, &back));
+    } else {
+        steps.push(going);
+    }
     // By turns: whoever is sent away finds the other colour open.
     let closes = failed == AfterRollback::Remove;
     let opened = doors::before_swing(context, &leaving.target_group, &back.target_group, closes);
@@ -191,6 +209,9 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     let left = leave(context, &context.roles.live, failed, &steps)?;
     steps.extend(left);
     let mut notes = Vec::new();
+    if recreate::is_meant(context) {
+        notes.extend(recreate::notes(context, &leaving, &back));
+    }
     notes.push(Note::info(if ready {
         format!(
             "generation {} stands ready: production swings at once",
@@ -274,6 +295,8 @@ pub(super) fn leave(
     before: &[Step],
 ) -> Result<Vec<Step>, Vec<Reason>> {
     match failed {
+        // Released, it would start again beside live.
+        AfterRollback::Keep if recreate::is_meant(context) => Ok(Vec::new()),
         AfterRollback::Keep => Ok(standing
             .group
             .iter()

@@ -1,9 +1,10 @@
 //! Whether a step may be taken now: the last look before a change.
 
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::refusal::Reason;
+use crate::model::rollout::Rollout;
 use crate::model::routing::{Action, Rule};
 use crate::model::step::{Purpose, Step};
 use crate::model::tags;
@@ -71,8 +72,46 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                 estate.rules_naming(target_group).collect(),
             )
         }
+        // What serves production is stopped only for somebody who is there to take its place.
+        Step::Stop { group, next, .. } => {
+            ours_group(group, estate)?;
+            estate.group(next).ok_or_else(|| Reason::Gone {
+                what: next.to_string(),
+            })?;
+            ours_group(next, estate)
+        }
+        Step::Start { group, after } => {
+            ours_group(group, estate)?;
+            match estate.group(after).map(|group| group.instances.len()) {
+                None | Some(0) => Ok(()),
+                Some(instances) => Err(Reason::StillRuns {
+                    group: after.clone(),
+                    instances,
+                    next: group.clone(),
+                }),
+            }
+        }
+        Step::StartRefresh { group, .. } | Step::TakeRefreshBack { group } => {
+            ours_group(group, estate)?;
+            let going_on = estate
+                .group(group)
+                .and_then(|group| Some((group, group.refreshing()?)));
+            match going_on {
+                Some((found, refresh)) if !is_taken_back(step, found) => Err(Reason::Refreshing {
+                    group: group.clone(),
+                    status: refresh.status.clone(),
+                }),
+                _ => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
+}
+
+/// Only what we have begun is taken back.
+fn is_taken_back(step: &Step, group: &Group) -> bool {
+    matches!(step, Step::TakeRefreshBack { .. })
+        && Rollout::of(&group.tags).is_some_and(|rollout| rollout.refresh(group).is_some())
 }
 
 /// A route may only be pointed at something that answers.

@@ -4,6 +4,7 @@ use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::rollout::Rollout;
 use crate::model::schema;
 
 /// Where production goes and what stands beside it.
@@ -45,6 +46,10 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     } else {
         lines.push(format!("production goes to {}", name(&roles.live)));
     }
+    let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
+    if let Some(stopped) = live.filter(|group| obligation::is_stopped(group)) {
+        lines.push(format!("nobody answers: {} is stopped", stopped.name));
+    }
     if let Some(candidate) = &roles.candidate {
         lines.push(match candidate.state {
             State::Ready => format!("{} is the candidate and ready", name(candidate)),
@@ -77,6 +82,9 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         ));
     }
     for group in &estate.groups {
+        if let Some(rollout) = Rollout::of(&group.tags) {
+            lines.push(rollout.told(group));
+        }
         let owed: Vec<String> = obligation::owed(&group.tags)
             .iter()
             .map(ToString::to_string)

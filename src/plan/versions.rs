@@ -4,7 +4,7 @@ use super::{Context, preflight};
 use crate::model::estate::{Group, Launch, Part};
 use crate::model::refusal::Reason;
 use crate::model::release::{Release, Source};
-use crate::model::step::{Pick, PickedVersion, Pinned};
+use crate::model::step::{Pick, PickedVersion, Pinned, Step};
 
 /// The number each of live's templates means now; `None` when it cannot be known.
 pub(super) fn pins(context: &Context<'_>, live: &Group) -> Vec<Pinned> {
@@ -20,6 +20,24 @@ pub(super) fn pins(context: &Context<'_>, live: &Group) -> Vec<Pinned> {
             })
         })
         .collect()
+}
+
+/// The version that a release is, made from what live starts from now; nothing where it exists already.
+pub(super) fn build(context: &Context<'_>, live: &Group, release: &Release) -> Option<Step> {
+    let (Source::Build { .. }, Some(base)) = (&release.source, live.launch.uses().first()) else {
+        return None;
+    };
+    let template = context.estate.template(&base.template);
+    let image = context.estate.image.as_ref();
+    Some(Step::BuildTemplateVersion {
+        template: base.template.clone(),
+        template_name: base.name.clone(),
+        source: template
+            .and_then(|template| template.resolve(&base.version))
+            .unwrap_or(1),
+        release: release.clone(),
+        root_device: image.and_then(|image| image.root_device.clone()),
+    })
 }
 
 pub(super) fn versions(

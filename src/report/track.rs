@@ -28,6 +28,7 @@ enum Counts {
     Left,
     Agreeing,
     Seconds,
+    Percent,
     /// A hook, which only says whether it has passed.
     Passing,
     Something,
@@ -95,6 +96,7 @@ impl Track {
                 let span = |seconds: u32| span(Duration::from_secs(seconds.into()));
                 format!("{} of {}", span(have), span(want))
             }
+            Counts::Percent => format!("{have} %"),
             Counts::Passing => "not yet".to_owned(),
             Counts::Something => format!("{have}/{want}"),
         }
@@ -108,6 +110,7 @@ impl Counts {
             Step::AwaitEmpty { .. } => Self::Left,
             Step::Confirm { .. } => Self::Agreeing,
             Step::Bake { .. } => Self::Seconds,
+            Step::AwaitRefresh { .. } => Self::Percent,
             Step::Hook { .. } => Self::Passing,
             _ => Self::Something,
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rand::RngExt;
 
 use super::drive::Drive;
+use super::replace;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::ab::Taking;
@@ -11,10 +12,12 @@ use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::roles::State;
+use crate::model::rollout::Rollout;
 use crate::model::routing::{Action, Asks, Condition};
 use crate::model::shift::Reached;
-use crate::model::step::{NewGroup, PickedVersion, Step};
+use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags::{self, Tags};
+use crate::plan;
 
 pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Result<(), Stop> {
     let cloud = drive.job.cloud;
@@ -80,7 +83,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             cloud.point(estate, swing).await?;
         }
         Step::CreateGroup(new) => {
-            let versions = versions(drive, new)?;
+            let versions = versions(drive, &new.versions)?;
             cloud.create_group(estate, new, &versions).await?;
         }
         Step::SuspendProcesses { group, processes } => {
@@ -179,6 +182,10 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let mark = Tags::from([(tags::STAGE.to_owned(), reached.tag())]);
             cloud.tag(&tg.arn, &mark, &[]).await?;
         }
+        Step::StartRefresh { .. } => replace::start(drive, step).await?,
+        Step::TakeRefreshBack { group } => cloud.take_refresh_back(group).await?,
+        Step::MarkRelease { .. } => replace::mark(drive, step).await?,
+        Step::EndRollout { group } => cloud.tag_group(group, &Tags::new(), Rollout::keys()).await?,
         Step::MarkTest {
             target_group,
             weight,
@@ -205,6 +212,15 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let group = group_of(estate, group)?.clone();
             shrink(drive, &group, *to).await?;
         }
+        Step::Stop { group, .. } => {
+            let group = group_of(estate, group)?.clone();
+            shrink(drive, &group, 0).await?;
+        }
+        Step::Start { group, after } => {
+            let group = group_of(estate, group)?.clone();
+            let wanted = plan::started_size(estate, &group, after);
+            hold(drive, &group, wanted).await?;
+        }
         Step::DeleteGroup { group } => cloud.delete_group(estate, group).await?,
         Step::DeleteTargetGroup { target_group } => {
             cloud
@@ -213,6 +229,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         }
         Step::AwaitHealthy { .. }
         | Step::AwaitEmpty { .. }
+        | Step::AwaitRefresh { .. }
         | Step::Confirm { .. }
         | Step::Bake { .. }
         | Step::Pause { .. }
@@ -239,13 +256,16 @@ fn rule_tags(estate: &Estate, kind: &str) -> Tags {
     ])
 }
 
-fn group_of<'a>(estate: &'a Estate, name: &GroupName) -> Result<&'a Group, Stop> {
+pub(super) fn group_of<'a>(estate: &'a Estate, name: &GroupName) -> Result<&'a Group, Stop> {
     Ok(estate.group(name).ok_or_else(|| CloudError::NotFound {
         what: format!("Auto Scaling group {name}"),
     })?)
 }
 
-fn target_group_of<'a>(estate: &'a Estate, name: &TargetGroupName) -> Result<&'a TargetGroup, Stop> {
+pub(super) fn target_group_of<'a>(
+    estate: &'a Estate,
+    name: &TargetGroupName,
+) -> Result<&'a TargetGroup, Stop> {
     Ok(estate.target_group(name).ok_or_else(|| CloudError::NotFound {
         what: format!("target group {name}"),
     })?)
@@ -256,9 +276,9 @@ pub(super) fn unguessable() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-fn versions<C: Cloud>(drive: &Drive<'_, C>, new: &NewGroup) -> Result<Versions, Stop> {
+pub(super) fn versions<C: Cloud>(drive: &Drive<'_, C>, picks: &[Pick]) -> Result<Versions, Stop> {
     let mut versions = Versions::new();
-    for pick in &new.versions {
+    for pick in picks {
         let number = match &pick.version {
             PickedVersion::Number(number) => Some(*number),
             PickedVersion::Described(description) => drive

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, verdict, winner};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, rollout, verdict, winner};
 use crate::cloud::Cloud;
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome, Verdict};
@@ -52,6 +52,9 @@ pub(super) async fn watch<C: Cloud>(
 ) -> Result<Estate, Ended> {
     narrator.say(EventKind::StepStarted { step: index });
     let watched = match step {
+        Step::AwaitRefresh { group, wants } => {
+            rollout::watch(job, plan, index, (group, *wants), deadline, narrator).await
+        }
         Step::AwaitWinner { .. } => Err(winner::awaited(job, plan).await),
         _ => bake(job, plan, index, step, deadline, narrator).await,
     };
@@ -155,14 +158,9 @@ async fn bake<C: Cloud>(
                 LastWord::Bad(bad) => return Err(ended(job, plan, step, bad, narrator).await),
             }
         }
-        rest(
-            job,
-            plan,
-            &estate,
-            left.clamp(Duration::from_secs(1), LOOK),
-            deadline,
-        )
-        .await?;
+        rest(job, left.clamp(Duration::from_secs(1), LOOK), deadline)
+            .await
+            .map_err(|stop| verdict::between(plan, &estate, &stop))?;
     }
 }
 
@@ -196,19 +194,18 @@ fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
-async fn rest<C: Cloud>(
+/// Sleeps, unless somebody wants us to stop or the time is over.
+pub(super) async fn rest<C: Cloud>(
     job: &Job<'_, C>,
-    plan: &Plan,
-    estate: &Estate,
     pause: Duration,
     deadline: Option<Instant>,
-) -> Result<(), Ended> {
+) -> Result<(), Stop> {
     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-        return Err(verdict::between(plan, estate, &Stop::OutOfTime).into());
+        return Err(Stop::OutOfTime);
     }
     tokio::select! {
         biased;
-        signal = job.interrupt.wait() => Err(verdict::between(plan, estate, &Stop::Interrupted(signal)).into()),
+        signal = job.interrupt.wait() => Err(Stop::Interrupted(signal)),
         () = sleep(pause) => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
 use crate::model::ids::TemplateId;
+use crate::model::obligation;
 use crate::model::plan::Plan;
 use crate::model::roles::Roles;
 use crate::model::step::Step;
@@ -43,6 +44,8 @@ pub(super) struct Drive<'a, C> {
     pub(super) moved: bool,
     /// Every route written has been read back.
     pub(super) settled: bool,
+    /// Since when nobody answers, because production was stopped.
+    pub(super) down: Option<Timestamp>,
     pub(super) fresh: Freshness,
     /// When our lock was last seen to stand.
     pub(super) ours_at: Timestamp,
@@ -72,8 +75,13 @@ impl<'a, C: Cloud> Drive<'a, C> {
         deadline: Option<Instant>,
     ) -> Self {
         // A run before this one has moved production for us, or an earlier part of this one.
+        let roles = Roles::of(&estate, &plan.policy);
         // A test that runs is whole as it is.
-        let halfway = Roles::of(&estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs());
+        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs());
+        let stopped = roles.is_ok_and(|roles| {
+            let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
+            live.is_some_and(obligation::is_stopped)
+        });
         Self {
             job,
             lock,
@@ -83,6 +91,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             deadline,
             moved: halfway,
             settled: !halfway,
+            down: stopped.then(|| job.cloud.now()),
             fresh: Freshness::default(),
             ours_at: job.cloud.now(),
         }
@@ -125,6 +134,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
 
     pub(super) fn production(&self) -> Production {
         match (self.moved, self.settled) {
+            _ if self.down.is_some() => Production::Down,
             (false, _) => Production::Untouched,
             (true, false) => Production::Moving,
             (true, true) => Production::Moved,
@@ -200,6 +210,9 @@ impl<'a, C: Cloud> Drive<'a, C> {
                 // From the moment of sending: an unanswered write may have moved it.
                 (self.moved, self.settled) = (true, false);
             }
+            if matches!(step, Step::Stop { .. }) {
+                self.down = self.down.or(Some(self.job.cloud.now()));
+            }
             self.fresh = Freshness::default();
             let acted = act::act(self, step).await;
             if let Err(Stop::Cloud(error)) = &acted
@@ -215,8 +228,17 @@ impl<'a, C: Cloud> Drive<'a, C> {
         let waited = self.wait(index, step, narrator).await?;
         if matches!(step, Step::Confirm { .. }) {
             self.settled = true;
+            self.answers_again(narrator);
         }
         Ok(if waited { Outcome::Done } else { outcome })
+    }
+
+    /// Every route leads to somebody who is healthy.
+    fn answers_again(&mut self, narrator: &mut Narrator<'_>) {
+        if let Some(since) = self.down.take() {
+            let text = downtime(since, self.job.cloud.now());
+            narrator.say(EventKind::Notice { text });
+        }
     }
 
     /// Looks until the step is reached, for as long and as often as it asks. Says whether it had to wait.
@@ -398,6 +420,12 @@ impl<'a, C: Cloud> Drive<'a, C> {
             _ => Ok(()),
         }
     }
+}
+
+/// For how long nobody has answered.
+pub(super) fn downtime(from: Timestamp, to: Timestamp) -> String {
+    let seconds = to.duration_since(from).as_secs();
+    format!("nobody answered from {from:.0} to {to:.0}, {seconds} s")
 }
 
 /// The network worked when the run began: an outage in the middle is waited out like throttling.

@@ -17,7 +17,9 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::Hook { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
         // Anything may have changed meanwhile.
-        Step::Bake { .. } | Step::Pause { .. } | Step::AwaitWinner { .. } => return (Look::Everything, Vec::new()),
+        Step::Bake { .. } | Step::Pause { .. } | Step::AwaitWinner { .. } | Step::AwaitRefresh { .. } => {
+            return (Look::Everything, Vec::new());
+        }
         Step::Pin { .. }
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
@@ -44,11 +46,24 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
             Look::Generation,
             vec![Some((group.clone(), target_group.clone()))],
         ),
+        Step::StartRefresh { group, .. } | Step::TakeRefreshBack { group } => {
+            (Look::Generation, vec![of_group(group, estate)])
+        }
+        Step::MarkRelease {
+            group, target_group, ..
+        } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
         Step::SuspendProcesses { group, .. }
+        | Step::EndRollout { group }
         | Step::Hold { group }
         | Step::PayObligations { group }
         | Step::AwaitEmpty { group, .. } => (Look::Fleet, vec![of_group(group, estate)]),
+        Step::Start { group, after } => {
+            (Look::Fleet, vec![of_group(group, estate), of_group(after, estate)])
+        }
         Step::Shrink {
+            group, target_group, ..
+        }
+        | Step::Stop {
             group, target_group, ..
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
         Step::MatchCapacity { group, like } => {

@@ -27,6 +27,8 @@ mod look;
 mod narrate;
 pub mod notify;
 mod post;
+mod replace;
+mod rollout;
 mod stop;
 pub mod variants;
 mod verdict;
@@ -226,6 +228,9 @@ async fn checked<C: Cloud>(
         }
     };
     let mut drive = Drive::new(job, lock, plan, estate, deadline);
+    // Every instance was replaced while nobody held the lock.
+    let before = part.from.checked_sub(1).and_then(|index| plan.steps.get(index));
+    drive.moved |= matches!(before, Some(Step::AwaitRefresh { .. }));
     match drive
         .steps(part.from, &plan.steps[part.from..part.to], narrator)
         .await
@@ -317,14 +322,18 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             | Intent::Shift { .. }
             | Intent::Resume
     );
-    let put_back = drive.moved
-        && !drive.settled
+    let down = drive.down;
+    let put_back = (down.is_some() || (drive.moved && !drive.settled))
         && goes_forward
         && plan.policy.swing.on_failure == OnFailure::PutBack
         && stop.leaves_us_in_charge();
     if put_back {
         narrator.say(EventKind::Notice {
-            text: format!("{stop}; production is put back to where it was"),
+            text: if down.is_some() {
+                format!("{stop}; what ran before is started again")
+            } else {
+                format!("{stop}; production is put back to where it was")
+            },
         });
         let intent = Intent::Rollback {
             to: None,
@@ -333,6 +342,10 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
         match put_production_back(drive, &intent, narrator).await {
             Ok(()) => {
                 let estate = drive.last_look().await;
+                if let Some(since) = down {
+                    let downtime = drive::downtime(since, drive.job.cloud.now());
+                    return verdict::started_again(plan, &estate, &stop, downtime);
+                }
                 return verdict::swung_back(plan, &estate, &stop);
             }
             Err(second) => {

@@ -3,9 +3,12 @@
 use super::stop::Stop;
 use crate::model::estate::Estate;
 use crate::model::event::{Ended, Verdict};
+use crate::model::ids::GroupName;
 use crate::model::plan::{Intent, Plan};
+use crate::model::policy::Strategy;
 use crate::model::refusal::Refusal;
 use crate::model::roles::Roles;
+use crate::model::rollout::{Before, Rollout};
 use crate::plan::truth;
 
 pub(super) fn nothing_to_do(plan: &Plan, estate: &Estate) -> Verdict {
@@ -88,6 +91,17 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     }
 }
 
+/// Production was stopped for what did not come up, and what ran before is back.
+pub(super) fn started_again(plan: &Plan, estate: &Estate, stop: &Stop, downtime: String) -> Verdict {
+    Verdict {
+        reasons: std::iter::once(downtime).chain(stop.way_out()).collect(),
+        summary: format!(
+            "failed while production was stopped, and what ran before was started again: {stop}"
+        ),
+        ..swung_back(plan, estate, stop)
+    }
+}
+
 /// The exit code of a promotion that waits for a person.
 pub(super) const PAUSED: u8 = 9;
 
@@ -129,7 +143,9 @@ pub(super) fn tested(plan: &Plan, estate: &Estate, summary: String, reasons: Vec
 
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
-    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs());
+    let rolling = rolling_out(estate);
+    let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs())
+        || rolling.is_some();
     let (ended, code) = match stop {
         Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
         Stop::Locked(_) => (Ended::Locked, 7),
@@ -139,10 +155,20 @@ pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
     Verdict {
         ended,
         code,
-        summary: format!("{}: {stop}", shared(plan, estate)),
+        summary: match &rolling {
+            Some(group) => format!("Auto Scaling goes on with {group} by itself: {stop}"),
+            None => format!("{}: {stop}", shared(plan, estate)),
+        },
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
-        next: onward(),
+        next: match &rolling {
+            Some(_) => vec![
+                again(plan),
+                "swingbridge rollback".into(),
+                "swingbridge status".into(),
+            ],
+            None => onward(),
+        },
     }
 }
 
@@ -210,6 +236,13 @@ fn shared(plan: &Plan, estate: &Estate) -> String {
     }
 }
 
+/// The group on which something is being rolled out.
+fn rolling_out(estate: &Estate) -> Option<GroupName> {
+    let mut groups = estate.groups.iter();
+    let rolling = groups.find(|group| Rollout::of(&group.tags).is_some());
+    rolling.map(|group| group.name.clone())
+}
+
 fn onward() -> Vec<String> {
     vec![
         "swingbridge promote  # goes on".into(),
@@ -225,6 +258,8 @@ pub(super) enum Production {
     Moving,
     /// Every route was written and read back.
     Moved,
+    /// It was stopped, and nobody answers.
+    Down,
 }
 
 /// Stopped between the first step and the last.
@@ -239,11 +274,13 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
     let place = match production {
         Production::Untouched => "production is where it was",
         Production::Moving => "production had begun to move",
+        Production::Down => "production is stopped, and nobody answers",
         Production::Moved => "production has swung, and what follows is not finished",
     };
     let mut next = vec!["swingbridge status".to_owned(), again(plan)];
     match &plan.intent {
         Intent::Deploy { .. } if !moved => next.push("swingbridge abort".into()),
+        Intent::Rollback { .. } => {}
         Intent::Deploy { .. }
         | Intent::Promote
         | Intent::PromoteFully
@@ -264,7 +301,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
     }
 }
 
-fn again(plan: &Plan) -> String {
+pub(super) fn again(plan: &Plan) -> String {
     match &plan.intent {
         Intent::Deploy { release } => format!(
             "swingbridge deploy --release {} …  # the same command: it continues",
@@ -289,6 +326,14 @@ fn after(plan: &Plan, estate: &Estate) -> Vec<String> {
         next.push("swingbridge retire".to_owned());
     } else if roles.rolled_back().is_some() {
         next.push("swingbridge abort".to_owned());
+    } else if plan.policy.strategy == Strategy::Rolling
+        && matches!(plan.intent, Intent::Deploy { .. })
+        && estate
+            .groups
+            .iter()
+            .any(|group| Before::of(&group.tags).is_some())
+    {
+        next.push("swingbridge rollback".to_owned());
     }
     next
 }

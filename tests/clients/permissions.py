@@ -38,6 +38,7 @@ TAG = {"Key": "swingbridge:app", "Value": "ks"}
 CONFIGURATION = """
 app = "ks"
 load_balancer = "alb-ks"
+strategy = "rolling"
 
 [names]
 group = "asg-{n}"
@@ -280,6 +281,7 @@ def calls(on):
             },
         ),
         ("AddTags", {"ResourceArns": [on["rule"]], "Tags": [TAG]}),
+        ("RemoveTags", {"ResourceArns": [on["rule"]], "TagKeys": ["stage"]}),
         ("DeleteRule", {"RuleArn": on["spare_rule"]}),
         ("DeleteTargetGroup", {"TargetGroupArn": on["spare_target_group"]}),
     ]
@@ -338,6 +340,8 @@ def calls(on):
         ("SetDesiredCapacity", {**group, "DesiredCapacity": 2}),
         ("SetInstanceProtection", {**group, "InstanceIds": ["i-0123456789abcdef0"], "ProtectedFromScaleIn": False}),
         ("UpdateAutoScalingGroup", {**group, "MinSize": 1}),
+        ("StartInstanceRefresh", {**group, "DesiredConfiguration": {"LaunchTemplate": template}}),
+        ("RollbackInstanceRefresh", group),
         ("DeleteWarmPool", group),
         ("DeleteAutoScalingGroup", {"AutoScalingGroupName": "spare"}),
         ("DeleteTags", {"Tags": [{key: on["tag"][key] for key in ("ResourceId", "ResourceType", "Key")}]}),

@@ -16,6 +16,7 @@ mod pinned;
 mod pipelines;
 #[cfg(feature = "launch-templates")]
 mod releases;
+mod rolling;
 mod rooms;
 mod rounds;
 mod saved_plans;

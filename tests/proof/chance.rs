@@ -5,7 +5,7 @@ use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Strategy;
 
 use crate::cell::{Attempt, Book, Held};
-use crate::life::Life;
+use crate::life::{Life, rollback};
 use crate::prefix::Prefix;
 use crate::shape::shape;
 
@@ -63,10 +63,29 @@ async fn stays_outside(life: &Life, at: usize, prefix: &Prefix) -> Held {
     let attempt = Attempt::at(life, prefix.before.open(), &law);
     attempt.breaks("unhealthy-boot count=1000");
     let ended = attempt.somebody().does(&life.commands[at]).await;
-    if ended.code() != Some(4) {
+    let strategy = life.config.policy.strategy;
+    let rolls = strategy == Strategy::Rolling;
+    let code = match strategy {
+        Strategy::Rolling => 5,
+        // What ran before does not boot either.
+        Strategy::Recreate => 6,
+        _ => 4,
+    };
+    if ended.code() != Some(code) {
         return attempt.wrong(&format!("ended {ended}"));
     }
+    if strategy == Strategy::Recreate {
+        attempt.scene.keeper.with(|world| world.mend(None));
+        let back = attempt.somebody().does(&rollback()).await;
+        if back.code() != Some(0) {
+            return attempt.wrong(&format!("rollback: {back}"));
+        }
+    }
     attempt.is_live(prefix.live_before).await?;
+    if rolls {
+        // It was rolled back by itself, and nothing stands beside live.
+        return Ok(());
+    }
     let aborted = attempt.somebody().does(&Intent::Abort).await;
     if aborted.code() != Some(0) {
         return attempt.wrong(&format!("abort: {aborted}"));

@@ -82,6 +82,7 @@ sticky = "5m"
 reduce_every = "10s"
 "#;
 
+const ROLLING: &str = "[rolling]\nwarmup = \"5s\"\n";
 /// Three share production by weights, live is one of them.
 const AB: &str = r#"
 [ab]
@@ -186,6 +187,15 @@ fn without_doors(mut estate: Estate) -> Estate {
     estate
 }
 
+/// Longer than the load balancer takes to obey: what Auto Scaling ends by itself waits for nothing else.
+fn drains_longer(mut estate: Estate) -> Estate {
+    for target_group in &mut estate.target_groups {
+        let delay = "deregistration_delay.timeout_seconds".to_owned();
+        target_group.attributes.insert(delay, "10".to_owned());
+    }
+    estate
+}
+
 pub(crate) fn lives() -> Vec<Life> {
     let back = || vec![deploy("2.0", 2), Intent::Promote, rollback(), Intent::Abort];
     vec![
@@ -274,6 +284,20 @@ pub(crate) fn lives() -> Vec<Life> {
             "preview",
             DOORS,
             vec![build("2.0"), Intent::Promote],
+        ),
+        life(
+            "rolling",
+            drains_longer(seed()),
+            "rolling",
+            &format!("{DOORS}{ROLLING}"),
+            vec![deploy("2.0", 2), rollback()],
+        ),
+        life(
+            "recreate",
+            without_doors(seed()),
+            "recreate",
+            NO_DOORS,
+            vec![deploy("2.0", 2), rollback(), Intent::Abort],
         ),
         life(
             "removed",

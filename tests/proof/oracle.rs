@@ -11,6 +11,7 @@ use swingbridge::lab::traffic::rules::{Asked, first};
 use swingbridge::lab::world::World;
 use swingbridge::lab::world::compute::InstanceState;
 use swingbridge::lab::world::routing::{Action, Routing};
+use swingbridge::model::tags;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -55,6 +56,8 @@ impl fmt::Display for Request {
 pub(crate) struct Law {
     pub(crate) live: BTreeSet<String>,
     pub(crate) candidate: BTreeSet<String>,
+    /// What is stopped on purpose may be empty, if that is written down, and no two generations may ever run.
+    pub(crate) one_at_a_time: bool,
     /// Somebody takes the candidate's instances away on purpose.
     pub(crate) candidate_may_be_empty: bool,
     /// How long a colour stays open that production has left.
@@ -109,11 +112,12 @@ impl Oracle {
                 let picture = Arc::clone(&routing.borrow_and_update());
                 let Some(keeper) = keeper.upgrade() else { return };
                 let running = keeper.with(|world| running(world, &picture));
+                let groups = keeper.with(|world| law.of_groups(world));
                 let at: Duration = keeper.moment().since_start();
                 drop(keeper);
                 kept.lock()
                     .expect("not poisoned")
-                    .look(&picture, &running, &requests, &law, at);
+                    .look(&picture, &running, &requests, (&law, &groups), at);
                 tokio::select! {
                     biased;
                     changed = routing.changed() => if changed.is_err() { return },
@@ -149,13 +153,18 @@ impl Seen {
         picture: &Routing,
         running: &BTreeSet<String>,
         requests: &[Request],
-        law: &Law,
+        (law, groups): (&Law, &Groups),
         at: Duration,
     ) {
         self.pictures += 1;
+        if let Some(several) = &groups.several {
+            self.violations
+                .push(format!("at {at:?}, {several} run at the same time"));
+        }
         for request in requests {
             let met = met(picture, running, request);
             let wrong = match request.meant {
+                Meant::Live if is_stopped(&met, &groups.stopped) => None,
                 Meant::Live => wrong(&met, &law.live, false),
                 Meant::Beta if law.candidate_may_be_empty => None,
                 Meant::Beta => {
@@ -215,6 +224,48 @@ impl Seen {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// What only one strategy may do, and what it must not.
+#[derive(Debug, Default)]
+struct Groups {
+    /// The target groups whose group is stopped on purpose.
+    stopped: BTreeSet<String>,
+    /// Groups that run at the same time.
+    several: Option<String>,
+}
+
+/// Nobody answers, and that is written down.
+fn is_stopped(met: &Met, stopped: &BTreeSet<String>) -> bool {
+    matches!(met, Met::Groups(groups) if groups.iter().all(|group| stopped.contains(&group.name)))
+}
+
+impl Law {
+    fn of_groups(&self, world: &World) -> Groups {
+        if !self.one_at_a_time {
+            return Groups::default();
+        }
+        let ours = || {
+            world
+                .scaling
+                .groups
+                .values()
+                .filter(|group| group.tags.contains_key(tags::APP))
+        };
+        let stopped = ours().filter(|group| group.tags.contains_key(tags::OWES_SIZE));
+        let stopped = stopped
+            .flat_map(|group| &group.traffic)
+            .filter_map(|traffic| traffic.arn.split('/').nth(1).map(str::to_owned))
+            .collect();
+        let running: Vec<&str> = ours()
+            .filter(|group| !group.members.is_empty())
+            .map(|group| group.name.as_str())
+            .collect();
+        Groups {
+            stopped,
+            several: (running.len() > 1).then(|| running.join(" and ")),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
+use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::{Roles, Standing};
 
 use crate::life::Life;
@@ -65,6 +66,7 @@ impl Life {
                 calls,
                 left: shape(&after),
                 law: Law {
+                    one_at_a_time: self.config.policy.strategy == Strategy::Recreate,
                     grace: self.config.policy.grace().unwrap_or_default(),
                     ..law(&was, &is)
                 },
@@ -130,6 +132,7 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
     Law {
         live,
         candidate,
+        one_at_a_time: false,
         candidate_may_be_empty: false,
         grace: Duration::ZERO,
     }

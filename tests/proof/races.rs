@@ -271,7 +271,7 @@ fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
     let mut law = prefix.law.clone();
     law.candidate.extend(prefix.neighbours.iter().cloned());
     let next = format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1);
-    if matches!(rival, Intent::Deploy { .. }) && strategy == Strategy::Direct {
+    if matches!(rival, Intent::Deploy { .. }) && matches!(strategy, Strategy::Direct | Strategy::Recreate) {
         // One after the other, they both go to production.
         law.live.insert(next.clone());
     }

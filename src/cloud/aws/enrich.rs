@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_autoscaling::types::{
-    Activity as RawActivity, InstanceRefreshStatus, NotificationConfiguration, ScalingActivityStatusCode,
-    ScalingPolicy,
+    Activity as RawActivity, NotificationConfiguration, ScalingActivityStatusCode, ScalingPolicy,
 };
 use futures_util::future::join_all;
 
-use super::attachments::{hooks, is_unknown_operation, notifications, policies, schedules};
+use super::attachments::{hooks, notifications, policies, schedules};
 use super::groups::timestamp;
 use super::{Aws, alarms};
 use crate::cloud::CloudError;
 use crate::model::estate::{Activity, Attachment, Gap, Group, Part};
 use crate::model::ids::GroupName;
+use crate::model::rollout::Refresh;
 
 /// How many failures of a group are worth showing.
 const FAILURES: usize = 20;
@@ -23,7 +23,7 @@ struct Found {
     policies: Vec<ScalingPolicy>,
     attachments: Vec<Attachment>,
     failures: Vec<Activity>,
-    refresh: Option<String>,
+    refresh: Option<Refresh>,
     gaps: Vec<Gap>,
 }
 
@@ -105,28 +105,6 @@ impl Aws {
             .map_err(|e| self.error("DescribeScalingActivities", e))?;
         Ok(failures(page.activities()))
     }
-
-    /// The status of an instance refresh under way.
-    async fn refresh_of(&self, group: &GroupName) -> Result<Option<String>, CloudError> {
-        let answer = self
-            .asg
-            .describe_instance_refreshes()
-            .auto_scaling_group_name(group.as_str())
-            .send()
-            .await
-            .map_err(|e| self.error("DescribeInstanceRefreshes", e));
-        match answer {
-            Ok(page) => Ok(page
-                .instance_refreshes()
-                .iter()
-                .filter_map(|refresh| refresh.status())
-                .find(|status| is_under_way(status))
-                .map(|status| status.as_str().to_owned())),
-            // Where there is no such operation, nothing can be refreshing.
-            Err(error) if is_unknown_operation(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn with(
@@ -164,18 +142,6 @@ fn or_gap<T: Default>(answer: Result<T, CloudError>, part: Part, about: &str, ga
         });
         T::default()
     })
-}
-
-fn is_under_way(status: &InstanceRefreshStatus) -> bool {
-    // What a later SDK may add is taken for under way: waiting for it to end is the safe side.
-    !matches!(
-        status,
-        InstanceRefreshStatus::Successful
-            | InstanceRefreshStatus::Failed
-            | InstanceRefreshStatus::Cancelled
-            | InstanceRefreshStatus::RollbackFailed
-            | InstanceRefreshStatus::RollbackSuccessful
-    )
 }
 
 fn failures(all: &[RawActivity]) -> Vec<Activity> {
@@ -251,12 +217,5 @@ mod tests {
             .map(|at| activity(at, ScalingActivityStatusCode::Failed))
             .collect();
         assert_eq!(failures(&all).len(), FAILURES);
-    }
-
-    #[test]
-    fn a_refresh_that_has_ended_is_not_under_way() {
-        assert!(is_under_way(&InstanceRefreshStatus::Baking));
-        assert!(is_under_way(&InstanceRefreshStatus::RollbackInProgress));
-        assert!(!is_under_way(&InstanceRefreshStatus::RollbackSuccessful));
     }
 }

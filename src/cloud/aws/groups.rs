@@ -12,7 +12,7 @@ use crate::cloud::CloudError;
 use crate::model::estate::{AttachmentKind, Group, Instance, Launch, TemplateUse};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::scope::Scope;
-use crate::model::tags::Tags;
+use crate::model::tags::{self, Tags};
 
 /// The most groups one page may hold.
 const PAGE: i32 = 100;
@@ -81,6 +81,12 @@ impl Aws {
             return Ok(None);
         };
         let seen = self::group(scope, &raw, names_by_arn);
+        // Of the others nothing is waited for.
+        let refresh = if seen.tags.contains_key(tags::ROLLOUT) {
+            self.refresh_of(group).await?
+        } else {
+            previous.refresh.clone()
+        };
         Ok(Some(Group {
             attachments: previous
                 .attachments
@@ -89,7 +95,7 @@ impl Aws {
                 .chain(&seen.attachments)
                 .cloned()
                 .collect(),
-            refresh: previous.refresh.clone(),
+            refresh,
             // They explain a wait and decide nothing: a throttled call for them is no reason to end it.
             failures: failures.unwrap_or_else(|error| {
                 tracing::debug!(%group, %error, "could not read scaling activities");

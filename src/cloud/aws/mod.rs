@@ -10,6 +10,7 @@ use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::judging::Judging;
 use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
+use crate::model::rollout::Rolling;
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
 use crate::model::tags::Tags;
@@ -29,6 +30,7 @@ mod look;
 mod observe;
 mod pin;
 mod readings;
+mod refresh;
 mod render;
 mod resize;
 mod routing;
@@ -172,6 +174,19 @@ impl Cloud for Aws {
 
     async fn pin(&self, group: &GroupName, versions: &[Pinned]) -> Result<(), CloudError> {
         Aws::pin(self, group, versions).await
+    }
+
+    async fn start_refresh(
+        &self,
+        group: &GroupName,
+        versions: &Versions,
+        rolling: &Rolling,
+    ) -> Result<(), CloudError> {
+        Aws::start_refresh(self, group, versions, rolling).await
+    }
+
+    async fn take_refresh_back(&self, group: &GroupName) -> Result<(), CloudError> {
+        Aws::take_refresh_back(self, group).await
     }
 
     async fn resize(&self, group: &GroupName, size: Size) -> Result<(), CloudError> {

@@ -50,10 +50,10 @@ fn launch(group: &Group, all: &mut Vec<String>) {
     if group.deleting {
         all.push(format!("{} is being deleted", group.name));
     }
-    if let Some(status) = &group.refresh {
+    if let Some(refresh) = group.refreshing() {
         all.push(format!(
-            "an instance refresh is running on {} ({status}): wait until it has ended",
-            group.name
+            "an instance refresh is running on {} ({}): wait until it has ended",
+            group.name, refresh.status
         ));
     }
 }

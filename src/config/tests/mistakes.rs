@@ -110,7 +110,7 @@ fn every_kind_of_mistake_is_said_where_it_is_with_its_way_out() {
         (
             "strategy = \"green\"\n",
             &[
-                "3: `strategy` cannot be \"green\" | it must be \"preview\", \"direct\", \"canary\", \"linear\" or \"ab\"",
+                "3: `strategy` cannot be \"green\" | it must be \"preview\", \"direct\", \"canary\", \"linear\", \"rolling\", \"recreate\" or \"ab\"",
             ],
         ),
         (

@@ -12,6 +12,7 @@ mod gradual;
 mod hooks;
 mod judging;
 mod mistakes;
+mod rolling;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
 
@@ -119,6 +120,7 @@ dir = "log"
             shift: None,
             ab: None,
             judge: None,
+            rolling: None,
             names: Names {
                 group: NameTemplate {
                     before: "shop-asg-",

@@ -37,6 +37,7 @@ mod removal;
 mod resume;
 mod rollback;
 mod rollback_again;
+mod rolling;
 mod safe;
 mod safe_routes;
 mod saved;

@@ -145,6 +145,25 @@ fn samples() -> Vec<Reason> {
             to: Generation(1),
             contracted: generation,
         },
+        Reason::Suspended {
+            group: asg(1),
+            process: "Terminate".into(),
+        },
+        Reason::StillRuns {
+            group: asg(1),
+            instances: 2,
+            next: asg(2),
+        },
+        Reason::RollingOut {
+            group: asg(1),
+            release: "release 42".into(),
+        },
+        Reason::RollingBack { group: asg(1) },
+        Reason::NotWithStrategy {
+            command: "promote".into(),
+            strategy: crate::model::policy::Strategy::Rolling,
+            instead: text(),
+        },
         Reason::InGrace {
             generation,
             until: crate::model::fixtures::minute(10),
@@ -231,26 +250,31 @@ fn counted(reason: &Reason) -> usize {
         Reason::NotShifting => 38,
         Reason::NoShare { .. } => 39,
         Reason::Contracted { .. } => 40,
-        Reason::InGrace { .. } => 41,
+        Reason::Suspended { .. } => 41,
+        Reason::StillRuns { .. } => 42,
+        Reason::RollingOut { .. } => 43,
+        Reason::RollingBack { .. } => 44,
+        Reason::NotWithStrategy { .. } => 45,
+        Reason::InGrace { .. } => 46,
         Reason::Ab(reason) => match reason {
-            AbReason::VariantsMissing { .. } => 42,
-            AbReason::VariantExists { .. } => 43,
-            AbReason::NoSuchVariant { .. } => 44,
-            AbReason::NotAVariant { .. } => 45,
-            AbReason::VariantNotReady { .. } => 46,
-            AbReason::SharedByTest => 47,
-            AbReason::NoVariant { .. } => 48,
-            AbReason::StrangeVariant { .. } => 49,
-            AbReason::TestRuns { .. } => 50,
-            AbReason::NoTest => 51,
-            AbReason::WonAlready { .. } => 52,
-            AbReason::TooManyShares { .. } => 53,
+            AbReason::VariantsMissing { .. } => 47,
+            AbReason::VariantExists { .. } => 48,
+            AbReason::NoSuchVariant { .. } => 49,
+            AbReason::NotAVariant { .. } => 50,
+            AbReason::VariantNotReady { .. } => 51,
+            AbReason::SharedByTest => 52,
+            AbReason::NoVariant { .. } => 53,
+            AbReason::StrangeVariant { .. } => 54,
+            AbReason::TestRuns { .. } => 55,
+            AbReason::NoTest => 56,
+            AbReason::WonAlready { .. } => 57,
+            AbReason::TooManyShares { .. } => 58,
         },
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 54;
+const VARIANTS: usize = 59;
 
 #[test]
 fn every_reason_has_a_sample() {

@@ -13,7 +13,7 @@ fn a_group_that_somebody_else_is_changing_is_left_alone() {
         let group = group_mut(&mut estate, n);
         group.operator = Some("ecs.amazonaws.com".into());
         group.deleting = true;
-        group.refresh = Some("InProgress".into());
+        group.refresh = Some(fixtures::refresh("InProgress"));
     }
     let expected = [
         Reason::Operated {
@@ -39,7 +39,7 @@ fn a_group_that_somebody_else_is_changing_is_left_alone() {
 #[test]
 fn a_candidate_that_somebody_else_is_changing_is_not_promoted() {
     let mut estate = deployed();
-    group_mut(&mut estate, 2).refresh = Some("InProgress".into());
+    group_mut(&mut estate, 2).refresh = Some(fixtures::refresh("InProgress"));
     assert_eq!(
         reasons(&estate, &Intent::Promote, &policy()),
         [Reason::Refreshing {

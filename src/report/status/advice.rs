@@ -78,6 +78,20 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
             say("swingbridge promote", "finish the swing"),
             say("swingbridge rollback", "put production back"),
         ],
+        Phase::Down => vec![
+            say("swingbridge rollback", "start what ran before"),
+            say(
+                "swingbridge deploy --release NAME …",
+                "the same release: go on with it",
+            ),
+        ],
+        Phase::RollingOut => vec![
+            say("swingbridge rollback", "take back what was replaced"),
+            say(
+                "swingbridge deploy --release NAME …",
+                "the same release: follow it to its end",
+            ),
+        ],
         Phase::Sharing => vec![
             say("swingbridge promote", "go on with the promotion"),
             say("swingbridge rollback", "take the whole share back, at once"),

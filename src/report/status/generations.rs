@@ -56,6 +56,8 @@ pub struct GroupView {
     pub deleting: bool,
     /// The status of an instance refresh under way.
     pub refresh: Option<String>,
+    /// How much of it is done, in per cent.
+    pub refreshed: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -115,7 +117,8 @@ fn group_view(group: &Group) -> GroupView {
         suspended: group.suspended.keys().cloned().collect(),
         held: obligation::is_held(group),
         deleting: group.deleting,
-        refresh: group.refresh.clone(),
+        refresh: group.refreshing().map(|refresh| refresh.status.clone()),
+        refreshed: group.refreshing().map(|refresh| refresh.percent),
     }
 }
 

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::variants;
-
+use crate::model::estate::Estate;
 use crate::model::ids::Generation;
+use crate::model::obligation;
 use crate::model::policy::Policy;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::rollout::Rollout;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhaseView {
@@ -27,6 +29,10 @@ pub enum Phase {
     Promoting,
     /// Two generations share production, in a stage of a promotion or by hand.
     Sharing,
+    /// Live's instances are being replaced in place, forward or back.
+    RollingOut,
+    /// Live is stopped, and nobody answers.
+    Down,
     /// Variants take part in a test.
     Testing,
     /// The previous generation is kept.
@@ -39,7 +45,7 @@ pub enum Phase {
     Unclear,
 }
 
-pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
+pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> PhaseView {
     let Some(roles) = roles else {
         return view(
             Phase::Unclear,
@@ -57,6 +63,17 @@ pub(super) fn of(policy: &Policy, roles: Option<&Roles>) -> PhaseView {
             Phase::RollingBack,
             swing("swung back", &named(failing), to.as_deref()),
         );
+    }
+    let group = roles.live.group.as_ref().and_then(|name| estate.group(name));
+    if let Some((group, rollout)) = group.and_then(|group| Some((group, Rollout::of(&group.tags)?))) {
+        return view(Phase::RollingOut, rollout.told(group));
+    }
+    if let Some(group) = group.filter(|group| obligation::is_stopped(group)) {
+        let text = format!(
+            "nobody answers: {} is stopped, which belongs to {live}",
+            group.name
+        );
+        return view(Phase::Down, text);
     }
     if let Some(view) = variants::phase(policy, roles) {
         return view;

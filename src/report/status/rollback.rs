@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::model::estate::{Estate, Group};
 
 use crate::model::ids::Generation;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Roles, Standing, State};
+use crate::model::rollout::{Before, Rollout};
 use crate::model::schema::Change;
 
 use super::super::words::count;
@@ -55,6 +56,9 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
             ),
         };
     }
+    if let Some(in_place) = in_place(estate, policy, roles) {
+        return in_place;
+    }
     if let Some(home) = roles.home().filter(|_| roles.tests()) {
         return back_to(estate, policy, home, home);
     }
@@ -90,6 +94,28 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
             )
         }
     }
+}
+
+/// With one group there is nothing to swing to: its instances are replaced once more.
+fn in_place(estate: &Estate, policy: &Policy, roles: &Roles) -> Option<RollbackView> {
+    if policy.strategy != Strategy::Rolling || is_done(roles) {
+        return None;
+    }
+    let group = estate.group(roles.live.group.as_ref()?)?;
+    let to = match (Rollout::of(&group.tags), Before::of(&group.tags)) {
+        (Some(rollout), _) => format!("launch template version {}", rollout.from),
+        (None, Some(before)) => format!("{}, launch template version {}", before.released, before.version),
+        (None, None) => return None,
+    };
+    Some(RollbackView {
+        speed: Speed::AfterBoot,
+        to: Some(roles.live.generation),
+        boots: group.size.desired,
+        text: format!(
+            "yes, in place: the instances of {} are replaced once more, to {to}",
+            group.name
+        ),
+    })
 }
 
 /// A rollback has ended: another one is only made when a generation is named.

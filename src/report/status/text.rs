@@ -178,7 +178,8 @@ fn group(view: &GenerationView, now: Timestamp, look: Look) -> String {
         words.push(format!("suspended: {}", group.suspended.join(" ")));
     }
     if let Some(status) = &group.refresh {
-        words.push(look.careful(format!("instance refresh {status}")));
+        let percent = group.refreshed.unwrap_or_default();
+        words.push(look.careful(format!("instance refresh {status}, {percent} %")));
     }
     if group.deleting {
         words.push(look.careful("being deleted"));

@@ -143,7 +143,7 @@ impl StatusView {
         };
         let roles = roles.as_ref();
         let lock = lock_view(estate, policy, now, has_ended);
-        let phase = phase::of(policy, roles);
+        let phase = phase::of(estate, policy, roles);
         let owed = owed(estate);
         let rollback = rollback::of(estate, policy, roles);
         let next = advice::of(roles, phase.name, &lock, &owed, estate);

@@ -12,6 +12,8 @@ mod moves;
 mod pages;
 mod properties;
 mod properties_killed;
+mod recreate;
+mod rolling;
 mod schema_walk;
 mod script;
 mod sides;

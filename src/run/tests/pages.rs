@@ -63,6 +63,14 @@ fn all_is_well(world: &World, asked: Vec<String>) {
     *world.readings.lock().expect("not poisoned") = Some(Box::new(tell));
 }
 
+/// The template version that live starts its instances from.
+fn started_from(world: &World, policy: &Policy) -> String {
+    let estate = world.now();
+    let roles = Roles::of(&estate, policy).expect("roles");
+    let group = estate.group(roles.live.group.as_ref().expect("a group"));
+    group.expect("it exists").launch.uses()[0].version.clone()
+}
+
 /// The policy of a configuration, with the places that the fixtures keep free.
 fn meant(name: &str, text: &str) -> Policy {
     let path = Path::new("swingbridge.toml");
@@ -77,17 +85,24 @@ fn meant(name: &str, text: &str) -> Policy {
 async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
     let shown = shown();
     let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["preview", "direct", "canary", "linear", "ab"]);
+    assert_eq!(
+        names,
+        [
+            "preview", "direct", "canary", "linear", "rolling", "recreate", "ab"
+        ]
+    );
     for (name, text) in shown.into_iter().filter(|(name, _)| name != "ab") {
         let policy = meant(&name, &text);
         let world = World::new(fixtures::initial());
+        *world.one_at_a_time.lock().expect("not poisoned") = policy.strategy == Strategy::Recreate;
         if let Some(judging) = &policy.judge {
             all_is_well(&world, judging.wanted().into_keys().collect());
         }
         let deployed = run(&world, &deploy("42"), &policy, true).await.expect("it ends");
         assert_eq!(deployed.code, 0, "{name}: {deployed:#?}");
         let mut paused = 0;
-        while live(&world, &policy) == 1 {
+        // One group is all there is of it: its number stays.
+        while policy.strategy != Strategy::Rolling && live(&world, &policy) == 1 {
             let promoted = run(&world, &Intent::Promote, &policy, true)
                 .await
                 .expect("it ends");
@@ -100,9 +115,11 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
                 _ => panic!("{name}: {promoted:#?}"),
             }
         }
+        assert_eq!(started_from(&world, &policy), "8", "{name}");
         assert_eq!(paused, usize::from(text.contains("pause")), "{name}");
         must(&world, &rollback(), &policy).await;
         assert_eq!(live(&world, &policy), 1, "{name}");
+        assert_eq!(started_from(&world, &policy), "7", "{name}");
         nothing_broken(&world);
     }
 }

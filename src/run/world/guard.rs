@@ -3,6 +3,7 @@
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::fleet;
 use crate::model::ids::TargetGroupName;
+use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::routing::{Condition, Rule};
 use crate::model::tags;
@@ -45,11 +46,27 @@ impl Guard {
     }
 
     /// What is wrong after a change.
-    pub(super) fn faults(&self, before: &Estate, after: &Estate, want: Want) -> Vec<String> {
+    /// `one_at_a_time`: production may be stopped, if that is written down, and no two generations may ever run.
+    pub(super) fn faults(
+        &self,
+        before: &Estate,
+        after: &Estate,
+        want: Want,
+        one_at_a_time: bool,
+    ) -> Vec<String> {
         let mut faults = Vec::new();
-        unhealthy_routes(after, &mut faults);
+        let stopped: Vec<&TargetGroupName> = after
+            .groups
+            .iter()
+            .filter(|group| one_at_a_time && obligation::size_before(&group.tags).is_some())
+            .flat_map(|group| &group.target_groups)
+            .collect();
+        unhealthy_routes(after, &stopped, &mut faults);
         new_shares(before, after, want, &mut faults);
-        shrunk(before, after, &mut faults);
+        shrunk(before, after, &stopped, &mut faults);
+        if one_at_a_time {
+            several_run(after, &mut faults);
+        }
         impossible_sizes(after, &mut faults);
         self.touched(after, &mut faults);
         faults
@@ -145,8 +162,15 @@ fn check_shares(rule: &Rule, estate: &Estate, want: Want, faults: &mut Vec<Strin
 }
 
 /// Production is always served.
-fn unhealthy_routes(estate: &Estate, faults: &mut Vec<String>) {
+fn unhealthy_routes(estate: &Estate, stopped: &[&TargetGroupName], faults: &mut Vec<String>) {
     for rule in estate.rules() {
+        if rule
+            .action
+            .only_target()
+            .is_some_and(|name| stopped.contains(&name))
+        {
+            continue;
+        }
         let has_header = |condition: &Condition| matches!(condition, Condition::Header { .. });
         if !rule.conditions.iter().any(has_header) {
             check_shares(rule, estate, Want::Count(1), faults);
@@ -165,13 +189,13 @@ fn new_shares(before: &Estate, after: &Estate, want: Want, faults: &mut Vec<Stri
 }
 
 /// What traffic can reach is neither shrunk nor deleted.
-fn shrunk(before: &Estate, after: &Estate, faults: &mut Vec<String>) {
+fn shrunk(before: &Estate, after: &Estate, stopped: &[&TargetGroupName], faults: &mut Vec<String>) {
     for was in &before.groups {
         let now = after.group(&was.name);
         if now.is_some_and(|now| now.size.desired >= was.size.desired) {
             continue;
         }
-        for tg in &was.target_groups {
+        for tg in was.target_groups.iter().filter(|tg| !stopped.contains(tg)) {
             for rule in after.rules_naming(tg) {
                 let reachable = rule.weight_of(tg).is_some_and(|weight| weight > 0);
                 // Behind a hidden rule a group may wait small; it may not be taken away.
@@ -180,6 +204,19 @@ fn shrunk(before: &Estate, after: &Estate, faults: &mut Vec<String>) {
                 }
             }
         }
+    }
+}
+
+/// What must not run twice does not.
+fn several_run(estate: &Estate, faults: &mut Vec<String>) {
+    let running: Vec<String> = estate
+        .groups
+        .iter()
+        .filter(|group| group.generation.is_some() && !group.instances.is_empty())
+        .map(|group| group.name.to_string())
+        .collect();
+    if running.len() > 1 {
+        faults.push(format!("{} run at the same time", running.join(" and ")));
     }
 }
 

@@ -15,10 +15,12 @@ use crate::model::readings::{Compared, Readings, Window};
 
 mod guard;
 mod nature;
+mod refreshing;
 mod verbs;
 
 use guard::Guard;
 use nature::Nature;
+use refreshing::Refreshing;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +52,15 @@ pub(super) struct World {
     pub(super) sick: Mutex<Vec<TargetGroupName>>,
     /// How much must be healthy where a rule is pointed to.
     pub(super) want: Mutex<Want>,
+    /// Production may be stopped, and no two generations may ever run.
+    pub(super) one_at_a_time: Mutex<bool>,
     /// What is measured; without it nothing.
     pub(super) readings: Mutex<Option<Tell>>,
     guard: Guard,
     nature: Mutex<Nature>,
+    refreshing: Mutex<Refreshing>,
+    /// Launch template versions whose instances do not become healthy.
+    pub(super) failing: Mutex<Vec<u64>>,
     /// What time it was, by the runtime's clock, which a test can pause.
     began: (jiff::Timestamp, tokio::time::Instant),
 }
@@ -77,9 +84,12 @@ impl World {
             broken: Mutex::default(),
             sick: Mutex::default(),
             want: Mutex::new(Want::Count(1)),
+            one_at_a_time: Mutex::default(),
             readings: Mutex::default(),
             guard,
             nature: Mutex::new(nature),
+            refreshing: Mutex::default(),
+            failing: Mutex::default(),
             began: (jiff::Timestamp::now(), tokio::time::Instant::now()),
         }
     }
@@ -152,9 +162,12 @@ impl World {
             self.time_passes(&mut estate);
             if result.is_ok() {
                 self.changes.lock().expect("not poisoned").push(what.clone());
-                let faults = self
-                    .guard
-                    .faults(&before, &estate, *self.want.lock().expect("not poisoned"));
+                let faults = self.guard.faults(
+                    &before,
+                    &estate,
+                    *self.want.lock().expect("not poisoned"),
+                    *self.one_at_a_time.lock().expect("not poisoned"),
+                );
                 let mut broken = self.broken.lock().expect("not poisoned");
                 broken.extend(faults.into_iter().map(|fault| format!("after {what}: {fault}")));
             }
@@ -169,6 +182,11 @@ impl World {
     }
 
     fn time_passes(&self, estate: &mut Estate) {
+        let failing = self.failing.lock().expect("not poisoned");
+        self.refreshing
+            .lock()
+            .expect("not poisoned")
+            .passes(estate, &failing);
         let sick = self.sick.lock().expect("not poisoned");
         self.nature.lock().expect("not poisoned").passes(estate, &sick);
     }

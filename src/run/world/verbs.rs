@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::World;
+use super::{World, refreshing};
 use crate::cloud::{Cloud, CloudError, Look, NewRule, Swing, Versions};
 use crate::model::estate::{Attachment, AttachmentKind, Estate, Group, Launch, TemplateVersion};
 use crate::model::fixtures;
@@ -10,6 +10,7 @@ use crate::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName, Templ
 use crate::model::judging::Judging;
 use crate::model::readings::{Compared, Readings, Window};
 use crate::model::release::Release;
+use crate::model::rollout::Rolling;
 use crate::model::routing::Priority;
 use crate::model::scope::Scope;
 use crate::model::step::{NewGroup, Pinned};
@@ -281,6 +282,26 @@ impl Cloud for World {
                     }
                 }
             }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn start_refresh(
+        &self,
+        group: &GroupName,
+        versions: &Versions,
+        _: &Rolling,
+    ) -> Result<(), CloudError> {
+        self.call(format!("replace the instances of {group}"), |estate| {
+            refreshing::start(group_mut(estate, group)?, versions)
+        })
+        .await
+    }
+
+    async fn take_refresh_back(&self, group: &GroupName) -> Result<(), CloudError> {
+        self.call(format!("take back what {group} had replaced"), |estate| {
+            refreshing::take_back(group_mut(estate, group)?);
             Ok(())
         })
         .await

@@ -152,6 +152,13 @@ pub(super) fn variants(header: bool) -> Config {
     ))
 }
 
+/// The same for one group whose instances are replaced in place.
+pub(super) fn rolling() -> Config {
+    read(&format!(
+        "strategy = \"rolling\"\n{CONFIG}{SWING}[rolling]\nprotected = \"replace\"\n"
+    ))
+}
+
 fn read(text: &str) -> Config {
     config::read(
         text,
@@ -198,7 +205,11 @@ impl Ground {
             estates::call(&self.keeper, "autoscaling", form);
             return;
         }
-        let told = does(&self.free, &self.meant(command), config(and)).await;
+        self.prepare_as(command, config(and)).await;
+    }
+
+    pub(super) async fn prepare_as(&self, command: &Command, config: Config) {
+        let told = does(&self.free, &self.meant(command), config).await;
         assert_eq!(told.code, 0, "{command:?}: {}", told.words);
     }
 

@@ -8,7 +8,7 @@ mod without;
 
 use std::collections::BTreeSet;
 
-use ground::{Command, printed};
+use ground::{Command, printed, printed_for};
 use serde_json::Value;
 use without::{Permission, Scenario, permissions};
 
@@ -27,6 +27,10 @@ const LOWER_MINIMUM: &str =
 /// Then what is removed has to be kept from starting instances again.
 const RESUME_SCHEDULES: &str = "Action=ResumeProcesses&Version=2011-01-01&AutoScalingGroupName=asg-2\
                                 &ScalingProcesses.member.1=ScheduledActions";
+
+/// Then instances can be replaced.
+const RESUME_TERMINATE: &str = "Action=ResumeProcesses&Version=2011-01-01&AutoScalingGroupName=asg-1\
+                                &ScalingProcesses.member.1=Terminate";
 
 /// Runs a test in virtual time, and with room for the futures of whole commands as large as a debug build makes them.
 fn in_virtual_time<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
@@ -81,6 +85,11 @@ fn rollback(failed: AfterRollback) -> Command {
         to: None,
         failed: Some(failed),
     })
+}
+
+/// Production is shared by hand.
+fn shifted() -> Command {
+    Command::Run(Intent::Shift { percent: 40 })
 }
 
 fn retire() -> Command {
@@ -174,6 +183,9 @@ fn promoting_and_clearing_up_take_every_permission_that_is_printed_for_them_and_
                 .after(promoted())
                 .after(Command::Call(LOWER_MINIMUM))
                 .set(SHRINK_NOW),
+            Scenario::of("promote of what has a share already", promoted())
+                .after(deployed())
+                .after(shifted()),
             Scenario::of("metrics", Command::Metrics).after(deployed()),
             Scenario::of("unlock", Command::Unlock).with_a_dead_lock(),
             Scenario::of("status", Command::Status),
@@ -192,6 +204,9 @@ fn rolling_back_takes_every_permission_that_is_printed_for_it_and_no_other() {
                 .after(deployed())
                 .after(promoted()),
             Scenario::of("status", Command::Status),
+            Scenario::of("rollback of a share", rollback(AfterRollback::Keep))
+                .after(deployed())
+                .after(shifted()),
             Scenario::of("rollback of a candidate", rollback(AfterRollback::Keep)).after(deployed()),
             Scenario::of("rollback --remove", rollback(AfterRollback::Remove))
                 .after(deployed())
@@ -272,6 +287,35 @@ fn a_test_of_variants_takes_what_is_printed_for_deploy_and_promote() {
                     told.words
                 );
             }
+        }
+    });
+}
+
+#[test]
+fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_alone() {
+    in_virtual_time(|| async {
+        let rolling = ground::rolling();
+        let deploy = printed_for(&rolling, PolicyFor::Deploy);
+        let back = printed_for(&rolling, PolicyFor::Rollback);
+        for (policy, command, code) in [
+            (printed(PolicyFor::Deploy), Command::Run(version()), 4),
+            (deploy, Command::Run(version()), 0),
+            (printed(PolicyFor::Rollback), rollback(AfterRollback::Keep), 4),
+            (back, rollback(AfterRollback::Keep), 0),
+        ] {
+            // Each attempt at an estate of its own, but for the way back, which needs a release to go back from.
+            let ground = ground::Ground::new().await;
+            ground.prepare(&Command::Call(RESUME_TERMINATE), "").await;
+            if matches!(command, Command::Run(Intent::Rollback { .. })) {
+                ground
+                    .prepare_as(&Command::Run(version()), ground::rolling())
+                    .await;
+            }
+            ground.hold_to(&policy);
+            let told = ground.does(&command, ground::rolling()).await;
+            assert_eq!(told.code, code, "{command:?}: {}", told.words);
+            let denied = told.words.contains("autoscaling:StartInstanceRefresh");
+            assert_eq!(denied, code == 4, "{command:?}: {}", told.words);
         }
     });
 }

@@ -6,7 +6,8 @@ use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;
 use crate::lab::world::World;
 use crate::lab::world::scaling::group::Group;
-use crate::lab::world::scaling::refresh::{Preferences, Refresh, Treatment};
+use crate::lab::world::scaling::preferences::{Preferences, Treatment};
+use crate::lab::world::scaling::refresh::Refresh;
 
 pub(super) fn start(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
     if let Some(strategy) = said(input, "Strategy").filter(|strategy| strategy != "Rolling") {

@@ -50,7 +50,19 @@ pub(super) fn needed(world: &World, operation: &str, input: &Tree) -> Option<Vec
             needed.extend(input.text("RoleARN").map(passed));
             needed
         }
+        "StartInstanceRefresh" => {
+            let mut needed: Vec<Needed> = vec![named().into()];
+            let wanted = input.get("DesiredConfiguration");
+            needed.extend(
+                wanted
+                    .into_iter()
+                    .flat_map(|wanted| launch::needed(world, wanted)),
+            );
+            needed
+        }
         "BatchPutScheduledUpdateGroupAction"
+        | "CancelInstanceRefresh"
+        | "RollbackInstanceRefresh"
         | "DeleteWarmPool"
         | "EnableMetricsCollection"
         | "PutNotificationConfiguration"

@@ -18,6 +18,7 @@ pub mod notifications;
 #[cfg(test)]
 pub(in crate::lab) mod outside;
 pub mod policies;
+pub mod preferences;
 pub mod protection;
 mod reconcile;
 pub mod refresh;

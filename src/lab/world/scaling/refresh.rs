@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use super::capacity::seconds_of;
 use super::group::{Group, count};
 use super::member::{Lifecycle, Member};
+use super::preferences::{Preferences, Treatment, check, is_pinned};
 use super::source::Source;
 use super::suspended::Process;
 use crate::lab::refusal::Refused;
 use crate::lab::tree::Tree;
 use crate::lab::world::World;
 use crate::lab::world::time::Moment;
+use crate::lab::world::watch::State;
 
 /// A refresh that makes no progress for so long fails.
 const HOPE: Duration = Duration::from_hours(1);
@@ -47,29 +49,6 @@ impl Status {
             Self::RollbackFailed => "RollbackFailed",
         }
     }
-}
-
-/// What happens to instances that a refresh should not simply replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    Replace,
-    Ignore,
-    Wait,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Preferences {
-    pub min_healthy: i64,
-    pub max_healthy: i64,
-    pub warmup: Option<i64>,
-    pub checkpoints: Vec<i64>,
-    pub checkpoint_delay: i64,
-    pub skips_matching: bool,
-    pub rolls_back: bool,
-    pub protected: Treatment,
-    pub standby: Treatment,
-    pub alarms: Vec<String>,
-    pub bake: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -235,6 +214,19 @@ impl World {
         if group.suspends(Process::InstanceRefresh) || group.deleting {
             return;
         }
+        let watched = matches!(
+            refresh.status,
+            Status::Pending | Status::InProgress | Status::Baking
+        );
+        if watched && let Some(alarm) = self.alarm_that_ends(refresh) {
+            let reason = format!("The alarm {alarm} is in the ALARM state.");
+            match refresh.status {
+                // Nothing is replaced yet, and there is nothing to roll back.
+                Status::Pending => self.finish_refresh(name, Status::Failed, Some(reason)),
+                _ => self.fail_refresh(name, &reason),
+            }
+            return;
+        }
         match refresh.status {
             Status::Pending => self.with_refresh(name, |refresh| refresh.status = Status::InProgress),
             Status::Cancelling => {
@@ -252,8 +244,26 @@ impl World {
         }
     }
 
+    /// One of the alarms that a refresh was given and that is in the ALARM state.
+    fn alarm_that_ends(&self, refresh: &Refresh) -> Option<String> {
+        let fires = |name: &&String| {
+            self.watch
+                .alarm(name)
+                .is_some_and(|alarm| alarm.standing.state == State::Alarm)
+        };
+        refresh.preferences.alarms.iter().find(fires).cloned()
+    }
+
     fn replace_some(&mut self, name: &str) {
         self.count_progress(name);
+        // It ends at its last checkpoint, wherever that is.
+        self.with_refresh(name, |refresh| {
+            let checkpoints = &refresh.preferences.checkpoints;
+            let passed = checkpoints.len() == refresh.checkpoints_passed;
+            if refresh.status == Status::InProgress && !checkpoints.is_empty() && passed {
+                refresh.remaining.clear();
+            }
+        });
         let Some((group, refresh)) = self.refreshing(name) else {
             return;
         };
@@ -277,12 +287,15 @@ impl World {
             }
             return;
         }
+        let pooled = group.warm().filter(|member| !member.state.is_ending());
+        let outdated = pooled.filter(|member| self.is_outdated(group, member));
+        let outdated: Vec<String> = outdated.map(|member| member.id.clone()).collect();
         let victims = self.next_victims(group, refresh);
         let cause = format!(
             "At {} an instance was taken out of service in response to an instance refresh.",
             self.stamp()
         );
-        for id in &victims {
+        for id in victims.iter().chain(&outdated) {
             self.begin_termination(name, id, cause.clone());
         }
         let now = self.now;
@@ -347,6 +360,8 @@ impl World {
             refresh.remaining = remaining;
             refresh.total = total;
             if rolling_back {
+                let before = refresh.rollback.as_ref().map_or(0, |rollback| rollback.percent);
+                refresh.percent = before * refresh.to_update() / refresh.total.max(1);
                 return;
             }
             if percent > refresh.percent {
@@ -541,52 +556,6 @@ fn allowed(refresh: &Refresh) -> i64 {
         }
         _ => left,
     }
-}
-
-fn check(group: &Group, preferences: &Preferences, target: Option<&Source>) -> Result<(), Refused> {
-    let Preferences {
-        min_healthy,
-        max_healthy,
-        checkpoints,
-        ..
-    } = preferences;
-    if !(0..=100).contains(min_healthy) || !(100..=200).contains(max_healthy) {
-        return Err(Refused::invalid(
-            "MinHealthyPercentage must be 0 to 100, and MaxHealthyPercentage 100 to 200",
-        ));
-    }
-    if max_healthy - min_healthy > 100 || (*min_healthy, *max_healthy) == (100, 100) {
-        return Err(Refused::invalid(format!(
-            "MinHealthyPercentage {min_healthy} and MaxHealthyPercentage {max_healthy} must differ, by at most 100"
-        )));
-    }
-    let rising = checkpoints.windows(2).all(|pair| pair[0] < pair[1]);
-    if !rising
-        || checkpoints
-            .iter()
-            .any(|checkpoint| !(1..=100).contains(checkpoint))
-    {
-        return Err(Refused::invalid(
-            "CheckpointPercentages must be 1 to 100, in ascending order",
-        ));
-    }
-    let delays = [preferences.checkpoint_delay, preferences.bake];
-    if delays.iter().any(|delay| !(0..=172_800).contains(delay)) {
-        return Err(Refused::invalid(
-            "CheckpointDelay and BakeTime must be 0 to 172800 seconds",
-        ));
-    }
-    let reversible = target.is_some_and(is_pinned) && is_pinned(&group.source);
-    if preferences.rolls_back && !reversible {
-        return Err(Refused::invalid(
-            "AutoRollback needs a DesiredConfiguration, and template versions that are numbers, in it and in the group",
-        ));
-    }
-    Ok(())
-}
-
-fn is_pinned(source: &Source) -> bool {
-    !source.template.version.starts_with('$')
 }
 
 fn no_refresh() -> Refused {

@@ -93,7 +93,8 @@ impl World {
         let Some(group) = self.scaling.groups.get(name) else {
             return false;
         };
-        let fits = |member: &&Member| member.state.is_warmed() && !member.gone;
+        let fits =
+            |member: &&Member| member.state.is_warmed() && !member.gone && !self.is_outdated(group, member);
         let Some(taken) = group
             .members
             .iter()
@@ -136,6 +137,12 @@ impl World {
         member.in_service_since = None;
         let activity = member.activity.take();
         self.end_activity(activity.as_deref(), "Successful", None);
+    }
+
+    /// Whether a refresh under way goes to something else than an instance was launched from.
+    pub(super) fn is_outdated(&self, group: &Group, member: &Member) -> bool {
+        let wanted = self.resolve_template(&group.launch_source().template).ok();
+        group.refreshes.iter().any(Refresh::is_active) && member.template != wanted
     }
 
     /// Brings the pool to its size.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lab::world::compute::TemplateRef;
+use crate::lab::world::watch::State;
 
 /// The estate with a second version of its template.
 fn with_two_versions(size: &str, more: &[(&str, Tree)]) -> Estate {
@@ -86,6 +87,62 @@ fn a_refresh_stops_at_a_checkpoint_for_as_long_as_was_asked_and_then_goes_on() {
     assert_eq!(estate.versions(), ["2", "2", "2", "2"]);
     estate.pass(3600);
     assert_eq!(estate.status(), "Successful");
+}
+
+#[test]
+fn a_refresh_ends_at_its_last_checkpoint_wherever_that_is() {
+    let mut estate = with_two_versions("4", &[]);
+    estate.refreshes(&[
+        ("CheckpointPercentages", list([Tree::Whole(50)])),
+        ("CheckpointDelay", Tree::Whole(0)),
+        ("MinHealthyPercentage", Tree::Whole(50)),
+        ("InstanceWarmup", Tree::Whole(10)),
+    ]);
+    estate.pass(3600);
+    assert_eq!(estate.status(), "Successful");
+    assert_eq!(estate.versions(), ["1", "1", "2", "2"]);
+}
+
+#[test]
+fn an_alarm_that_a_refresh_was_given_rolls_it_back_and_one_that_fires_before_lets_it_not_begin() {
+    let mut estate = with_two_versions("2", &[]);
+    let alarm = map(&[
+        ("AlarmName", text("shop-5xx")),
+        ("Namespace", text("Shop")),
+        ("MetricName", text("Errors")),
+        ("Statistic", text("Sum")),
+        ("Period", Tree::Whole(60)),
+        ("EvaluationPeriods", Tree::Whole(1)),
+        ("Threshold", Tree::Whole(1)),
+        ("ComparisonOperator", text("GreaterThanThreshold")),
+        ("TreatMissingData", text("ignore")),
+    ]);
+    estate.world.put_alarm(&alarm).unwrap();
+    let preferences = [
+        ("AlarmSpecification", map(&[("Alarms", list([text("shop-5xx")]))])),
+        ("AutoRollback", Tree::Flag(true)),
+        ("MinHealthyPercentage", Tree::Whole(50)),
+        ("InstanceWarmup", Tree::Whole(10)),
+        ("BakeTime", Tree::Whole(600)),
+    ];
+    estate.refreshes(&preferences);
+    estate.pass(300);
+    assert_eq!(estate.status(), "Baking");
+    let set = |estate: &mut Estate| {
+        let world = &mut estate.world;
+        world
+            .set_alarm_state("shop-5xx", State::Alarm, "a test", None)
+            .unwrap();
+    };
+    set(&mut estate);
+    estate.pass(1200);
+    assert_eq!(estate.status(), "RollbackSuccessful");
+    assert_eq!(estate.versions(), ["1", "1"]);
+    let before = estate.ids();
+    estate.refreshes(&preferences);
+    estate.pass(60);
+    assert_eq!(estate.status(), "Failed");
+    assert_eq!(estate.ids(), before, "nothing was replaced");
 }
 
 #[test]
