@@ -11,7 +11,6 @@ use crate::cloud::Cloud;
 use crate::judge;
 use crate::model::ab::Test;
 use crate::model::comparison::{Measurements, Picked};
-use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Verdict};
 use crate::model::judging::Judging;
 use crate::model::plan::{Intent, Plan};
@@ -24,7 +23,12 @@ pub(super) async fn awaited<C: Cloud>(job: &Job<'_, C>, plan: &Plan) -> Ended {
         Ok(estate) => estate,
         Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)).into(),
     };
-    let Some((test, ends)) = running(plan, &estate) else {
+    let roles = match Roles::of(&estate, &plan.policy) {
+        Ok(roles) => roles,
+        // Nobody can tell how the test stands; it runs all the same.
+        Err(reasons) => return verdict::unseen(plan, &Stop::Refused(reasons.into())).into(),
+    };
+    let Some((test, ends)) = running(plan, &roles) else {
         // Somebody has ended it meanwhile.
         return verdict::overtaken(plan, &estate).into();
     };
@@ -71,8 +75,7 @@ fn compared(
 }
 
 /// The test that runs, and when it is over.
-fn running<'a>(plan: &'a Plan, estate: &Estate) -> Option<(&'a Test, Timestamp)> {
-    let roles = Roles::of(estate, &plan.policy).ok()?;
+fn running<'a>(plan: &'a Plan, roles: &Roles<'_>) -> Option<(&'a Test, Timestamp)> {
     let test = plan.policy.ab.as_ref()?;
     Some((test, test.ends(roles.began()?)))
 }
