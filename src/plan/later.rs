@@ -82,6 +82,13 @@ pub(super) fn hand_over(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
     let Some(group) = held else {
         return (Vec::new(), None);
     };
+    if obligation::is_stopped(group) {
+        let note = Note::risk(format!(
+            "{} stays stopped, and nobody answers: the command that stopped it goes on, `rollback` starts what ran before",
+            group.name
+        ));
+        return (Vec::new(), Some(note));
+    }
     let promoting = roles
         .candidate
         .as_ref()
@@ -247,7 +254,7 @@ pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
         .group
         .as_ref()
         .and_then(|name| estate.group(name))
-        .is_some_and(|group| !obligation::owed(&group.tags).is_empty());
+        .is_some_and(|group| !obligation::owed(&group.tags).is_empty() && !obligation::is_stopped(group));
     let release = if held {
         at(due(&context, policy.swing.hold))
     } else {
