@@ -66,7 +66,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 let moment = if after { "after" } else { "before" };
                 let name = format!("crash/{}/{call}/{moment}/{then}", life.command_name(at));
                 // What is read changes nothing: of those, a few are enough for a slice.
-                let share = if call.changes() { 12 } else { 400 };
+                let share = if call.changes() { 20 } else { 600 };
                 book.cell(&name, share, survives(death, then));
             }
         }

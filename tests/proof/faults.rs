@@ -106,7 +106,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 continue;
             }
             let name = format!("faults/{}/{call}/{way}", life.command_name(at));
-            let share = if call.changes() { 12 } else { 120 };
+            let share = if call.changes() { 20 } else { 200 };
             book.cell(&name, share, bears(life, at, call, way));
         }
     }

@@ -199,7 +199,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 continue;
             }
             let name = format!("races/{command}/{call}/{stranger}");
-            let share = if call.changes() { 20 } else { 400 };
+            let share = if call.changes() { 32 } else { 600 };
             book.cell(&name, share, stands(life, at, call, stranger));
         }
     }
@@ -214,7 +214,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 let word = if patient { "patient" } else { "impatient" };
                 for until in untils(&theirs, &prefix.calls, place, patient) {
                     let name = format!("races/{command}/{call}/{word}-{rival}-until-{until}");
-                    let share = if call.changes() { 200 } else { 3000 };
+                    let share = if call.changes() { 320 } else { 5000 };
                     let race = Race {
                         life,
                         at,
