@@ -268,8 +268,7 @@ async fn hold<C: Cloud>(
 ) -> Verdict {
     let (estate, lock) = match locked_patiently(job, plan, narrator).await {
         Ok(both) => both,
-        Err((Some(estate), stop)) => return verdict::between(plan, &estate, &stop),
-        Err((None, stop)) => return verdict::unseen(plan, &stop),
+        Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
         let mut drive = Drive::new(job, &lock, plan, estate, None);

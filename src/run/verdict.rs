@@ -184,6 +184,14 @@ pub(super) fn unseen(plan: &Plan, stop: &Stop) -> Verdict {
     }
 }
 
+/// The lock could not be had again for what is to be done about a share.
+pub(super) fn kept_out(plan: &Plan, estate: Option<&Estate>, stop: &Stop) -> Verdict {
+    match estate {
+        Some(estate) => between(plan, estate, stop),
+        None => unseen(plan, stop),
+    }
+}
+
 /// Somebody else has gone on, or back, meanwhile.
 pub(super) fn overtaken(plan: &Plan, estate: &Estate) -> Verdict {
     Verdict {

@@ -94,8 +94,7 @@ pub(super) async fn crown<C: Cloud>(
     let intent = Intent::Winner { name };
     let (estate, lock) = match locked_patiently(job, plan, narrator).await {
         Ok(both) => both,
-        Err((Some(estate), stop)) => return verdict::between(plan, &estate, &stop),
-        Err((None, stop)) => return verdict::unseen(plan, &stop),
+        Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
         let ending = match plan::plan(&estate, &intent, &plan.policy) {
