@@ -33,6 +33,7 @@ pub struct Keeper {
     woken: Arc<Notify>,
     machines: Box<dyn Machines>,
     routing: watch::Sender<Arc<Routing>>,
+    turns: watch::Sender<()>,
 }
 
 impl Keeper {
@@ -49,6 +50,7 @@ impl Keeper {
             woken: Arc::new(Notify::new()),
             machines,
             routing: watch::Sender::new(world.routing()),
+            turns: watch::Sender::new(()),
             world: Mutex::new(world),
         });
         tokio::spawn(keep(Arc::downgrade(&keeper), Arc::clone(&keeper.woken)));
@@ -72,6 +74,16 @@ impl Keeper {
         self.routing.subscribe()
     }
 
+    /// Told whenever anything may have happened in the world.
+    pub fn turns(&self) -> watch::Receiver<()> {
+        self.turns.subscribe()
+    }
+
+    /// Looks at the world as the last turn left it.
+    pub fn look<T>(&self, work: impl FnOnce(&World) -> T) -> T {
+        work(&self.locked())
+    }
+
     fn turn<T>(self: &Arc<Self>, work: impl FnOnce(&mut World) -> T) -> T {
         let (done, orders) = {
             let mut world = self.locked();
@@ -82,6 +94,7 @@ impl Keeper {
             }
             (done, world.take_orders())
         };
+        self.turns.send_replace(());
         for order in orders {
             self.machines.carry_out(self, order);
         }

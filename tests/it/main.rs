@@ -15,6 +15,7 @@ mod mistakes;
 mod pinned;
 mod pipelines;
 #[cfg(feature = "launch-templates")]
+mod recreate;
 mod releases;
 mod rolling;
 mod rooms;

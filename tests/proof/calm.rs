@@ -20,36 +20,38 @@ async fn goes_well(life: &Life, at: usize) -> Held {
     let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
     let operator = attempt.somebody();
     let ended = operator.does(&life.commands[at]).await;
-    if ended.code() != life.well(&life.commands[at]) {
+    if ended.code() != Some(life.well(at)) {
         return attempt.wrong(&format!("ended {ended}"));
     }
     if operator.tap.calls() != prefix.calls {
         return attempt.wrong("other calls than the last time: no cell could be told from another");
     }
+    let policy = &life.config.policy;
+    let shares = policy.ab.is_some() || policy.shift.is_some();
     let now = operator.sees().await.map_err(|error| error.to_string())?;
-    if let Some(lost) = lost(&prefix.found, &now, life.config.policy.ab.is_some()) {
+    if let Some(lost) = lost(&prefix.found, &now, shares) {
         return attempt.wrong(&lost);
     }
     if let Some(forgotten) = forgotten(&life.prefixes()[0].found, &now) {
         return attempt.wrong(&forgotten);
     }
     attempt.looks_like(&prefix.left).await?;
-    attempt.converges(&life.commands[at], &prefix.left).await
+    attempt.converges(at).await
 }
 
-/// What a rule did besides leading somewhere, and does not do any more. A test makes its rules sticky for as long as it
-/// runs.
-fn lost(found: &Estate, now: &Estate, tests: bool) -> Option<String> {
+/// What a rule did besides leading somewhere, and does not do any more. Rules may be sticky for as long as several
+/// generations share them.
+fn lost(found: &Estate, now: &Estate, shares: bool) -> Option<String> {
     let also = |rule: &Rule| -> Vec<String> {
-        let by_test = |word: &&String| tests && word.starts_with("group stickiness");
-        rule.also.iter().filter(|word| !by_test(word)).cloned().collect()
+        let for_now = |word: &&String| shares && word.starts_with("group stickiness");
+        rule.also.iter().filter(|word| !for_now(word)).cloned().collect()
     };
     found
         .rules()
         .filter_map(|was| Some((was, now.rule(&was.arn)?)))
         .find(|(was, is)| {
             (&was.conditions, also(was)) != (&is.conditions, also(is))
-                || (was.keeps != is.keeps && !(tests && was.sticky != is.sticky))
+                || (was.keeps != is.keeps && !(shares && was.sticky != is.sticky))
         })
         .map(|(was, is)| format!("{} was {:?}, and is {:?}", was.at(), was.also, is.also))
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use swingbridge::lab::world::faults::Fault;
 use swingbridge::model::event::Verdict;
 use swingbridge::model::lock::{self, LockState};
-use swingbridge::model::plan::Intent;
 use swingbridge::model::roles::Roles;
 
-use crate::life::Life;
+use crate::life::{Life, rollback};
 use crate::operator::{Ended, Operator};
 use crate::oracle::{Law, Oracle};
+use crate::say;
 use crate::shape::{Shape, differences, shape};
 use crate::stage::{Scene, in_virtual_time};
 
@@ -24,6 +24,8 @@ pub(crate) type Held = Result<(), String>;
 pub(crate) struct Book {
     /// Every cell, not only those of the slice.
     pub(crate) whole: bool,
+    /// They are named, and not run.
+    pub(crate) lists: bool,
     /// Only cells whose names contain one of these.
     pub(crate) only: Vec<String>,
     pub(crate) cells: AtomicUsize,
@@ -38,6 +40,10 @@ impl Book {
             return;
         }
         self.cells.fetch_add(1, Ordering::Relaxed);
+        if self.lists {
+            say(name);
+            return;
+        }
         self.holds(name, || in_virtual_time(work));
     }
 
@@ -123,12 +129,23 @@ impl<'a> Attempt<'a> {
     }
 
     /// The command again by somebody else, to its end, which must be as if nothing had happened.
-    pub(crate) async fn converges(&self, intent: &Intent, wanted: &Shape) -> Held {
-        let ended = self.somebody().does(intent).await;
-        if ended.code() != self.life.well(intent) {
-            return self.wrong(&format!("{} again: {ended}", intent.word()));
+    pub(crate) async fn converges(&self, at: usize) -> Held {
+        let ended = self.somebody().does(&self.life.commands[at]).await;
+        self.came_to(at, &ended).await
+    }
+
+    /// A command has ended as it does when nothing happens to it.
+    pub(crate) async fn came_to(&self, at: usize, ended: &Ended) -> Held {
+        match self.life.ends(at).find(|(code, _)| ended.code() == Some(*code)) {
+            Some((_, left)) => self.looks_like(left).await,
+            // It was being swung back, or had been, when it was cut off.
+            None if self.life.well(at) == 5 && ended.code() == Some(3) => {
+                let back = self.somebody().does(&rollback()).await;
+                self.speaks(&back)?;
+                self.is_live(self.life.prefixes()[at].live_before).await
+            }
+            None => self.wrong(&format!("{} again: {ended}", self.life.commands[at].word())),
         }
-        self.looks_like(wanted).await
     }
 
     pub(crate) async fn looks_like(&self, wanted: &Shape) -> Held {
@@ -177,6 +194,7 @@ impl<'a> Attempt<'a> {
                 ..
             }) if summary.is_empty() || next.is_empty() => self.wrong(&format!("says nothing: {ended}")),
             Ended::Refused(refusal) if refusal.reasons.is_empty() => self.wrong("refused without a reason"),
+            Ended::Stale(why) if why.is_empty() => self.wrong("stale without a reason"),
             _ => Ok(()),
         }
     }

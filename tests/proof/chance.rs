@@ -46,7 +46,7 @@ async fn bears(life: &Life, at: usize, prefix: &Prefix, fault: &str) -> Held {
     let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
     attempt.breaks(fault);
     let ended = attempt.somebody().does(&life.commands[at]).await;
-    if ended.code() != life.well(&life.commands[at]) {
+    if ended.code() != Some(life.well(at)) {
         return attempt.wrong(&format!("ended {ended}"));
     }
     attempt.scene.keeper.with(|world| world.mend(None));

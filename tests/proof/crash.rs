@@ -4,10 +4,11 @@
 use std::fmt;
 
 use swingbridge::model::obligation::owed;
-use swingbridge::model::plan::Intent;
+use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::policy::Treatment;
 use swingbridge::model::refusal::Reason;
 use swingbridge::model::roles::Roles;
+use swingbridge::plan;
 
 use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, rollback};
@@ -21,15 +22,30 @@ enum Then {
     Again,
     /// The same from another machine, where only silence tells that the process is dead.
     AgainElsewhere,
+    /// The same from another machine, after a person has freed the lock.
+    Unlocked,
+    /// It was a saved plan, which is applied again.
+    Applied,
     Back,
     Repair,
 }
+
+const THEN: [Then; 6] = [
+    Then::Again,
+    Then::AgainElsewhere,
+    Then::Unlocked,
+    Then::Applied,
+    Then::Back,
+    Then::Repair,
+];
 
 impl fmt::Display for Then {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Again => "again",
             Self::AgainElsewhere => "again-elsewhere",
+            Self::Unlocked => "unlocked",
+            Self::Applied => "applied",
             Self::Back => "rollback",
             Self::Repair => "repair",
         })
@@ -59,10 +75,10 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                 call,
                 after,
             };
-            for then in [Then::Again, Then::AgainElsewhere, Then::Back, Then::Repair] {
-                if then == Then::Back && !goes_forward(&life.commands[at]) {
-                    continue;
-                }
+            let thens = THEN
+                .into_iter()
+                .filter(|then| *then != Then::Back || goes_forward(&life.commands[at]));
+            for then in prefix.happens(call, thens.collect()) {
                 let moment = if after { "after" } else { "before" };
                 let name = format!("crash/{}/{call}/{moment}/{then}", life.command_name(at));
                 // What is read changes nothing: of those, a few are enough for a slice.
@@ -95,10 +111,9 @@ async fn survives(death: Death<'_>, then: Then) -> Held {
     let intent = &life.commands[at];
     let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
     let who = Who {
-        process: if then == Then::AgainElsewhere {
-            Process::Elsewhere
-        } else {
-            Process::HasEnded
+        process: match then {
+            Then::AgainElsewhere | Then::Unlocked => Process::Elsewhere,
+            _ => Process::HasEnded,
         },
         ..Who::somebody()
     };
@@ -106,20 +121,48 @@ async fn survives(death: Death<'_>, then: Then) -> Held {
     let victim = Operator::on(&attempt.scene, &life.config, who, move |call| {
         (call.number == number).then_some(if after { Hit::DieAfter } else { Hit::DieBefore })
     });
-    match victim.does(intent).await {
-        Ended::Killed => {}
-        other => return attempt.wrong(&format!("it was to die at {call}, and ended: {other}")),
+    let saved = saved(life, at);
+    let ended = match then {
+        Then::Applied => victim.applies(&saved).await,
+        _ => victim.does(intent).await,
+    };
+    if !matches!(ended, Ended::Killed) {
+        return attempt.wrong(&format!("it was to die at {call}, and ended: {ended}"));
     }
     match then {
-        Then::Again => attempt.converges(intent, &prefix.left).await,
-        Then::AgainElsewhere => again_elsewhere(&attempt, intent, prefix).await,
+        Then::Again => attempt.converges(at).await,
+        Then::AgainElsewhere => again_elsewhere(&attempt, at).await,
+        Then::Unlocked => {
+            let freed = attempt.somebody().unlocks().await;
+            freed.map_err(|error| error.to_string())?;
+            attempt.converges(at).await
+        }
+        Then::Applied => applied_again(&attempt, at, &saved).await,
         Then::Back => goes_back(&attempt, prefix).await,
         Then::Repair => forgets_nothing(&attempt, prefix).await,
     }
 }
 
-async fn again_elsewhere(attempt: &Attempt<'_>, intent: &Intent, prefix: &Prefix) -> Held {
-    let life = attempt.life;
+/// What `plan --out` wrote before anything happened, read back.
+fn saved(life: &Life, at: usize) -> Plan {
+    let found = &life.prefixes()[at].found;
+    let plan = plan::plan(found, &life.commands[at], &life.config.policy).expect("a plan");
+    let written = serde_json::to_string(&plan).expect("it can be written");
+    serde_json::from_str(&written).expect("it can be read")
+}
+
+/// It goes on, or says that it does not fit any more; then the command by its name does.
+async fn applied_again(attempt: &Attempt<'_>, at: usize, saved: &Plan) -> Held {
+    let ended = attempt.somebody().applies(saved).await;
+    attempt.speaks(&ended)?;
+    match ended {
+        Ended::Stale(_) => attempt.converges(at).await,
+        ended => attempt.came_to(at, &ended).await,
+    }
+}
+
+async fn again_elsewhere(attempt: &Attempt<'_>, at: usize) -> Held {
+    let (life, intent) = (attempt.life, &attempt.life.commands[at]);
     let patient = Who {
         // Longer than the dead one's lease, and the time to listen for a sign of life.
         patience: life.config.lease * 3,
@@ -128,15 +171,15 @@ async fn again_elsewhere(attempt: &Attempt<'_>, intent: &Intent, prefix: &Prefix
     let ended = Operator::on(&attempt.scene, &life.config, patient, |_| None)
         .does(intent)
         .await;
-    if ended.code() != life.well(intent) {
+    if !life.ends(at).any(|(code, _)| ended.code() == Some(code)) {
         return attempt.wrong(&format!("{} elsewhere: {ended}", intent.word()));
     }
     if !attempt.is_unlocked().await? {
         // All was done but giving the lock up; who finds nothing to do does not wait for it. In the end it goes, too.
         tokio::time::sleep(life.config.lease).await;
-        return attempt.converges(intent, &prefix.left).await;
+        return attempt.converges(at).await;
     }
-    attempt.looks_like(&prefix.left).await
+    attempt.came_to(at, &ended).await
 }
 
 /// A rollback instead: live serves as before.

@@ -100,11 +100,13 @@ impl Way {
 pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     let prefix = &life.prefixes()[at];
     for call in &prefix.calls {
-        for way in WAYS {
-            // A change cannot be stale, and what is only asked reaches no data plane.
-            if (way == Way::Stale && call.changes()) || (way == Way::SlowPropagation && !call.changes()) {
-                continue;
-            }
+        // A change cannot be stale, and what is only asked reaches no data plane.
+        let ways = WAYS.into_iter().filter(|way| match way {
+            Way::Stale => !call.changes(),
+            Way::SlowPropagation => call.changes(),
+            _ => true,
+        });
+        for way in prefix.happens(call, ways.collect()) {
             let name = format!("faults/{}/{call}/{way}", life.command_name(at));
             let share = if call.changes() { 20 } else { 200 };
             book.cell(&name, share, bears(life, at, call, way));
@@ -144,7 +146,7 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
         return attempt.wrong(&format!("{call} was not made"));
     }
     attempt.speaks(&ended)?;
-    let well = ended.code() == life.well(intent);
+    let well = life.ends(at).any(|(code, _)| ended.code() == Some(code));
     if way.passes() && !well {
         return attempt.wrong(&format!("ended {ended}, for what passes by itself"));
     }
@@ -157,11 +159,11 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
         if call.action == "DeleteRule" && !attempt.is_unlocked().await? {
             // It could not be given up, and was told so: it stands for its lease.
             tokio::time::sleep(life.config.lease).await;
-            return attempt.converges(intent, &prefix.left).await;
+            return attempt.converges(at).await;
         }
-        return attempt.looks_like(&prefix.left).await;
+        return attempt.came_to(at, &ended).await;
     }
-    goes_on(&attempt, prefix, intent, &ended).await
+    goes_on(&attempt, at, &ended).await
 }
 
 /// Production is where the exit code says.
@@ -180,7 +182,8 @@ async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) 
 
 /// Once nothing fails any more the same command ends as it would have; after it was swung back, the candidate is
 /// removed first.
-async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended: &Ended) -> Held {
+async fn goes_on(attempt: &Attempt<'_>, at: usize, ended: &Ended) -> Held {
+    let (prefix, intent) = (&attempt.life.prefixes()[at], &attempt.life.commands[at]);
     let policy = &attempt.life.config.policy;
     let seen = attempt
         .somebody()
@@ -209,7 +212,9 @@ async fn goes_on(attempt: &Attempt<'_>, prefix: &Prefix, intent: &Intent, ended:
         .does(intent)
         .await;
     match (again.code(), &again) {
-        (code, _) if code == attempt.life.well(intent) => attempt.looks_like(&prefix.left).await,
+        (Some(code), _) if attempt.life.ends(at).any(|(well, _)| code == well) => {
+            attempt.came_to(at, &again).await
+        }
         // Putting production back was cut off, too: that is finished first.
         (Some(3), Ended::Refused(refusal))
             if ended.code() == Some(6)

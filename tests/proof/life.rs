@@ -14,6 +14,7 @@ use swingbridge::model::tags::Tags;
 
 use crate::oracle::{Meant, Request};
 use crate::prefix::Prefix;
+use crate::shape::Shape;
 
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -82,7 +83,65 @@ sticky = "5m"
 reduce_every = "10s"
 "#;
 
+/// A person decides before the second stage.
+const PAUSED: &str = r#"
+[canary]
+steps = [{ weight = 10, bake = "20s" }, { pause = "until-promoted" }, { weight = 50, bake = "20s" }]
+"#;
+
+/// No traffic is measured here: there is never any evidence.
+const JUDGED: &str = r#"
+[canary]
+steps = [{ weight = 20, bake = "1m" }]
+
+[judge]
+inconclusive = "go-on"
+"#;
+
+/// An alarm rings all the time: whatever is promoted is swung back.
+const CAUGHT: &str = r#"
+[canary]
+steps = [{ weight = 40, bake = "1m" }]
+
+[judge]
+alarms = ["shop-errors"]
+"#;
+
+const HOOKED: &str = r#"
+[[hooks]]
+at = "expand"
+run = ["true"]
+
+[[hooks]]
+at = "before-traffic"
+run = ["true"]
+
+[[hooks]]
+at = "before-promote"
+run = ["true"]
+gate = true
+every = "10s"
+expires = "1h"
+
+[[hooks]]
+at = "after-promote"
+run = ["true"]
+
+[[hooks]]
+at = "on-rollback"
+run = ["true"]
+
+[[hooks]]
+at = "before-retire"
+run = ["true"]
+
+[[hooks]]
+at = "contract"
+run = ["true"]
+"#;
+
 const ROLLING: &str = "[rolling]\nwarmup = \"5s\"\n";
+
 /// Three share production by weights, live is one of them.
 const AB: &str = r#"
 [ab]
@@ -210,6 +269,63 @@ pub(crate) fn lives() -> Vec<Life> {
                 Intent::Shift { percent: 40 },
                 Intent::Retreat,
                 Intent::Abort,
+            ],
+        ),
+        life(
+            "handed",
+            seed(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Shift { percent: 25 },
+                Intent::PromoteFully,
+                rollback(),
+            ],
+        ),
+        life(
+            "held",
+            seed(),
+            "canary",
+            &format!("{DOORS}{CANARY}"),
+            vec![
+                deploy("2.0", 2),
+                // Cut off while it watches its first stage.
+                Intent::Promote,
+                Intent::Pause,
+                Intent::Resume,
+            ],
+        ),
+        life(
+            "paused",
+            seed(),
+            "canary",
+            &format!("{DOORS}{PAUSED}"),
+            vec![deploy("2.0", 2), Intent::Promote, Intent::Resume, rollback()],
+        ),
+        life(
+            "judged",
+            seed(),
+            "canary",
+            &format!("{DOORS}{JUDGED}"),
+            vec![deploy("2.0", 2), Intent::Promote, rollback()],
+        ),
+        life(
+            "caught",
+            seed(),
+            "canary",
+            &format!("{DOORS}{CAUGHT}"),
+            vec![deploy("2.0", 2), Intent::Promote],
+        ),
+        life(
+            "hooked",
+            seed(),
+            "preview",
+            &format!("{HOOKED}{DOORS}"),
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                Intent::Retire { generation: None },
             ],
         ),
         life("turns", seed(), "preview", TURNS, back()),
@@ -351,10 +467,52 @@ pub(crate) fn lives() -> Vec<Life> {
 }
 
 impl Life {
-    /// The exit code of a command that goes well: one that begins a test leaves it to run.
-    pub(crate) fn well(&self, intent: &Intent) -> Option<u8> {
-        let begins = self.config.policy.strategy == Strategy::Ab && *intent == Intent::Promote;
-        Some(if begins { 9 } else { 0 })
+    /// The exit code of a command that goes well: one that begins a test leaves it to run, one that comes to a pause
+    /// leaves production there, one that an alarm rings for swings it back.
+    pub(crate) fn well(&self, at: usize) -> u8 {
+        let begins = self.config.policy.strategy == Strategy::Ab;
+        let pauses = self.commands.get(at + 1) == Some(&Intent::Resume) && !self.is_cut_short(at);
+        match self.commands[at] {
+            Intent::Promote if self.alarm().is_some() => 5,
+            Intent::Promote if begins || pauses => 9,
+            _ => 0,
+        }
+    }
+
+    /// How a command may end that goes well, and what it leaves. Whoever promotes again at a pause has ended it.
+    pub(crate) fn ends(&self, at: usize) -> impl Iterator<Item = (u8, &Shape)> {
+        let pauses = self.well(at) == 9 && self.commands.get(at + 1) == Some(&Intent::Resume);
+        let further = pauses.then_some(at + 1);
+        let ends = std::iter::once(at).chain(further);
+        ends.map(|at| (self.well(at), &self.prefixes()[at].left))
+    }
+
+    /// The alarm that rings through all of it.
+    pub(crate) fn alarm(&self) -> Option<&String> {
+        self.config.policy.judge.as_ref()?.alarms.first()
+    }
+
+    /// Whether two commands are interleaved call by call in this life. The others have another estate or other waits
+    /// under a strategy that a life here stands for, and what differs there is not who comes before whom.
+    pub(crate) fn stands_for_its_strategy(&self) -> bool {
+        [
+            "preview",
+            "direct",
+            "turns",
+            "canary",
+            "by-hand",
+            "paused",
+            "ab",
+            "ab-header",
+            "rolling",
+            "recreate",
+        ]
+        .contains(&self.name)
+    }
+
+    /// A command that is cut off while it watches a stage, and is there for what comes after it.
+    pub(crate) fn is_cut_short(&self, at: usize) -> bool {
+        self.commands.get(at + 1) == Some(&Intent::Pause)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The proof: whole deployments on the lab in virtual time, through the real adapter and the real SDK; killed, failed
 //! and raced at every single call, with every route and every door watched at every instant.
 //!
-//! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it;
+//! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it, and with `--list` only
+//! names every cell;
 //! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, in which `*` stands for anything, whether or
 //! not it is in the slice.
 
@@ -59,8 +60,10 @@ fn main() -> ExitCode {
     {
         stage::SEED.get_or_init(|| seed);
     }
+    let asked = |wanted: &str| flags.iter().any(|flag| flag == wanted);
     let book = Book {
-        whole: flags.iter().any(|flag| flag == "--whole"),
+        whole: asked("--whole"),
+        lists: asked("--list"),
         only,
         cells: AtomicUsize::new(0),
         left_out: AtomicUsize::new(0),
@@ -83,7 +86,8 @@ fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
         lives
             .iter()
             .flat_map(|life| {
-                (0..life.commands.len()).map(move |at| Job {
+                let proven = (0..life.commands.len()).filter(|at| !life.is_cut_short(*at));
+                proven.map(move |at| Job {
                     matrix,
                     life,
                     at,

@@ -9,15 +9,19 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use futures_util::future::BoxFuture;
 use swingbridge::cloud::aws::Aws;
 use swingbridge::cloud::{Cloud, CloudError};
 use swingbridge::config::Config;
 use swingbridge::model::estate::Estate;
 use swingbridge::model::event::{Event, Reporter, Verdict};
+use swingbridge::model::hook::Hook;
+use swingbridge::model::lock::{self, LockState};
 use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::refusal::Refusal;
+use swingbridge::model::told::Told;
 use swingbridge::plan;
-use swingbridge::run::hook::Outside;
+use swingbridge::run::hook::{Answer, Caller, Reply};
 use swingbridge::run::identity::Identity;
 use swingbridge::run::interrupt::Interrupt;
 use swingbridge::run::{Job, LockSettings, Stayed, carry_out, look_patiently, stay};
@@ -102,6 +106,8 @@ pub(crate) enum Ended {
     Unseen(CloudError),
     /// Production has swung, and what that leaves could not be done.
     Unfinished(String),
+    /// The saved plan does not fit any more.
+    Stale(Vec<String>),
     Killed,
 }
 
@@ -113,6 +119,7 @@ impl Ended {
             Self::Refused(_) => Some(3),
             Self::Unseen(_) => Some(4),
             Self::Unfinished(_) => Some(6),
+            Self::Stale(_) => Some(8),
             Self::Killed => None,
         }
     }
@@ -127,6 +134,7 @@ impl fmt::Display for Ended {
             Self::Refused(refusal) => write!(f, "refused: {refusal}"),
             Self::Unseen(error) => write!(f, "could not look: {error}"),
             Self::Unfinished(why) => write!(f, "swung, and not finished: {why}"),
+            Self::Stale(why) => write!(f, "a stale plan: {}", why.join("; ")),
             Self::Killed => f.write_str("killed"),
         }
     }
@@ -137,6 +145,22 @@ struct Deaf;
 impl Reporter for Deaf {
     fn on(&mut self, _: &Event) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Whoever calls hooks: each takes its time, and passes.
+#[derive(Debug)]
+struct Obliging;
+
+impl Caller for Obliging {
+    fn call<'a>(&'a self, _: &'a Hook, _: &'a Told, _: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Reply {
+                answer: Answer::Passed,
+                said: Vec::new(),
+            }
+        })
     }
 }
 
@@ -169,10 +193,45 @@ impl<'a> Operator<'a> {
 
     /// A command from its first look to its end, what it leaves for later included, or until it is killed.
     pub(crate) async fn does(&self, intent: &Intent) -> Ended {
+        self.until_killed(self.to_its_end(intent)).await
+    }
+
+    /// A saved plan, as `apply` carries it out, likewise.
+    pub(crate) async fn applies(&self, saved: &Plan) -> Ended {
+        self.until_killed(self.applies_to_its_end(saved)).await
+    }
+
+    /// Frees the lock whoever holds it, as `unlock --force` does. Does nothing where there is none.
+    pub(crate) async fn unlocks(&self) -> Result<(), CloudError> {
+        let estate = self.sees().await?;
+        match lock::state(&estate, self.config.policy.lock) {
+            LockState::Held { rule, .. } => self.aws.delete_rule(&rule).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn until_killed(&self, command: impl Future<Output = Ended>) -> Ended {
         tokio::select! {
             biased;
             () = self.tap.died.notified() => Ended::Killed,
-            ended = self.to_its_end(intent) => ended,
+            ended = command => ended,
+        }
+    }
+
+    async fn applies_to_its_end(&self, saved: &Plan) -> Ended {
+        let estate = match look_patiently(&self.aws, &self.config.scope).await {
+            Ok(estate) => estate,
+            Err(error) => return Ended::Unseen(error),
+        };
+        match plan::resume(saved, &estate, &self.config.policy) {
+            Ok(rest) => {
+                let ended = Ended::Verdict(self.carries_out(&rest, &estate).await);
+                match ended.code() {
+                    Some(0) => self.later(&rest, ended).await,
+                    _ => ended,
+                }
+            }
+            Err(why) => Ended::Stale(why),
         }
     }
 
@@ -226,7 +285,7 @@ impl<'a> Operator<'a> {
             },
             timeout: None,
             interrupt,
-            hooks: &Outside::default(),
+            hooks: &Obliging,
         };
         carry_out(&job, plan, estate, &mut Deaf).await
     }

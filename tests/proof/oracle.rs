@@ -13,7 +13,6 @@ use swingbridge::lab::world::compute::InstanceState;
 use swingbridge::lab::world::routing::{Action, Routing};
 use swingbridge::model::tags;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
 
 use crate::stage::SOURCE;
 
@@ -86,6 +85,8 @@ struct Seen {
     pictures: u64,
     violations: Vec<String>,
     at_first: BTreeMap<Request, Met>,
+    /// What production meets now.
+    serving: BTreeSet<String>,
     /// When production last met each target group.
     served: BTreeMap<String, Duration>,
     /// What each colour met a moment ago.
@@ -99,29 +100,25 @@ pub(crate) struct Oracle {
     watching: JoinHandle<()>,
 }
 
-/// Instances can end between two pictures: they are looked at as often as this.
-const GLANCE: Duration = Duration::from_millis(100);
-
 impl Oracle {
     pub(crate) fn over(keeper: &Arc<Keeper>, requests: &[Request], law: Law) -> Self {
         let seen: Arc<Mutex<Seen>> = Arc::default();
-        let mut routing = keeper.routing();
+        // Nothing happens between two turns.
+        let (routing, mut turns) = (keeper.routing(), keeper.turns());
         let (kept, requests, keeper) = (Arc::clone(&seen), requests.to_vec(), Arc::downgrade(keeper));
         let watching = tokio::spawn(async move {
             loop {
-                let picture = Arc::clone(&routing.borrow_and_update());
+                turns.mark_unchanged();
+                let picture = Arc::clone(&routing.borrow());
                 let Some(keeper) = keeper.upgrade() else { return };
-                let running = keeper.with(|world| running(world, &picture));
-                let groups = keeper.with(|world| law.of_groups(world));
+                let (running, groups) = keeper.look(|world| (running(world, &picture), law.of_groups(world)));
                 let at: Duration = keeper.moment().since_start();
                 drop(keeper);
                 kept.lock()
                     .expect("not poisoned")
                     .look(&picture, &running, &requests, (&law, &groups), at);
-                tokio::select! {
-                    biased;
-                    changed = routing.changed() => if changed.is_err() { return },
-                    () = sleep(GLANCE) => {}
+                if turns.changed().await.is_err() {
+                    return;
                 }
             }
         });
@@ -196,6 +193,8 @@ impl Seen {
                 "at {at:?}, every colour is closed: who pins one finds none"
             ));
         }
+        let until_now = std::mem::take(&mut self.serving);
+        self.served.extend(until_now.into_iter().map(|name| (name, at)));
         for request in requests {
             self.keeps_its_colour(request, &met(picture, running, request), law.grace, at);
         }
@@ -208,7 +207,10 @@ impl Seen {
             _ => Vec::new(),
         };
         match request.meant {
-            Meant::Live => self.served.extend(names.into_iter().map(|name| (name, at))),
+            Meant::Live => {
+                self.served.extend(names.iter().map(|name| (name.clone(), at)));
+                self.serving.extend(names);
+            }
             Meant::Colour => {
                 let was = self
                     .colours

@@ -9,11 +9,11 @@ use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::{Roles, Standing};
 
 use crate::life::Life;
-use crate::operator::Operator;
+use crate::operator::{Operator, Who};
 use crate::oracle::Law;
 use crate::shape::{Shape, shape};
 use crate::stage::{Stage, in_virtual_time};
-use crate::tap::Call;
+use crate::tap::{Call, Hit};
 
 /// One command of a life, and all that came before it.
 #[derive(Debug)]
@@ -35,6 +35,30 @@ pub(crate) struct Prefix {
     pub(crate) shared_before: bool,
 }
 
+impl Prefix {
+    /// A question that the command has asked before. Of all that could happen to it one thing does, by turns: what it
+    /// meets is what the change before it left, a little later.
+    pub(crate) fn asks_again(&self, call: &Call) -> bool {
+        let before = &self.calls[..call.number - 1];
+        !call.changes() && before.iter().any(|other| other.action == call.action)
+    }
+
+    /// What happens to a call: everything, or by turns one thing.
+    pub(crate) fn happens<T>(&self, call: &Call, all: Vec<T>) -> Vec<T> {
+        if self.asks_again(call) {
+            by_turns(call, all)
+        } else {
+            all
+        }
+    }
+}
+
+/// One of all, another one with every call.
+pub(crate) fn by_turns<T>(call: &Call, all: Vec<T>) -> Vec<T> {
+    let turn = call.number % all.len().max(1);
+    all.into_iter().skip(turn).take(1).collect()
+}
+
 impl Life {
     pub(crate) fn prefixes(&self) -> &[Prefix] {
         self.prefixes.get_or_init(|| in_virtual_time(self.lived()))
@@ -42,33 +66,48 @@ impl Life {
 
     async fn lived(&self) -> Vec<Prefix> {
         let mut stage = Stage::built(&self.estate).await;
+        if let Some(name) = self.alarm() {
+            stage = stage.with_alarm(name).await;
+        }
         let mut all = Vec::new();
-        for intent in &self.commands {
+        for (at, intent) in self.commands.iter().enumerate() {
             // A look takes time, and an attempt at this command does not begin with one.
             let found = Operator::calm(&stage.open(), &self.config)
                 .sees()
                 .await
                 .expect("an estate");
             let scene = stage.open();
-            let operator = Operator::calm(&scene, &self.config);
+            let cut = self.is_cut_short(at);
+            let operator = if cut {
+                Operator::on(&scene, &self.config, Who::somebody(), once_it_watches())
+            } else {
+                Operator::calm(&scene, &self.config)
+            };
             let ended = operator.does(intent).await;
             assert_eq!(
                 ended.code(),
-                self.well(intent),
+                (!cut).then(|| self.well(at)),
                 "{}: {}: {ended}",
                 self.name,
                 intent.word()
             );
             let calls = operator.tap.calls();
-            let after = operator.sees().await.expect("an estate");
+            let witness = Operator::calm(&scene, &self.config);
+            let after = witness.sees().await.expect("an estate");
             let (was, is) = (self.roles(&found), self.roles(&after));
+            let law = law(&was, &is);
             all.push(Prefix {
                 calls,
                 left: shape(&after),
                 law: Law {
                     one_at_a_time: self.config.policy.strategy == Strategy::Recreate,
+                    live: match self.well(at) {
+                        // For as long as it took to find out.
+                        5 => law.live.union(&law.candidate).cloned().collect(),
+                        _ => law.live.clone(),
+                    },
                     grace: self.config.policy.grace().unwrap_or_default(),
-                    ..law(&was, &is)
+                    ..law
                 },
                 neighbours: [&was.candidate, &was.previous, &is.candidate, &is.previous]
                     .into_iter()
@@ -95,6 +134,15 @@ impl Life {
     /// The name by which a command of this life is found again.
     pub(crate) fn command_name(&self, at: usize) -> String {
         format!("{}/{}-{}", self.name, at + 1, self.commands[at].word())
+    }
+}
+
+/// The lock is given up while a stage is watched: the first look after that.
+fn once_it_watches() -> impl FnMut(&Call) -> Option<Hit> + Send + 'static {
+    let mut given_up = false;
+    move |call| {
+        given_up |= call.action == "DeleteRule";
+        (given_up && !call.changes()).then_some(Hit::DieAfter)
     }
 }
 

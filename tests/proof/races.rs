@@ -18,7 +18,7 @@ use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, deploy, rollback};
 use crate::operator::{Ended, Operator, Process, Who, sdk};
 use crate::oracle::Law;
-use crate::prefix::Prefix;
+use crate::prefix::{Prefix, by_turns};
 use crate::stage::{Scene, in_virtual_time};
 use crate::tap::{Call, Gate, Hit, Tap};
 
@@ -34,15 +34,18 @@ enum Stranger {
     PutsBack,
     /// A person who leads the default rule back to the previous generation, while somebody removes it.
     LeadsBack,
+    /// A person who frees the lock, because they believe that its holder is dead.
+    FreesTheLock,
     /// A person who deletes the candidate's target group, if AWS lets them.
     DeletesTargetGroup,
     /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
     DeletesGroup,
 }
 
-const STRANGERS: [Stranger; 4] = [
+const STRANGERS: [Stranger; 5] = [
     Stranger::Grows,
     Stranger::PutsBack,
+    Stranger::FreesTheLock,
     Stranger::DeletesTargetGroup,
     Stranger::DeletesGroup,
 ];
@@ -53,6 +56,7 @@ impl fmt::Display for Stranger {
             Self::Grows => "an-autoscaler",
             Self::PutsBack => "a-provisioning-run",
             Self::LeadsBack => "a-way-back",
+            Self::FreesTheLock => "a-freed-lock",
             Self::DeletesTargetGroup => "a-deleted-target-group",
             Self::DeletesGroup => "a-deleted-group",
         })
@@ -61,7 +65,16 @@ impl fmt::Display for Stranger {
 
 impl Stranger {
     /// Does it now, as any AWS client would. What AWS refuses is left.
-    async fn acts(self, scene: &Scene, live: u32, next: u32) -> String {
+    async fn acts(self, attempt: &Attempt<'_>, live: u32, next: u32) -> String {
+        let scene = &attempt.scene;
+        if self == Self::FreesTheLock {
+            let who = Who {
+                key: "stranger",
+                ..Who::somebody()
+            };
+            let person = Operator::on(scene, &attempt.life.config, who, |_| None);
+            return came_of(person.unlocks().await);
+        }
         let tap = Tap::new(&scene.keeper, Box::new(|_| None));
         let sdk = sdk("stranger", &tap);
         let groups = aws_sdk_autoscaling::Client::new(&sdk);
@@ -83,7 +96,7 @@ impl Stranger {
                     .send()
                     .await,
             ),
-            Self::PutsBack | Self::LeadsBack | Self::DeletesTargetGroup => {
+            _ => {
                 let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
                 self.on_the_balancer(&balancing, live, next).await
             }
@@ -146,7 +159,15 @@ fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
 }
 
 /// Commands that two operators give at the same time.
-fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
+fn rivals(life: &Life, intent: &Intent) -> Vec<(&'static str, Intent)> {
+    let pauses = life.config.policy.shift.is_some() && *intent == Intent::Promote;
+    let pause = pauses.then_some(("pause", Intent::Pause));
+    let mut rivals = who_also(intent);
+    rivals.extend(pause);
+    rivals
+}
+
+fn who_also(intent: &Intent) -> Vec<(&'static str, Intent)> {
     match intent {
         Intent::Deploy { .. } => vec![
             ("the-same-deploy", intent.clone()),
@@ -172,6 +193,17 @@ fn rivals(intent: &Intent) -> Vec<(&'static str, Intent)> {
     }
 }
 
+/// A command that somebody else gives: its name, and the calls that it makes alone.
+type Rival = (&'static str, Intent, Vec<Call>);
+
+/// Who else is at work.
+#[derive(Clone, Copy, Debug)]
+enum Other<'a> {
+    Stranger(Stranger),
+    /// And whether they wait for the lock.
+    Rival(&'a Rival, bool),
+}
+
 /// How far the rival comes while the first is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Until {
@@ -191,40 +223,58 @@ impl fmt::Display for Until {
 pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     let prefix = &life.prefixes()[at];
     let command = life.command_name(at);
-    for call in &prefix.calls {
-        // Production goes there sooner or later, or has a share there.
-        let serves = prefix.law.live.contains(&format!("tg-{}", prefix.next));
-        for stranger in STRANGERS {
-            if stranger == Stranger::DeletesGroup && serves {
-                continue;
-            }
-            let name = format!("races/{command}/{call}/{stranger}");
-            let share = if call.changes() { 32 } else { 600 };
-            book.cell(&name, share, stands(life, at, call, stranger));
-        }
-    }
     for call in looked_after(life, at) {
         let name = format!("races/{command}/{call}/{}", Stranger::LeadsBack);
         book.cell(&name, 20, stands(life, at, call, Stranger::LeadsBack));
     }
-    for (rival, intent) in rivals(&life.commands[at]) {
-        let theirs = calls_alone(life, at, &intent);
-        for (place, call) in prefix.calls.iter().enumerate() {
-            for patient in [false, true] {
-                let word = if patient { "patient" } else { "impatient" };
-                for until in untils(&theirs, &prefix.calls, place, patient) {
-                    let name = format!("races/{command}/{call}/{word}-{rival}-until-{until}");
-                    let share = if call.changes() { 320 } else { 5000 };
-                    let race = Race {
-                        life,
-                        at,
-                        held: call,
-                        rival: &intent,
-                        patient,
-                        until,
-                    };
-                    book.cell(&name, share, race.run());
+    let rivals: Vec<Rival> = rivals(life, &life.commands[at])
+        .into_iter()
+        .map(|(name, intent)| {
+            let theirs = calls_alone(life, at, &intent);
+            (name, intent, theirs)
+        })
+        .collect();
+    // Production goes there sooner or later, or has a share there.
+    let serves = prefix.law.live.contains(&format!("tg-{}", prefix.next));
+    for (place, call) in prefix.calls.iter().enumerate() {
+        let strangers = STRANGERS
+            .into_iter()
+            .filter(|stranger| *stranger != Stranger::DeletesGroup || !serves)
+            .map(Other::Stranger);
+        let operators = rivals
+            .iter()
+            .flat_map(|rival| [Other::Rival(rival, false), Other::Rival(rival, true)]);
+        let all: Vec<Other<'_>> = strangers.chain(operators).collect();
+        let others = if turns(&prefix.calls, place) {
+            all
+        } else {
+            by_turns(call, all)
+        };
+        for other in others {
+            let (rival, patient) = match other {
+                Other::Rival(rival, patient) => (rival, patient),
+                Other::Stranger(stranger) => {
+                    let name = format!("races/{command}/{call}/{stranger}");
+                    let share = if call.changes() { 32 } else { 600 };
+                    book.cell(&name, share, stands(life, at, call, stranger));
+                    continue;
                 }
+            };
+            let (name, intent, theirs) = rival;
+            let word = if patient { "patient" } else { "impatient" };
+            let mid_way = call.changes() && life.stands_for_its_strategy();
+            for until in untils(theirs, &prefix.calls[..place], patient, mid_way) {
+                let name = format!("races/{command}/{call}/{word}-{name}-until-{until}");
+                let share = if call.changes() { 320 } else { 5000 };
+                let race = Race {
+                    life,
+                    at,
+                    held: call,
+                    rival: intent,
+                    patient,
+                    until,
+                };
+                book.cell(&name, share, race.run());
             }
         }
     }
@@ -242,14 +292,19 @@ fn looked_after(life: &Life, at: usize) -> &[Call] {
     end.map_or(&[], |end| &calls[..=end])
 }
 
-/// How far the rival may come while the first is held at `ours[at]`: to its end, and to every call of its own that
-/// changes something. The latter only where the first turns: held at any other of its looks it would meet the same.
-fn untils(theirs: &[Call], ours: &[Call], at: usize, patient: bool) -> Vec<Until> {
+/// Whether a command is about to change something, or has just done so: held at any other of its looks it would meet
+/// the same.
+fn turns(calls: &[Call], at: usize) -> bool {
+    calls[at].changes() || at == 0 || calls[at - 1].changes()
+}
+
+/// How far the rival may come while the first is held after these calls: to its end, and, `mid_way`, to every change of
+/// its own.
+fn untils(theirs: &[Call], made: &[Call], patient: bool, mid_way: bool) -> Vec<Until> {
     let mut all = vec![Until::ItsEnd];
-    let turns = ours[at].changes() || at == 0 || ours[at - 1].changes();
     // An impatient rival does not come past the lock.
-    let comes_in = patient || !ours[..at].iter().any(Call::changes);
-    if turns && comes_in {
+    let comes_in = patient || !made.iter().any(Call::changes);
+    if mid_way && comes_in {
         let changes = theirs.iter().filter(|call| call.changes());
         all.extend(changes.map(|call| Until::Call(call.number)));
     }
@@ -308,7 +363,7 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     let operator = held_at(&attempt, Who::somebody(), call.number, &gate);
     let acts = async {
         gate.reached.notified().await;
-        let done = stranger.acts(&attempt.scene, live, prefix.next).await;
+        let done = stranger.acts(&attempt, live, prefix.next).await;
         gate.open();
         done
     };
@@ -440,6 +495,7 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
     // A test that runs is whole as it is.
     let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway && !roles.runs());
     let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
+    let paused = [one, other].iter().any(|ended| ended.code() == Some(9));
     match halfway {
         Ok(false) => Ok(()),
         Ok(true) if stopped => {
@@ -448,6 +504,13 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
                 return attempt.served().await;
             }
             attempt.wrong(&format!("first {one}; second {other}; rollback: {ended}"))
+        }
+        Ok(true) if paused => {
+            let ended = attempt.somebody().does(&Intent::Resume).await;
+            if matches!(ended.code(), Some(0 | 9)) {
+                return attempt.served().await;
+            }
+            attempt.wrong(&format!("first {one}; second {other}; resume: {ended}"))
         }
         Ok(true) => attempt.wrong(&format!(
             "half way, and nobody says so: first {one}; second {other}"

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use jiff::Timestamp;
 use swingbridge::cloud::Clock;
 use swingbridge::lab::estates::{Estate, build};
@@ -12,6 +13,9 @@ use swingbridge::lab::instances::Imagined;
 use swingbridge::lab::keeper::Keeper;
 use swingbridge::lab::world::{Settings, World};
 use tokio::time::{Instant, sleep};
+
+use crate::operator::sdk;
+use crate::tap::Tap;
 
 /// Localhost: nothing in virtual time has another address.
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -49,6 +53,29 @@ impl Stage {
             .with(|world| build(world, estate))
             .expect("an estate that can be built");
         sleep(Duration::from_secs(90)).await;
+        scene.kept().await
+    }
+
+    /// The same with an alarm that rings whenever nothing is measured, after it has begun to.
+    pub(crate) async fn with_alarm(&self, name: &str) -> Self {
+        let scene = self.open();
+        let tap = Tap::new(&scene.keeper, Box::new(|_| None));
+        let watch = aws_sdk_cloudwatch::Client::new(&sdk("stranger", &tap));
+        watch
+            .put_metric_alarm()
+            .alarm_name(name)
+            .namespace("Shop")
+            .metric_name("Orders")
+            .statistic(Statistic::Sum)
+            .period(60)
+            .evaluation_periods(1)
+            .threshold(1.0)
+            .comparison_operator(ComparisonOperator::LessThanThreshold)
+            .treat_missing_data("breaching")
+            .send()
+            .await
+            .expect("an alarm");
+        sleep(Duration::from_secs(180)).await;
         scene.kept().await
     }
 
