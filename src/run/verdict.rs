@@ -6,7 +6,7 @@ use crate::model::event::{Ended, Verdict};
 use crate::model::ids::GroupName;
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::Strategy;
-use crate::model::refusal::Refusal;
+use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::Roles;
 use crate::model::rollout::{Before, Rollout};
 use crate::plan::truth;
@@ -143,6 +143,10 @@ pub(super) fn tested(plan: &Plan, estate: &Estate, summary: String, reasons: Vec
 
 /// Stopped while production was only watched.
 pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
+    let told = matches!(stop, Stop::Interrupted(_) | Stop::Locked(_));
+    if !told && hidden(plan, estate).is_some() {
+        return unseen(plan, stop);
+    }
     let rolling = rolling_out(estate);
     let halfway = Roles::of(estate, &plan.policy).is_ok_and(|roles| roles.halfway && !roles.runs())
         || rolling.is_some();
@@ -192,8 +196,21 @@ pub(super) fn kept_out(plan: &Plan, estate: Option<&Estate>, stop: &Stop) -> Ver
     }
 }
 
-/// Somebody else has gone on, or back, meanwhile.
+/// Why it cannot be told where production goes, when AWS does not show what tells it.
+fn hidden(plan: &Plan, estate: &Estate) -> Option<Stop> {
+    let reasons = Roles::of(estate, &plan.policy).err()?;
+    let unseen = |reason: &Reason| matches!(reason, Reason::Unseen { .. });
+    reasons
+        .iter()
+        .any(unseen)
+        .then_some(Stop::Refused(Refusal { reasons }))
+}
+
+/// Somebody else has gone on, or back, meanwhile; or it looks so, because not all is seen.
 pub(super) fn overtaken(plan: &Plan, estate: &Estate) -> Verdict {
+    if let Some(stop) = hidden(plan, estate) {
+        return unseen(plan, &stop);
+    }
     Verdict {
         ended: Ended::Stale,
         code: 8,

@@ -3,7 +3,7 @@
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::model::estate::TargetState;
+use crate::model::estate::{Gap, Part, TargetState};
 use crate::model::event::{Ended, EventKind};
 use crate::model::judging::{Bound, Consequence, FAILED, Inconclusive, Judging, Measure, REQUESTS, Rule};
 use crate::model::readings::{Compared, Readings, Series, Window};
@@ -63,6 +63,33 @@ async fn meanwhile<T>(world: &World, policy: &Policy, act: impl AsyncFnOnce() ->
         act().await
     };
     tokio::join!(promote(world, policy), later)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_that_cannot_be_seen_any_more_is_not_told_as_one_that_somebody_has_changed() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    let hidden = async || {
+        world.vary(|estate| {
+            for target_group in &mut estate.target_groups {
+                target_group.tags.clear();
+            }
+            estate.gaps.push(Gap {
+                part: Part::TargetGroupTags,
+                about: "tg-2".into(),
+                error: "DescribeTags did not answer for now".into(),
+                denied: false,
+            });
+        });
+    };
+    let (verdict, ()) = meanwhile(&world, &policy, hidden).await;
+    assert_eq!(verdict.code, 6, "{verdict:#?}");
+    assert!(
+        verdict.summary.contains("cannot be seen") && verdict.summary.contains("DescribeTags"),
+        "{}",
+        verdict.summary
+    );
+    assert_eq!(weight(&world), Some(5));
 }
 
 #[tokio::test(start_paused = true)]
