@@ -158,7 +158,9 @@ async fn bake<C: Cloud>(
                 LastWord::Bad(bad) => return Err(ended(job, plan, step, bad, narrator).await),
             }
         }
-        rest(job, left.clamp(Duration::from_secs(1), LOOK), deadline)
+        // Over, it waits for its last metrics.
+        let pause = if left.is_zero() { LOOK } else { left.min(LOOK) };
+        rest(job, pause, deadline)
             .await
             .map_err(|stop| verdict::between(plan, &estate, &stop))?;
     }

@@ -377,6 +377,25 @@ async fn what_is_to_be_held_waits_for_a_person_who_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_last_metrics_are_waited_for_without_asking_any_more_often() {
+    let mut policy = judged(Consequence::Rollback);
+    policy.judge.as_mut().expect("a judge").inconclusive = Inconclusive::GoOn;
+    let world = with_candidate(&policy).await;
+    let (_, events) = script::heard(&world, &Intent::Promote, &policy, true, &script::Nobody).await;
+    let baked: Vec<_> = events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Progress { want: 600, .. }))
+        .map(|event| event.elapsed)
+        .collect();
+    assert!(baked.len() > 40, "{} looks", baked.len());
+    let hasty = baked
+        .windows(2)
+        .filter(|two| two[1] - two[0] < Duration::from_secs(14))
+        .count();
+    assert_eq!(hasty, 0, "of {} looks", baked.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_evidence_a_bake_ends_as_configured() {
     for (inconclusive, code, live_after) in [
         (Inconclusive::Hold, 9, None),
