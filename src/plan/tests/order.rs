@@ -133,7 +133,7 @@ impl<'a> Course<'a> {
                     self.unless(|way| way.leads_to(name) && !way.hidden, name, "leads to");
                 }
             }
-            Step::DeleteGroup { group } => {
+            Step::DeleteGroup { group } | Step::Vacate { group } => {
                 self.read_back();
                 if !self.emptied.contains(group) {
                     self.breaches
