@@ -13,6 +13,7 @@ use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::routing::Priority;
 use crate::model::step::Step;
+use crate::model::tags;
 
 /// The group of the next generation, or of a candidate that has none yet: the one that live does not have.
 pub(super) fn next(context: &Context<'_>, generation: Generation) -> Option<GroupName> {
@@ -78,18 +79,16 @@ pub(super) fn freed(
         });
     }
     let vacant = found.generation.is_none();
-    let strange: Vec<String> = found
-        .other_traffic
+    let ours = |name: &&TargetGroupName| {
+        let target_group = context.estate.target_group(name);
+        target_group.is_some_and(|tg| tags::owned_by(&tg.tags, &context.estate.app))
+    };
+    let others = found
+        .target_groups
         .iter()
-        .cloned()
-        .chain(
-            found
-                .target_groups
-                .iter()
-                .filter(|_| vacant)
-                .map(ToString::to_string),
-        )
-        .collect();
+        .filter(|name| vacant && !ours(name))
+        .map(ToString::to_string);
+    let strange: Vec<String> = found.other_traffic.iter().cloned().chain(others).collect();
     if !strange.is_empty() {
         reasons.push(Reason::ExtraTraffic {
             group: found.name.clone(),
@@ -101,9 +100,16 @@ pub(super) fn freed(
     }
     let leaving = leaving(context, group, generation);
     let mut steps = given_up(context, &leaving, target_group)?;
-    if vacant {
-        // It is free, and somebody may have started instances on it all the same.
+    let empty = found.instances.is_empty() && found.size.desired == 0 && found.size.min == 0;
+    if vacant && !empty {
+        // Somebody has started instances on it all the same.
         steps.extend(removal::emptied(group, Some(target_group), 0));
+    }
+    if vacant && !found.target_groups.is_empty() {
+        // It takes a moment until it has left.
+        let deleted = |step: &Step| matches!(step, Step::DeleteTargetGroup { .. });
+        let before = steps.iter().position(deleted).unwrap_or(steps.len());
+        steps.insert(before, Step::Vacate { group: group.clone() });
     }
     Ok(Some(steps))
 }
@@ -279,11 +285,15 @@ pub(super) fn notes(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> = leaving(context, &clone.group, clone.generation)
         .into_iter()
         .filter(|one| one.group.is_some())
-        .map(|one| {
-            Note::risk(format!(
+        .map(|one| match one.state.was_left() {
+            true => Note::info(format!(
+                "generation {}, which was rolled back, goes with this deploy: {} is used again",
+                one.generation, clone.group
+            )),
+            false => Note::risk(format!(
                 "the way back to generation {} ends with this deploy: {} is used again",
                 one.generation, clone.group
-            ))
+            )),
         })
         .collect();
     let copied = |one: &Attachment| match one.kind {

@@ -51,10 +51,7 @@ async fn releases_take_turns_on_two_groups_that_are_never_made_again() {
             bring_in(&world, name, &policy).await;
             let number = u32::try_from(turn).expect("few") + 2;
             assert_eq!(live(&world, &policy), number, "numbers go on");
-            assert_eq!(
-                serving(&world, &policy),
-                asg(number % 2 + u32::from(number % 2 == 0) * 2)
-            );
+            assert_eq!(serving(&world, &policy), asg(2 - number % 2));
             assert_eq!(groups(&world), [asg(1), asg(2)]);
         }
         let estate = world.now();
