@@ -57,12 +57,14 @@ async fn releases_take_turns_on_two_groups_under_load_and_no_request_fails() {
         let file = format!("{version}.txt");
         swing.write(&file, &format!("#!sample\nversion = \"{version}\"\n"));
         let deploy = ["deploy", "--release", version, "--user-data", &file, "--yes"];
+        let planned = swing.run(&[&["plan"], &deploy[..5]].concat()).await.ended(0);
         let deployed = swing.run(&deploy).await.ended(0);
         if pair.is_empty() {
             pair = groups(&lab).await;
             deployed.says("create asg-2 like asg-1");
         } else {
-            deployed.says("the way back to generation").says("free asg-");
+            planned.says("the way back to generation");
+            deployed.says("free asg-");
         }
         swing.run(&["promote", "--yes"]).await.ended(0);
         assert_eq!(groups(&lab).await, pair, "the same two groups");
