@@ -56,6 +56,14 @@ fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
         ),
         ("pair, without doors", pair(doorless), twice(&[])),
         (
+            "pair, direct by turns",
+            pair(Policy {
+                strategy: Strategy::Direct,
+                ..by_turns(Duration::ZERO)
+            }),
+            vec![deploy("42"), deploy("43"), deploy("44")],
+        ),
+        (
             "pair, by turns",
             pair(by_turns(Duration::ZERO)),
             twice(&[rollback(), Intent::Abort]),
