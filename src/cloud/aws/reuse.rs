@@ -71,14 +71,26 @@ impl Aws {
         if on.is_empty() {
             return Ok(());
         }
-        self.asg
+        let detached = self
+            .asg
             .detach_load_balancer_target_groups()
             .auto_scaling_group_name(group.as_str())
             .set_target_group_arns(Some(on.to_vec()))
             .send()
             .await
-            .map_err(|e| self.error("DetachLoadBalancerTargetGroups", e))?;
-        Ok(())
+            .map_err(|e| self.error("DetachLoadBalancerTargetGroups", e));
+        match detached {
+            // A retried call may have met what its first try did.
+            Err(error @ CloudError::Rejected { .. }) => {
+                let now = self.existing_group(group).await?;
+                if now.target_group_arns().is_empty() {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
+            }
+            other => other.map(drop),
+        }
     }
 }
 
