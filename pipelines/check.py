@@ -32,9 +32,10 @@ SAMPLE = {
     "instance_role": "*",
 }
 MANAGED_POLICY_LIMIT = 6144
-# Of a role, for what only `rolling` needs as well.
+# Of a role, for what only `rolling` or only pairs of groups need as well.
 INLINE_POLICY_LIMIT = 10240
-ROLLING = re.compile(r"\{%-? if rolling %\}(.*?)\{%-? endif %\}", re.DOTALL)
+ONLY_WITH = re.compile(r"\{%-? if (\w+) %\}(.*?)\{%-? endif %\}", re.DOTALL)
+MORE = ("rolling", "pair")
 
 
 def enter_venv():
@@ -149,13 +150,18 @@ def check_shell(tally, path):
         tally.add(f"{path.name}: shell step {step['job']}/{step['name']}", finding)
 
 
-def check_policy(tally, path, rolling):
+def check_policy(tally, path, more):
     def fill(found):
         return SAMPLE[found[1].strip()]
 
-    limit = INLINE_POLICY_LIMIT if rolling else MANAGED_POLICY_LIMIT
+    def only_with(found):
+        if found[1] not in MORE:
+            raise ValueError(f"nothing is known of {found[1]}")
+        return found[2] if found[1] == more else ""
+
+    limit = INLINE_POLICY_LIMIT if more else MANAGED_POLICY_LIMIT
     try:
-        text = ROLLING.sub(r"\1" if rolling else "", path.read_text(encoding="utf-8"))
+        text = ONLY_WITH.sub(only_with, path.read_text(encoding="utf-8"))
         policy = json.loads(re.sub(r"\{\{(.*?)\}\}", fill, text))
         size = len(json.dumps(policy, separators=(",", ":")))
         sids = [statement["Sid"] for statement in policy["Statement"]]
@@ -168,8 +174,8 @@ def check_policy(tally, path, rolling):
         finding, size = f"no value for {error}", 0
     except ValueError as error:
         finding, size = str(error), 0
-    with_rolling = ", with rolling" if rolling else ""
-    tally.add(f"iam/{path.name}{with_rolling}: {size} of {limit} characters", finding)
+    with_more = f", with {more}" if more else ""
+    tally.add(f"iam/{path.name}{with_more}: {size} of {limit} characters", finding)
 
 
 def main():
@@ -183,9 +189,10 @@ def main():
         tally.add(f"{path.name}: declarative", jenkinsfile.check(path.read_text(encoding="utf-8")))
         check_shell(tally, path)
     for path in sorted((ROOT / "templates" / "iam").glob("*.json")):
-        check_policy(tally, path, False)
-        if ROLLING.search(path.read_text(encoding="utf-8")):
-            check_policy(tally, path, True)
+        check_policy(tally, path, None)
+        asked = {found[1] for found in ONLY_WITH.finditer(path.read_text(encoding="utf-8"))}
+        for more in sorted(asked):
+            check_policy(tally, path, more)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed or not tally.passed else 0
 

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::session::{env, hand_over};
 use crate::config::{self, Config};
 use crate::model::policy::Strategy;
+use crate::model::scope::Generations;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ fn document(config: &Config, args: &IamPolicy, region: &str) -> Result<String, m
             region => region,
             load_balancer => load_balancer,
             instance_role => &args.instance_role,
+            pair => config.policy.names.generations == Generations::Pair,
             rolling => config.policy.strategy == Strategy::Rolling,
         },
     )

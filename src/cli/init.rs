@@ -12,7 +12,7 @@ use crate::cloud::aws::{Aws, Connection};
 use crate::config::discover::{Adoption, discover};
 use crate::config::{self, FILE_NAME, Overrides};
 use crate::model::estate::Estate;
-use crate::model::scope::{NameTemplate, Names, Scope};
+use crate::model::scope::{Generations, NameTemplate, Names, Scope};
 use crate::model::tags::{self, Tags};
 use crate::report::visible;
 
@@ -104,6 +104,7 @@ pub(super) fn anything(load_balancer: String) -> Result<Scope, Failure> {
             group: nothing("/{n}/")?,
             target_group: nothing("/{n}/")?,
             adopted: None,
+            generations: Generations::Fresh,
         },
         image: None,
     })

@@ -132,6 +132,29 @@ pub trait Cloud: Sync {
         versions: &Versions,
     ) -> impl Future<Output = Result<(), CloudError>> + Send;
 
+    /// Gives an empty group of this app its original's settings and its owner's tags, and no size yet. Refuses with
+    /// [`CloudError::Changed`] as [`Cloud::create_group`] does.
+    fn reshape_group(
+        &self,
+        estate: &Estate,
+        new: &NewGroup,
+        versions: &Versions,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Has a group register its instances with a target group.
+    fn stand_on(
+        &self,
+        group: &GroupName,
+        target_group: &Arn,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Takes an empty group of this app off its target groups, and its warm pool away; never by force.
+    fn stand_down(
+        &self,
+        estate: &Estate,
+        group: &GroupName,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
     fn attach(
         &self,
         estate: &Estate,

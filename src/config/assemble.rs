@@ -19,7 +19,7 @@ use crate::model::policy::{
     Treatment,
 };
 use crate::model::routing::Priority;
-use crate::model::scope::{Adopted, NameTemplate, Names, Scope};
+use crate::model::scope::{Adopted, Generations, NameTemplate, Names, Scope};
 
 /// Fails only with what the check must have said before: a name template without its place.
 pub(super) fn assemble(
@@ -32,6 +32,10 @@ pub(super) fn assemble(
     let rolling = rolling::rolling(&file);
     let ab = ab::test(&file);
     let names = Names {
+        generations: match file.generations {
+            file::Generations::Fresh => Generations::Fresh,
+            file::Generations::Pair => Generations::Pair,
+        },
         group: NameTemplate::try_from(file.names.group.0)?,
         target_group: NameTemplate::try_from(file.names.target_group.0)?,
         adopted: file.adopted.map(|adopted| Adopted {

@@ -48,7 +48,7 @@ pub(super) fn reference() -> String {
          endpoint where none is given here, come from the environment as with every AWS tool.\n\n\
          ## At the top\n"
     );
-    let top = ["app", "load_balancer", "strategy"];
+    let top = ["app", "load_balancer", "strategy", "generations"];
     page += &table(&schema, "", |key| top.contains(&key));
     for name in ORDER {
         let section = &schema["properties"][name];

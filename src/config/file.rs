@@ -33,6 +33,9 @@ pub(super) struct File {
     /// What `deploy` does when the candidate is ready.
     #[serde(default)]
     pub(super) strategy: Strategy,
+    /// Which Auto Scaling group a generation gets.
+    #[serde(default)]
+    pub(super) generations: Generations,
     #[serde(default)]
     pub(super) aws: Aws,
     #[serde(default)]
@@ -94,6 +97,17 @@ pub(super) enum Strategy {
     Recreate,
     /// `deploy --variant` builds the variants of `[ab]`; `promote` begins their test, `winner` ends it.
     Ab,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Generations {
+    /// One of its own.
+    #[default]
+    Fresh,
+    /// One of the two that `[names] group` makes of 1 and 2. They stay and take turns: whoever stands on the next one
+    /// is given up for it. Target groups are always their own.
+    Pair,
 }
 
 /// How AWS is reached. What is left out comes from the environment, as with every AWS tool.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::error::Report;
-use super::file::{Doors, File, Previous, RoutePriority, Scheme, Size, Strategy};
+use super::file::{Doors, File, Generations, Previous, RoutePriority, Scheme, Size, Strategy};
 use super::source::{Node, Origin, Value};
 use super::{ab, gradual, naming, rolling};
 use crate::model::policy::Want;
@@ -14,6 +14,7 @@ pub(super) fn validate(file: &File, tree: &Node, report: &mut Report) {
     let mut judge = Judge { tree, report };
     judge.identity(file);
     judge.names(file);
+    judge.generations(file);
     judge.priorities(file);
     judge.routes(file);
     if let Some(doors) = file.doors.as_ref().filter(|doors| doors.scheme != Scheme::None) {
@@ -163,6 +164,24 @@ impl Judge<'_> {
                     format!("set `generation = {number}`, or choose other [names]"),
                 );
             }
+        }
+    }
+
+    fn generations(&mut self, file: &File) {
+        let why = match file.strategy {
+            Strategy::Preview | Strategy::Direct | Strategy::Canary | Strategy::Linear => return,
+            Strategy::Ab => "\"ab\", whose variants stand beside live and beside each other",
+            Strategy::Rolling => "\"rolling\", which has one group and replaces its instances",
+            Strategy::Recreate => {
+                "\"recreate\", which starts again what ran before if the next one does not come up"
+            }
+        };
+        if file.generations == Generations::Pair {
+            self.say(
+                &["generations", "strategy"],
+                format!("`generations` is \"pair\", and `strategy` is {why}"),
+                "leave `generations` out, or use \"preview\", \"direct\", \"canary\" or \"linear\"",
+            );
         }
     }
 

@@ -209,6 +209,9 @@ pub const TARGET_GROUP: &[CloneRule] = &[
     ),
 ];
 
+/// Processes without which a clone's targets would never register.
+pub const NEEDED: [&str; 2] = ["AddToLoadBalancer", "Launch"];
+
 /// The rule for one member.
 pub fn rule_for(table: &'static [CloneRule], field: &str) -> Option<&'static CloneRule> {
     table.iter().find(|rule| rule.field == field)

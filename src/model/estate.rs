@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{Arn, Generation, GroupName, Size, TargetGroupName, TemplateId};
 use super::rollout::Refresh;
 use super::routing::{Listener, Rule};
-use super::tags::Tags;
+use super::tags::{self, Tags};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estate {
@@ -19,7 +19,7 @@ pub struct Estate {
     pub listeners: Vec<Listener>,
     /// Those of this app's generations, and any other that its listeners' rules name.
     pub target_groups: Vec<TargetGroup>,
-    /// Those of this app's generations.
+    /// Those of this app's generations, and those that are free for its next.
     pub groups: Vec<Group>,
     pub templates: Vec<LaunchTemplate>,
     /// The image asked for, when a release names one and it exists.
@@ -49,6 +49,13 @@ impl Estate {
 
     pub fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.iter().find(|group| group.name == *name)
+    }
+
+    /// The groups that are free for the next generation.
+    pub fn vacant(&self) -> impl Iterator<Item = &Group> {
+        self.groups
+            .iter()
+            .filter(|group| tags::is_vacant(&group.tags, &self.app))
     }
 
     pub fn template(&self, id: &TemplateId) -> Option<&LaunchTemplate> {
@@ -154,7 +161,8 @@ impl fmt::Display for TargetState {
 pub struct Group {
     pub name: GroupName,
     pub arn: Arn,
-    /// `None` when it belongs to something else but stands on one of our target groups.
+    /// `None` when it is free for the next generation, or belongs to something else but stands on one of our target
+    /// groups.
     pub generation: Option<Generation>,
     pub size: Size,
     pub launch: Launch,

@@ -20,15 +20,17 @@ use super::release::{Release, Source};
 use super::roles::State;
 use super::rollout::Refresh;
 use super::routing::{Action, Condition, FixedResponse, Listener, Priority, Rule, Share, Sticky};
-use super::scope::{NameTemplate, Names};
+use super::scope::{Generations, NameTemplate, Names};
 use super::shift::{Held, Reached};
 use super::tags::{self, Tags};
 
 pub(crate) use super::estate::TargetState;
+pub(crate) use pair::{by_turns, free, freed};
 pub(crate) use variants::{
     bold_wins, policy_of, test, test_by_header, test_running, test_running_by_header, variants_ready,
 };
 
+mod pair;
 mod variants;
 
 pub(crate) const APP: &str = "shop";
@@ -179,6 +181,7 @@ pub(crate) fn policy() -> Policy {
             group: NameTemplate::try_from("asg-{n}".to_owned()).expect("a template"),
             target_group: NameTemplate::try_from("tg-{n}".to_owned()).expect("a template"),
             adopted: None,
+            generations: Generations::Fresh,
         },
         lock: LockPlace {
             port: 80,

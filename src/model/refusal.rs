@@ -125,6 +125,8 @@ pub enum Reason {
     Refreshing { group: GroupName, status: String },
     #[error("process {process} is suspended on {group}, and no instance could be replaced without it")]
     Suspended { group: GroupName, process: String },
+    #[error("{group} is not free for the next generation")]
+    NotVacant { group: GroupName },
     #[error("{group} still has {instances} instances, and {next} must not run beside it")]
     StillRuns {
         group: GroupName,
@@ -278,6 +280,7 @@ impl Reason {
             Self::Suspended { group, process } => format!(
                 "`aws autoscaling resume-processes --auto-scaling-group-name {group} --scaling-processes {process}`"
             ),
+            Self::NotVacant { .. } => "see who uses it (`swingbridge status`), then plan again".into(),
             Self::StillRuns { .. } => "run the same command again: it waits until they are gone".into(),
             Self::RollingOut { .. } => {
                 "`swingbridge deploy` of that release goes on with it, `swingbridge rollback` takes it back".into()

@@ -254,6 +254,10 @@ pub struct Before {
 impl Before {
     const KEYS: [&str; 3] = [tags::BEFORE, tags::BEFORE_RELEASE, tags::BEFORE_INPUTS];
 
+    pub fn keys() -> &'static [&'static str] {
+        &Self::KEYS
+    }
+
     pub fn of(tags: &Tags) -> Option<Self> {
         Some(Self {
             version: tags.get(tags::BEFORE)?.parse().ok()?,

@@ -22,6 +22,27 @@ pub struct Names {
     pub target_group: NameTemplate,
     /// A generation that was there before us, under names that the templates do not make.
     pub adopted: Option<Adopted>,
+    #[serde(default, skip_serializing_if = "Generations::is_fresh")]
+    pub generations: Generations,
+}
+
+/// Which group a generation gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Generations {
+    /// One of its own.
+    #[default]
+    Fresh,
+    /// One of two that stay and take turns.
+    Pair,
+}
+
+impl Generations {
+    // serde asks by reference.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "it is called by serde")]
+    fn is_fresh(&self) -> bool {
+        *self == Self::Fresh
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,10 +115,27 @@ impl Names {
     }
 
     pub fn generation_of_group(&self, app: &str, name: &GroupName, tags: &Tags) -> Option<Generation> {
-        match &self.adopted {
-            Some(adopted) if adopted.group == *name => Some(adopted.generation),
-            _ => tagged(app, tags).unwrap_or_else(|| self.group.number_of(name.as_str())),
+        if tags::is_vacant(tags, app) {
+            return None;
         }
+        let tagged = tagged(app, tags);
+        // One of a pair goes on to other generations, and only its tags say to which.
+        let goes_on = self.keeps(name) && matches!(tagged, Some(Some(_)));
+        match &self.adopted {
+            Some(adopted) if adopted.group == *name && !goes_on => Some(adopted.generation),
+            _ => tagged.unwrap_or_else(|| self.group.number_of(name.as_str())),
+        }
+    }
+
+    /// The two groups that take turns, where they do.
+    pub fn pair(&self) -> Option<[GroupName; 2]> {
+        let group = |number| GroupName::new(self.group.name(Generation(number)));
+        (self.generations == Generations::Pair).then(|| [group(1), group(2)])
+    }
+
+    /// Whether a group stays when its generation goes.
+    pub fn keeps(&self, group: &GroupName) -> bool {
+        self.pair().is_some_and(|pair| pair.contains(group))
     }
 }
 
@@ -148,6 +186,7 @@ mod tests {
             group: template("asg-{n}"),
             target_group: template("tg-{n}"),
             adopted: None,
+            generations: Generations::Fresh,
         };
         let ours: Tags = [(tags::APP, "shop"), (tags::GENERATION, "4")]
             .map(|(k, v)| (k.into(), v.into()))
@@ -161,6 +200,41 @@ mod tests {
         assert_eq!(
             names.generation_of_target_group("shop", &name, &Tags::new()),
             Some(Generation(9))
+        );
+    }
+
+    #[test]
+    fn one_of_a_pair_holds_what_its_tags_say_whatever_it_is_called() {
+        let names = |generations| Names {
+            group: template("asg-{n}"),
+            target_group: template("tg-{n}"),
+            adopted: Some(Adopted {
+                generation: Generation(1),
+                group: GroupName::from("asg-1"),
+                target_group: TargetGroupName::from("shop"),
+            }),
+            generations,
+        };
+        let pair = names(Generations::Pair);
+        let tagged = |value: &str| -> Tags {
+            [(tags::APP, "shop"), (tags::GENERATION, value)]
+                .map(|(k, v)| (k.into(), v.into()))
+                .into()
+        };
+        let of = |names: &Names, name: &str, tags: &Tags| {
+            names.generation_of_group("shop", &GroupName::from(name), tags)
+        };
+        assert_eq!(of(&pair, "asg-1", &Tags::new()), Some(Generation(1)));
+        assert_eq!(of(&pair, "asg-1", &tagged("5")), Some(Generation(5)));
+        for name in ["asg-1", "asg-2", "asg-9"] {
+            for names in [&pair, &names(Generations::Fresh)] {
+                assert_eq!(of(names, name, &tagged(tags::VACANT)), None, "{name}");
+            }
+        }
+        // Of groups of their own what is configured is believed first.
+        assert_eq!(
+            of(&names(Generations::Fresh), "asg-1", &tagged("5")),
+            Some(Generation(1))
         );
     }
 }

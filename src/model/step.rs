@@ -64,6 +64,9 @@ pub enum Step {
         target_group: TargetGroupName,
     },
     CreateGroup(Box<NewGroup>),
+    /// Make a group that is free what a clone would be: empty until everything is as its original has it, then of
+    /// this size.
+    ReuseGroup(Box<NewGroup>),
     SuspendProcesses {
         group: GroupName,
         processes: Vec<String>,
@@ -231,6 +234,10 @@ pub enum Step {
         timeout: Duration,
     },
     DeleteGroup {
+        group: GroupName,
+    },
+    /// Take an empty group off its target groups, and write on it that it is free for the next generation.
+    Vacate {
         group: GroupName,
     },
     DeleteTargetGroup {
@@ -405,7 +412,7 @@ impl Step {
     /// The group that this step leaves with something owed.
     pub fn holds(&self) -> Option<&GroupName> {
         match self {
-            Self::CreateGroup(new) => Some(&new.group),
+            Self::CreateGroup(new) | Self::ReuseGroup(new) => Some(&new.group),
             Self::Hold { group }
             | Self::MatchCapacity { group, .. }
             | Self::Shrink { group, .. }

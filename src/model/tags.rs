@@ -7,6 +7,8 @@ pub type Tags = BTreeMap<String, String>;
 /// Proves ownership: its value is the app. Nothing without it is ever deleted.
 pub const APP: &str = "swingbridge:app";
 pub const GENERATION: &str = "swingbridge:generation";
+/// What [`GENERATION`] says of a group that stays and holds none now.
+pub const VACANT: &str = "vacant";
 pub const RELEASE: &str = "swingbridge:release";
 /// What the release was made of; tells a continued deploy from another one with the same label.
 pub const INPUTS: &str = "swingbridge:inputs";
@@ -48,6 +50,9 @@ pub const OWES_MIN: &str = "swingbridge:owes-min";
 pub const OWES_RESUME: &str = "swingbridge:owes-resume";
 pub const OWES_SIZE: &str = "swingbridge:owes-size";
 
+/// All of them.
+pub const OWES: &[&str] = &[OWES_MIN, OWES_RESUME, OWES_SIZE];
+
 pub const LOCK_OWNER: &str = "swingbridge:lock-owner";
 pub const LOCK_HOST: &str = "swingbridge:lock-host";
 pub const LOCK_PROCESS: &str = "swingbridge:lock-process";
@@ -61,6 +66,11 @@ pub const LOCK_LEASE: &str = "swingbridge:lock-lease";
 /// Whether a resource carries our ownership tag for this app.
 pub fn owned_by(tags: &Tags, app: &str) -> bool {
     tags.get(APP).is_some_and(|value| value == app)
+}
+
+/// Whether a group is this app's and free for its next generation.
+pub fn is_vacant(tags: &Tags, app: &str) -> bool {
+    owned_by(tags, app) && tags.get(GENERATION).is_some_and(|value| value == VACANT)
 }
 
 /// Makes a free text fit for a tag value: allowed characters only, 256 at most.

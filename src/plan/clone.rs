@@ -1,7 +1,7 @@
 //! The steps that make a generation in live's image.
 
 use super::{Context, recreate, versions};
-use crate::model::clone::alarm_name;
+use crate::model::clone::{NEEDED, alarm_name};
 use crate::model::estate::{AttachmentKind, Group, TargetGroup};
 use crate::model::ids::{Generation, GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
@@ -11,8 +11,6 @@ use crate::model::schema::Change;
 use crate::model::step::{NewGroup, Pick, Step};
 use crate::model::tags::{self, Tags};
 
-/// Processes without which a clone's targets would never register.
-pub(super) const NEEDED: [&str; 2] = ["AddToLoadBalancer", "Launch"];
 /// Shown by the API, no longer accepted by it.
 const DEPRECATED: &str = "RemoveFromLoadBalancerLowPriority";
 
@@ -25,6 +23,8 @@ pub(super) struct Clone<'a> {
     pub(super) original: &'a Group,
     pub(super) original_tg: &'a TargetGroup,
     pub(super) versions: Vec<Pick>,
+    /// The group is there, and these steps free it. `None`: it is made.
+    pub(super) freed: Option<Vec<Step>>,
 }
 
 impl Clone<'_> {
@@ -111,10 +111,12 @@ pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
             attributes: clone.original_tg.attributes.clone(),
         });
     }
+    // Nobody is given up before all that can fail without it.
+    steps.extend(clone.freed.iter().flatten().cloned());
     steps.push(Step::OpenStaging {
         target_group: clone.target_group.clone(),
     });
-    steps.push(Step::CreateGroup(Box::new(new_group(context, clone))));
+    let new = Box::new(new_group(context, clone));
     let mut processes: Vec<String> = clone
         .suspended()
         .into_iter()
@@ -123,9 +125,14 @@ pub(super) fn build(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
     if !processes.iter().any(|process| process == HELD_PROCESS) {
         processes.push(HELD_PROCESS.into());
     }
-    steps.push(Step::SuspendProcesses {
+    let suspend = Step::SuspendProcesses {
         group: clone.group.clone(),
         processes,
+    };
+    steps.extend(match clone.freed {
+        None => [Step::CreateGroup(new), suspend],
+        // It has schedules of its own already.
+        Some(_) => [suspend, Step::ReuseGroup(new)],
     });
     steps.extend(attachments(clone));
     steps

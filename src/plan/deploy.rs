@@ -1,8 +1,11 @@
 //! Deploy: build the next generation beside live, wait until it is healthy, open its door.
 
-use super::clone::{self, Clone, NEEDED};
+use super::clone::{self, Clone};
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, carried, doors, naming, preflight, recreate, swing, variant, versions};
+use super::{
+    Context, Draft, Drafted, carried, doors, naming, pair, preflight, recreate, swing, variant, versions,
+};
+use crate::model::clone::NEEDED;
 use crate::model::estate::TargetGroup;
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
@@ -44,11 +47,18 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     let live_tg = live_target_group(context)?;
     let names = naming::names(context, generation)?;
     let mut reasons = Vec::new();
-    if context.estate.group(&names.0).is_none() {
+    if pair::copies(context, &names.0, generation) {
         preflight::cloneable(context, live, &mut reasons);
     }
     let versions = match versions::versions(context, live, release) {
         Ok(versions) => Some(versions),
+        Err(more) => {
+            reasons.extend(more);
+            None
+        }
+    };
+    let freed = match pair::freed(context, &names.0, generation, &names.1) {
+        Ok(freed) => freed,
         Err(more) => {
             reasons.extend(more);
             None
@@ -66,6 +76,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         original: live,
         original_tg: live_tg,
         versions,
+        freed,
     };
     if recreate::is_meant(context) && roles.live.state == State::RollingBack {
         let to = roles.live.previous.unwrap_or(roles.live.generation);
@@ -79,6 +90,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         target_group: clone.target_group.clone(),
     };
     let mut notes = notes(context, &clone);
+    notes.extend(pair::notes(context, &clone));
     let summary = if recreate::is_meant(context) {
         let from = Side::require(&roles.live)?;
         steps.extend(recreate::forward(context, &side, &from));
@@ -91,8 +103,10 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
         )
     } else {
         steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
-        steps.extend(open(context, &clone));
-        onward(context, release, &side, &mut steps)?
+        steps.extend(pair::not_again(&clone, open(context, &clone)));
+        let (summary, more) = onward(context, release, &side)?;
+        steps.extend(pair::continued(&clone, more));
+        summary
     };
     Ok(Draft {
         summary,
@@ -113,33 +127,31 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
 }
 
 /// A candidate that stands beside live, and production if it goes there by itself. Says what it comes to.
-fn onward(
-    context: &Context<'_>,
-    release: &Release,
-    side: &Side,
-    steps: &mut Vec<Step>,
-) -> Result<String, Vec<Reason>> {
+fn onward(context: &Context<'_>, release: &Release, side: &Side) -> Result<(String, Vec<Step>), Vec<Reason>> {
     let (live, generation) = (&context.roles.live, side.generation);
     if context.policy.strategy == Strategy::Ab {
-        return Ok(format!(
+        let summary = format!(
             "deploy release {} as generation {generation}, variant {}, beside live generation {}; production stays",
             release.name,
             release.variant.as_deref().unwrap_or_default(),
             live.generation
-        ));
+        );
+        return Ok((summary, Vec::new()));
     }
     if context.policy.strategy != Strategy::Direct {
-        return Ok(format!(
+        let summary = format!(
             "deploy release {} as generation {generation} beside live generation {}; production stays",
             release.name, live.generation
-        ));
+        );
+        return Ok((summary, Vec::new()));
     }
     let from = Side::of(live).ok_or_else(|| vec![Reason::NoPrevious])?;
-    steps.extend(promote::steps(context, side, &from, None)?);
-    Ok(format!(
+    let steps = promote::steps(context, side, &from, None)?;
+    let summary = format!(
         "deploy release {} as generation {generation} and swing production to it from generation {}",
         release.name, live.generation
-    ))
+    );
+    Ok((summary, steps))
 }
 
 fn live_target_group<'a>(context: &'a Context<'_>) -> Result<&'a TargetGroup, Vec<Reason>> {
@@ -208,6 +220,7 @@ fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
             .roles
             .previous
             .as_ref()
+            .filter(|previous| !pair::goes(context, clone, previous))
             .and_then(|previous| swing::waits_for_return(context, previous.target_group.as_ref()));
         let waiting: Vec<TargetGroupName> = std::iter::once(candidate.clone()).chain(previous).collect();
         steps.extend(swing::entrance(context, &waiting));

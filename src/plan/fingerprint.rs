@@ -71,6 +71,9 @@ pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {
         && super::variant::beside(context, release).is_none()
     {
         original(context, &mut facts);
+        if let Some((group, holds)) = super::pair::turn(context) {
+            facts.insert(format!("what {group} holds"), holds);
+        }
     }
     Fingerprint(facts)
 }

@@ -89,7 +89,7 @@ impl Weave<'_> {
     /// Until the candidate is ready.
     fn build(&mut self, steps: &[Step]) {
         let created = steps.iter().enumerate().find_map(|(index, step)| match step {
-            Step::CreateGroup(new) => Some((index, new)),
+            Step::CreateGroup(new) | Step::ReuseGroup(new) => Some((index, new)),
             _ => None,
         });
         if let Some((index, new)) = created {
@@ -195,8 +195,12 @@ impl Weave<'_> {
         if let Some(first) = steps.iter().position(is_of) {
             self.before(first, Place::BeforeRetire);
         }
-        if !is_alone(context, live.generation, &deleted(context, steps))
-            || Change::Contracted.up_to(context.estate) >= Some(live.generation)
+        if !is_alone(
+            context,
+            live.generation,
+            &deleted(context, steps),
+            reused_for(steps),
+        ) || Change::Contracted.up_to(context.estate) >= Some(live.generation)
         {
             return;
         }
@@ -281,13 +285,28 @@ fn deleted(context: &Context<'_>, steps: &[Step]) -> Vec<Generation> {
     deleting.filter_map(|step| generation_of(context, step)).collect()
 }
 
+/// The generation that is still to get a group which others are given up for.
+fn reused_for(steps: &[Step]) -> Option<Generation> {
+    steps.iter().find_map(|step| match step {
+        Step::ReuseGroup(new) => Some(new.generation),
+        _ => None,
+    })
+}
+
 /// Whether nobody is left whom a contracted schema could break: none before live, and none on its way.
-fn is_alone(context: &Context<'_>, live: Generation, gone: &[Generation]) -> bool {
+fn is_alone(
+    context: &Context<'_>,
+    live: Generation,
+    gone: &[Generation],
+    reused_for: Option<Generation>,
+) -> bool {
     let roles = &context.roles;
     let waits = roles
         .candidate
         .iter()
         .chain(&roles.variants)
+        // Nobody of it is there before its group is.
+        .filter(|standing| Some(standing.generation) != reused_for)
         .any(|standing| standing.generation != live && !gone.contains(&standing.generation));
     let before = roles
         .all()

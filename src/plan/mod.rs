@@ -23,6 +23,7 @@ mod fingerprint;
 mod hooks;
 mod later;
 mod naming;
+mod pair;
 mod preflight;
 mod promote;
 mod reached;
@@ -107,7 +108,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
             Some(done) if steps.is_empty() => done,
             _ => draft.summary,
         },
-        carried: if steps.iter().any(|step| matches!(step, Step::CreateGroup(_))) {
+        carried: if steps.iter().any(makes_a_group) {
             draft.carried
         } else {
             Vec::new()
@@ -115,6 +116,10 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         steps,
         notes,
     }))
+}
+
+fn makes_a_group(step: &Step) -> bool {
+    matches!(step, Step::CreateGroup(_) | Step::ReuseGroup(_))
 }
 
 /// A plan with the id that its content gives it.

@@ -1,6 +1,6 @@
 //! What the next generation is called, and that nobody else is called so.
 
-use super::Context;
+use super::{Context, pair};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::refusal::Reason;
 use crate::model::tags;
@@ -56,7 +56,8 @@ pub(super) fn names(
     generation: Generation,
 ) -> Result<(GroupName, TargetGroupName), Vec<Reason>> {
     let names = &context.policy.names;
-    let group = names.group.name(generation);
+    let group = pair::next(context, generation)
+        .map_or_else(|| names.group.name(generation), |group| group.to_string());
     let target_group = names.target_group.name(generation);
     let mut reasons = Vec::new();
     if target_group.len() > 32 {

@@ -65,6 +65,13 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::CreateGroup(new) => estate.group(&new.group).is_some_and(|group| {
             tags::owned_by(&group.tags, app) && group.generation == Some(new.generation)
         }),
+        // Its size comes last.
+        Step::ReuseGroup(new) => estate.group(&new.group).is_some_and(|group| {
+            tags::owned_by(&group.tags, app)
+                && group.generation == Some(new.generation)
+                && group.target_groups.contains(&new.target_group)
+                && group.size.max >= new.size.max.min(1)
+        }),
         Step::SuspendProcesses { group, processes } => estate.group(group).is_some_and(|group| {
             processes
                 .iter()
@@ -204,6 +211,11 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
             .is_some_and(|found| found.size.desired >= started_size(estate, found, after)),
         Step::AwaitEmpty { group, .. } => estate.group(group).is_none_or(|group| group.instances.is_empty()),
         Step::DeleteGroup { group } => estate.group(group).is_none(),
+        Step::Vacate { group } => estate.group(group).is_none_or(|group| {
+            tags::is_vacant(&group.tags, app)
+                && group.target_groups.is_empty()
+                && obligation::owed(&group.tags).is_empty()
+        }),
         Step::DeleteTargetGroup { target_group } => estate.target_group(target_group).is_none(),
         // Only whoever runs it knows.
         Step::Hook { .. } => false,

@@ -1,10 +1,10 @@
-//! Steps that remove a generation: shrink, drain, delete. Never by force.
+//! Steps that remove a generation: shrink, drain, delete. Never by force. One of a pair of groups stays, and is freed.
 
 use std::time::Duration;
 
 use super::{Context, preflight};
 use crate::model::estate::Part;
-use crate::model::ids::TargetGroupName;
+use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::refusal::Reason;
 use crate::model::roles::Standing;
 use crate::model::routing::Rule;
@@ -28,10 +28,12 @@ pub(super) fn steps(
     if let Some(target_group) = &standing.target_group {
         stays_named(context, target_group, before)?;
     }
+    let stays = |group: &GroupName| context.policy.names.keeps(group);
     // The alarms that were copied for a group are found by its policies, right before it is deleted.
     let unseen = [Part::Attachments, Part::Alarms]
         .into_iter()
-        .find_map(|part| preflight::denied(context.estate, part));
+        .find_map(|part| preflight::denied(context.estate, part))
+        .filter(|_| !standing.group.as_ref().is_some_and(stays));
     if let Some(reason) = unseen {
         return Err(reason);
     }
@@ -43,18 +45,13 @@ pub(super) fn steps(
         .and_then(|name| context.estate.target_group(name));
     if let Some(group) = &standing.group {
         let delay = target_group.map_or(300, |tg| tg.deregistration_delay());
-        if let Some(target_group) = &standing.target_group {
-            steps.push(Step::Shrink {
-                group: group.clone(),
-                target_group: target_group.clone(),
-                to: 0,
-            });
-        }
-        steps.push(Step::AwaitEmpty {
-            group: group.clone(),
-            timeout: Duration::from_secs(delay).saturating_add(SHUTDOWN),
+        steps.extend(emptied(group, standing.target_group.as_ref(), delay));
+        let group = group.clone();
+        steps.push(if stays(&group) {
+            Step::Vacate { group }
+        } else {
+            Step::DeleteGroup { group }
         });
-        steps.push(Step::DeleteGroup { group: group.clone() });
     }
     if let Some(target_group) = &standing.target_group {
         steps.push(Step::DeleteTargetGroup {
@@ -62,6 +59,20 @@ pub(super) fn steps(
         });
     }
     Ok(steps)
+}
+
+/// Nobody is left on the group. `delay`: how long they drain, in seconds.
+pub(super) fn emptied(group: &GroupName, target_group: Option<&TargetGroupName>, delay: u64) -> Vec<Step> {
+    let shrink = target_group.map(|target_group| Step::Shrink {
+        group: group.clone(),
+        target_group: target_group.clone(),
+        to: 0,
+    });
+    let wait = Step::AwaitEmpty {
+        group: group.clone(),
+        timeout: Duration::from_secs(delay).saturating_add(SHUTDOWN),
+    };
+    shrink.into_iter().chain([wait]).collect()
 }
 
 /// Nothing can be deleted while a rule names it: better said before anything is changed than half way.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::Side;
-use super::{Context, Draft, Drafted, ab, doors, later, recreate, remaining, removal, rolling, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, pair, recreate, remaining, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
@@ -148,6 +148,7 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
         }]);
     }
     let back = Side::require(target)?;
+    pair::stands(context, &back)?;
     let leaving = Side::require(&context.roles.live)?;
     let ready = is_ready(context, &back, &leaving);
     let going = Step::Mark {

@@ -47,7 +47,23 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
             let rules = reachable(estate, target_group, true);
             unreachable(group.to_string(), rules)
         }
-        Step::DeleteGroup { group } => {
+        // Nobody of another generation may be on it.
+        Step::ReuseGroup(new) => {
+            ours_group(&new.group, estate)?;
+            let found = estate.group(&new.group).ok_or_else(|| Reason::Gone {
+                what: new.group.to_string(),
+            })?;
+            let holds = found
+                .generation
+                .filter(|generation| *generation != new.generation);
+            if holds.is_none() && found.instances.is_empty() {
+                return Ok(());
+            }
+            Err(Reason::NotVacant {
+                group: new.group.clone(),
+            })
+        }
+        Step::DeleteGroup { group } | Step::Vacate { group } => {
             ours_group(group, estate)?;
             let rules = estate
                 .group(group)

@@ -103,7 +103,10 @@ fn foreign_hooks(saved: &Plan, fresh: &Plan) -> Vec<String> {
 /// not ours, and what was deleted would have changed the decision.
 fn is_done(step: &Step, estate: &Estate) -> bool {
     let seen = match step {
-        Step::DeleteGroup { .. } | Step::DeleteTargetGroup { .. } | Step::DeleteRule { .. } => false,
+        Step::DeleteGroup { .. }
+        | Step::Vacate { .. }
+        | Step::DeleteTargetGroup { .. }
+        | Step::DeleteRule { .. } => false,
         Step::AdoptRule { rule } => estate.rule(&rule.arn).is_some(),
         Step::Shrink { group, .. } | Step::PayObligations { group } => estate.group(group).is_some(),
         _ => true,
@@ -144,7 +147,8 @@ fn contains(steps: &[Step], wanted: &Step) -> bool {
 
 fn same(one: &Step, other: &Step) -> bool {
     match (one, other) {
-        (Step::CreateGroup(one), Step::CreateGroup(other)) => **one == sized_like(other, one),
+        (Step::CreateGroup(one), Step::CreateGroup(other))
+        | (Step::ReuseGroup(one), Step::ReuseGroup(other)) => **one == sized_like(other, one),
         (one, other) => one == other,
     }
 }

@@ -76,6 +76,9 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
     for other in roles.others.iter().filter(|other| other.state == State::Lost) {
         lines.push(format!("{} did not win, and still stands", name(other)));
     }
+    for group in estate.vacant() {
+        lines.push(format!("{} is free for the next release", group.name));
+    }
     if let Some(generation) = schema::contract_pending(estate) {
         lines.push(format!(
             "the schema was expanded for generation {generation}; its contract is pending"

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rand::RngExt;
 
 use super::drive::Drive;
-use super::replace;
 use super::stop::Stop;
+use super::{replace, reuse};
 use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group, TargetGroup};
@@ -86,6 +86,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let versions = versions(drive, &new.versions)?;
             cloud.create_group(estate, new, &versions).await?;
         }
+        Step::ReuseGroup(new) => reuse::made(drive, new).await?,
         Step::SuspendProcesses { group, processes } => {
             let suspended = &group_of(estate, group)?.suspended;
             let missing: Vec<String> = processes
@@ -222,6 +223,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             hold(drive, &group, wanted).await?;
         }
         Step::DeleteGroup { group } => cloud.delete_group(estate, group).await?,
+        Step::Vacate { group } => reuse::freed(drive, group).await?,
         Step::DeleteTargetGroup { target_group } => {
             cloud
                 .delete_target_group(&target_group_of(estate, target_group)?.arn)

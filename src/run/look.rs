@@ -24,9 +24,11 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::BuildTemplateVersion { .. }
         | Step::CreateTargetGroup { .. }
         | Step::CreateGroup(_)
+        | Step::ReuseGroup(_)
         // A look at the rules keeps the tags of those it knows.
         | Step::AdoptRule { .. }
         | Step::DeleteGroup { .. }
+        | Step::Vacate { .. }
         | Step::DeleteTargetGroup { .. } => return (Look::Everything, Vec::new()),
         Step::Adopt {
             group, target_group, ..

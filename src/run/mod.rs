@@ -28,6 +28,7 @@ mod narrate;
 pub mod notify;
 mod post;
 mod replace;
+mod reuse;
 mod rollout;
 mod stop;
 pub mod variants;

@@ -35,14 +35,16 @@ IN_PASSING = {"ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"}
 SIGNED_AS = {"cloudwatch": "monitoring"}
 TAG = {"Key": "swingbridge:app", "Value": "ks"}
 
+# What has more printed for it than the others.
+KINDS = ('strategy = "rolling"', 'generations = "pair"')
 CONFIGURATION = """
 app = "ks"
 load_balancer = "alb-ks"
-strategy = "rolling"
+{kind}
 
 [names]
-group = "asg-{n}"
-target_group = "tg-{n}"
+group = "asg-{{n}}"
+target_group = "tg-{{n}}"
 
 [doors]
 scheme = "role"
@@ -334,6 +336,12 @@ def calls(on):
                 "ScalingAdjustment": 1,
             },
         ),
+        (
+            "PutLifecycleHook",
+            {**group, "LifecycleHookName": "drain", "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"},
+        ),
+        ("AttachLoadBalancerTargetGroups", {**group, "TargetGroupARNs": [on["target_group"]]}),
+        ("DetachLoadBalancerTargetGroups", {**group, "TargetGroupARNs": [on["target_group"]]}),
         ("PutWarmPool", {**group, "MinSize": 0}),
         ("SuspendProcesses", {**group, "ScalingProcesses": ["AZRebalance"]}),
         ("ResumeProcesses", {**group, "ScalingProcesses": ["AZRebalance"]}),
@@ -535,13 +543,15 @@ def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory(prefix="swingbridge-permissions-") as name:
         folder = pathlib.Path(name)
-        (folder / "swingbridge.toml").write_text(CONFIGURATION)
-        policies = {role: printed(binary, folder, role, ACCOUNTS["lab"]) for role in ROLES}
+        policies, whole = {}, []
+        for kind in KINDS:
+            (folder / "swingbridge.toml").write_text(CONFIGURATION.format(kind=kind))
+            own = {role: printed(binary, folder, role, ACCOUNTS["lab"]) for role in ROLES}
+            for statement in own["all"]["Statement"] + own["plan"]["Statement"]:
+                whole.append({key: value for key, value in statement.items() if key != "Sid"})
+            policies |= {f"{role}, {kind}": policy for role, policy in own.items()}
         every = sorted(set().union(*map(actions_of, policies.values())))
-        together = {
-            **policies["all"],
-            "Statement": policies["all"]["Statement"] + policies["plan"]["Statement"],
-        }
+        together = {"Version": "2012-10-17", "Statement": whole}
         policies["every other action"] = only(together, every[::2])
         policies["every other action but those"] = only(together, every[1::2])
         agreed = 0
@@ -551,7 +561,7 @@ def main():
             print(f"{agreed} calls under {len(policies)} policies: lab and moto agree")
             estate_on(moto)
             # The rest of the commands need calls that moto answers with a server error.
-            actions = actions_of(policies["plan"])
+            actions = actions_of(policies[f"plan, {KINDS[0]}"])
             code, said = commanded(binary, folder, moto, actions, "status")
             if code != 0:
                 raise AssertionError(said)

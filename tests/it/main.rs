@@ -12,6 +12,7 @@ mod initial;
 mod locking;
 mod loopback;
 mod mistakes;
+mod pair;
 mod pinned;
 mod pipelines;
 #[cfg(feature = "launch-templates")]

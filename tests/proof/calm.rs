@@ -63,6 +63,8 @@ fn forgotten(at_first: &Estate, now: &Estate) -> Option<String> {
     now.groups
         .iter()
         .filter(|group| owned_by(&group.tags, &now.app) && owed(&group.tags).is_empty())
+        // What is free is nobody's, and has nothing.
+        .filter(|group| group.generation.is_some())
         .find_map(|group| {
             let (_, is) = limits(now).find(|(name, _)| **name == group.name)?;
             (is != usual).then(|| format!("{} is {is:?}, not {usual:?}, and nothing is owed", group.name))

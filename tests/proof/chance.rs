@@ -98,7 +98,7 @@ async fn stays_outside(life: &Life, at: usize, prefix: &Prefix) -> Held {
     let left = seen
         .groups
         .iter()
-        .filter(|group| prefix.found.group(&group.name).is_none());
+        .filter(|group| group.generation.is_some() && prefix.found.group(&group.name).is_none());
     match left.map(|group| group.name.to_string()).next() {
         None => attempt.is_live(prefix.live_before).await,
         Some(left) => attempt.wrong(&format!("{left} is left: {:#?}", shape(&seen))),

@@ -10,6 +10,7 @@ use swingbridge::model::doors::Scheme;
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::{AfterRollback, Strategy};
 use swingbridge::model::release::{Release, Source};
+use swingbridge::model::scope::Generations;
 use swingbridge::model::tags::Tags;
 
 use crate::oracle::{Meant, Request};
@@ -393,6 +394,39 @@ pub(crate) fn lives() -> Vec<Life> {
                 rollback(),
             ],
         ),
+        in_turn(life(
+            "pair",
+            seed(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                deploy("3.0", 1),
+                Intent::Promote,
+                rollback(),
+                Intent::Abort,
+            ],
+        )),
+        in_turn(life(
+            "pair-direct",
+            rich(),
+            "direct",
+            DOORS,
+            vec![deploy("2.0", 2), deploy("3.0", 3), rollback_and_remove()],
+        )),
+        in_turn(life(
+            "pair-canary",
+            without_doors(seed()),
+            "canary",
+            &format!("{NO_DOORS}{CANARY}"),
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                deploy("3.0", 1),
+                Intent::Promote,
+            ],
+        )),
         life("doorless", without_doors(seed()), "preview", NO_DOORS, back()),
         life(
             "built",
@@ -547,6 +581,13 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
         requests,
         prefixes: OnceLock::new(),
     }
+}
+
+/// Generations have two groups, by turns.
+fn in_turn(mut life: Life) -> Life {
+    life.config.policy.names.generations = Generations::Pair;
+    life.config.scope.names = life.config.policy.names.clone();
+    life
 }
 
 /// What is healthy for a moment is good enough.

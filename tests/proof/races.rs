@@ -11,6 +11,7 @@ use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::Roles;
+use swingbridge::model::tags;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -63,6 +64,23 @@ impl fmt::Display for Stranger {
     }
 }
 
+/// The group that a generation has; one that has none yet would have this name.
+fn group_of(scene: &Scene, generation: u32) -> String {
+    let number = generation.to_string();
+    let found = scene.keeper.with(|world| {
+        let mut groups = world.scaling.groups.values();
+        groups
+            .find(|group| {
+                group
+                    .tags
+                    .get(tags::GENERATION)
+                    .is_some_and(|tag| tag.value == number)
+            })
+            .map(|group| group.name.clone())
+    });
+    found.unwrap_or_else(|| format!("asg-{generation}"))
+}
+
 impl Stranger {
     /// Does it now, as any AWS client would. What AWS refuses is left.
     async fn acts(self, attempt: &Attempt<'_>, live: u32, next: u32) -> String {
@@ -78,7 +96,7 @@ impl Stranger {
         let tap = Tap::new(&scene.keeper, Box::new(|_| None));
         let sdk = sdk("stranger", &tap);
         let groups = aws_sdk_autoscaling::Client::new(&sdk);
-        let (current, next_group) = (format!("asg-{live}"), format!("asg-{next}"));
+        let (current, next_group) = (group_of(scene, live), group_of(scene, next));
         match self {
             Self::Grows => came_of(
                 groups

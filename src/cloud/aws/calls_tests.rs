@@ -10,7 +10,7 @@ use crate::cloud::{Cloud, CloudError, Look, NewRule, Swing};
 use crate::model::estate::{Estate, Group, Launch, LoadBalancer, Part, TakenNames, TargetGroup};
 use crate::model::ids::{Arn, Generation, GroupName, Size, TargetGroupName};
 use crate::model::routing::{Action, Condition, Listener, Priority, RulePlace};
-use crate::model::scope::{NameTemplate, Names, Scope};
+use crate::model::scope::{Generations, NameTemplate, Names, Scope};
 use crate::model::tags::Tags;
 
 const PREFIX: &str = "arn:aws:elasticloadbalancing:eu-west-1:1";
@@ -97,6 +97,7 @@ fn scope() -> Scope {
             group: template("asg-{n}"),
             target_group: template("tg-{n}"),
             adopted: None,
+            generations: Generations::Fresh,
         },
         image: None,
     }

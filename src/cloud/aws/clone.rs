@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_autoscaling::operation::create_auto_scaling_group::builders::CreateAutoScalingGroupInputBuilder;
 use aws_sdk_autoscaling::types::{
-    AutoScalingGroup, LifecycleHookSpecification, Tag, TagDescription, TrafficSourceIdentifier,
+    AutoScalingGroup, LifecycleHook, LifecycleHookSpecification, Tag, TagDescription, TrafficSourceIdentifier,
 };
 
 use super::Aws;
@@ -37,6 +37,27 @@ impl Aws {
             .ok_or_else(|| CloudError::NotFound {
                 what: format!("target group {}", new.target_group),
             })?;
+        let (original, hooks) = self.as_planned(new).await?;
+        let hooks = hooks
+            .iter()
+            .map(super::attachments::hooks::specification)
+            .collect();
+        let created = request(&original, new, &target_group, versions, hooks)?
+            .send_with(&self.asg)
+            .await
+            .map_err(|e| self.error("CreateAutoScalingGroup", e));
+        match created {
+            // A retried call may have met what its first try made.
+            Err(CloudError::AlreadyExists { .. }) if self.is_created(new).await? => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// The original with its hooks, if both are what the plan saw.
+    pub(super) async fn as_planned(
+        &self,
+        new: &NewGroup,
+    ) -> Result<(AutoScalingGroup, Vec<LifecycleHook>), CloudError> {
         let (original, hooks) = tokio::join!(self.existing_group(&new.copy_of), self.hooks_of(&new.copy_of));
         let (original, hooks) = (original?, hooks?);
         if let Some((member, expected, found)) = difference(&new.settings, &settings(&original)) {
@@ -59,19 +80,7 @@ impl Aws {
                 found: list(&there),
             });
         }
-        let hooks = hooks
-            .iter()
-            .map(super::attachments::hooks::specification)
-            .collect();
-        let created = request(&original, new, &target_group, versions, hooks)?
-            .send_with(&self.asg)
-            .await
-            .map_err(|e| self.error("CreateAutoScalingGroup", e));
-        match created {
-            // A retried call may have met what its first try made.
-            Err(CloudError::AlreadyExists { .. }) if self.is_created(new).await? => Ok(()),
-            other => other.map(drop),
-        }
+        Ok((original, hooks))
     }
 
     /// Whether the group is there and is the one wanted; another one by its name is an error.
@@ -156,7 +165,7 @@ fn traffic(
 }
 
 /// The original's tags as far as they are the owner's, and this generation's own.
-fn tags_of_clone(original: &AutoScalingGroup, new: &NewGroup) -> Vec<Tag> {
+pub(super) fn tags_of_clone(original: &AutoScalingGroup, new: &NewGroup) -> Vec<Tag> {
     let build = |key: &str, value: &str, propagate: bool| {
         Tag::builder()
             .resource_id(new.group.as_str())
@@ -189,16 +198,16 @@ fn tags_of_clone(original: &AutoScalingGroup, new: &NewGroup) -> Vec<Tag> {
 }
 
 /// A service-linked role of the owner's own. Naming the default one would only need another right.
-fn custom_role(original: &AutoScalingGroup) -> Option<String> {
+pub(super) fn custom_role(original: &AutoScalingGroup) -> Option<String> {
     set(&original.service_linked_role_arn).filter(|arn| arn.rsplit('/').next() != Some(DEFAULT_ROLE))
 }
 
 /// The API describes what is not set as an empty text at times, and refuses it when it is sent.
-fn set(text: &Option<String>) -> Option<String> {
+pub(super) fn set(text: &Option<String>) -> Option<String> {
     text.clone().filter(|text| !text.is_empty())
 }
 
-fn some(list: &Option<Vec<String>>) -> Option<Vec<String>> {
+pub(super) fn some(list: &Option<Vec<String>>) -> Option<Vec<String>> {
     list.clone().filter(|list| !list.is_empty())
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::operation::create_auto_scaling_group::CreateAutoScalingGroupInput;
+use aws_sdk_autoscaling::operation::update_auto_scaling_group::UpdateAutoScalingGroupInput;
 use aws_sdk_autoscaling::types::{
     AvailabilityZoneDistribution, AvailabilityZoneImpairmentPolicy, CapacityDistributionStrategy,
     CapacityReservationPreference, CapacityReservationSpecification, DeletionProtection, EnabledMetric,
@@ -14,6 +15,7 @@ use aws_sdk_autoscaling::types::{
 use aws_smithy_types::DateTime;
 
 use super::super::members::{api_name, members, unset};
+use super::super::reuse;
 use super::*;
 use crate::model::clone::{GROUP, Treatment, rule_for};
 use crate::model::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
@@ -370,4 +372,58 @@ fn tags_are_the_owners_and_this_generations_and_none_that_are_reserved() {
             ("version", "2", Some(true)),
         ]
     );
+}
+
+/// The request that makes a group that is there, and was like `found`, the original's image.
+fn updated(original: &AutoScalingGroup, found: &AutoScalingGroup) -> UpdateAutoScalingGroupInput {
+    let versions = Versions::from([(TemplateId::from("lt-1"), 8), (TemplateId::from("lt-2"), 5)]);
+    let request = reuse::request(original, found, &new_group(), &versions).expect("a request");
+    request.build().expect("complete")
+}
+
+#[test]
+fn a_group_that_is_used_again_gets_all_that_a_clone_gets_and_an_update_takes_but_its_size() {
+    let update = updated(&original(), &AutoScalingGroup::builder().build());
+    let (made, update_members) = (members(&cloned(&original())), members(&update));
+    let differing: Vec<&str> = update_members
+        .iter()
+        .filter(|(name, value)| made.get(*name) != Some(*value))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(differing, ["desired_capacity", "max_size", "min_size"]);
+    assert_eq!(
+        (update.min_size, update.max_size, update.desired_capacity),
+        (Some(0), Some(0), Some(0)),
+        "it stays empty"
+    );
+    // Nothing that can be updated is forgotten: these a clone does not set either.
+    let forgotten: Vec<String> = unset(&update)
+        .into_iter()
+        .filter(|name| made.get(name).is_some_and(|value| value != "None,"))
+        .collect();
+    assert_eq!(forgotten, Vec::<String>::new());
+}
+
+#[test]
+fn what_the_original_has_not_is_taken_away_from_a_group_that_is_used_again() {
+    let bare = AutoScalingGroup::builder()
+        .auto_scaling_group_name("asg-1")
+        .launch_template(template("lt-1", "7"))
+        .build();
+    let update = updated(&bare, &original());
+    assert_eq!(update.max_instance_lifetime, Some(0));
+    assert_eq!(update.default_instance_warmup, Some(-1));
+    assert_eq!(update.placement_group.as_deref(), Some(""));
+    assert_eq!(update.capacity_rebalance, Some(false));
+    let maintenance = update.instance_maintenance_policy.expect("none");
+    assert_eq!(
+        (
+            maintenance.min_healthy_percentage,
+            maintenance.max_healthy_percentage
+        ),
+        (Some(-1), Some(-1))
+    );
+    let nothing = updated(&bare, &bare);
+    assert_eq!(nothing.max_instance_lifetime, None);
+    assert_eq!(nothing.instance_maintenance_policy, None);
 }

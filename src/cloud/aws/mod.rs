@@ -33,6 +33,7 @@ mod readings;
 mod refresh;
 mod render;
 mod resize;
+mod reuse;
 mod routing;
 mod rules;
 mod settings;
@@ -158,6 +159,23 @@ impl Cloud for Aws {
         versions: &Versions,
     ) -> Result<(), CloudError> {
         Aws::create_group(self, estate, new, versions).await
+    }
+
+    async fn reshape_group(
+        &self,
+        estate: &Estate,
+        new: &NewGroup,
+        versions: &Versions,
+    ) -> Result<(), CloudError> {
+        Aws::reshape_group(self, estate, new, versions).await
+    }
+
+    async fn stand_on(&self, group: &GroupName, target_group: &Arn) -> Result<(), CloudError> {
+        Aws::stand_on(self, group, target_group).await
+    }
+
+    async fn stand_down(&self, estate: &Estate, group: &GroupName) -> Result<(), CloudError> {
+        Aws::stand_down(self, estate, group).await
     }
 
     async fn attach(

@@ -12,7 +12,7 @@ use crate::model::estate::{Estate, Gap, Group, Image, LaunchTemplate, Part, Take
 use crate::model::ids::{Arn, GroupName, TargetGroupName};
 use crate::model::routing::Listener;
 use crate::model::scope::Scope;
-use crate::model::tags::Tags;
+use crate::model::tags::{self, Tags};
 
 /// Listeners with their rules, and the tags of the target groups that only rules led us to.
 struct Routing {
@@ -286,7 +286,7 @@ impl Aws {
     }
 }
 
-/// The groups that are generations or stand on one of these target groups.
+/// The groups that are generations, that are free for the next, or that stand on one of these target groups.
 fn converted(
     scope: &Scope,
     raw: &[AutoScalingGroup],
@@ -294,7 +294,11 @@ fn converted(
 ) -> Vec<Group> {
     raw.iter()
         .map(|raw| groups::group(scope, raw, names_by_arn))
-        .filter(|group| group.generation.is_some() || !group.target_groups.is_empty())
+        .filter(|group| {
+            group.generation.is_some()
+                || !group.target_groups.is_empty()
+                || tags::is_vacant(&group.tags, &scope.app)
+        })
         .collect()
 }
 

@@ -155,16 +155,14 @@ impl Aws {
         Ok(())
     }
 
-    /// Deletes an empty group of this app with the alarms that were copied for it; never by force.
-    pub(super) async fn delete_group(&self, estate: &Estate, group: &GroupName) -> Result<(), CloudError> {
-        let Some(raw) = self.describe_group(group).await? else {
-            return Ok(());
-        };
-        if raw.status().is_some_and(|status| !status.is_empty()) {
-            return Ok(());
-        }
-        // Read at the last moment: a plan may be old, and nothing that is not ours is ever deleted.
-        let owner = tags(&raw).remove(tags::APP);
+    /// Read at the last moment: a plan may be old, and nothing that is not ours is ever deleted.
+    pub(super) fn is_ours_and_empty(
+        &self,
+        estate: &Estate,
+        group: &GroupName,
+        raw: &AutoScalingGroup,
+    ) -> Result<(), CloudError> {
+        let owner = tags(raw).remove(tags::APP);
         if owner.as_deref() != Some(estate.app.as_str()) {
             return Err(CloudError::Changed {
                 what: format!("the ownership tag of {group}"),
@@ -178,20 +176,40 @@ impl Aws {
                 what: format!("{group}, with {left} of its instances left,"),
             });
         }
+        Ok(())
+    }
+
+    /// Has a warm pool emptied, if there is one that is not being emptied yet.
+    pub(super) async fn without_warm_pool(
+        &self,
+        group: &GroupName,
+        raw: &AutoScalingGroup,
+    ) -> Result<(), CloudError> {
         if raw
             .warm_pool_configuration()
-            .is_some_and(|pool| pool.status().is_none())
+            .is_none_or(|pool| pool.status().is_some())
         {
-            self.asg
-                .delete_warm_pool()
-                .auto_scaling_group_name(group.as_str())
-                .send()
-                .await
-                .map_err(|e| self.error("DeleteWarmPool", e))?;
-            return Err(CloudError::InUse {
-                what: format!("{group}, whose warm pool is being emptied,"),
-            });
+            return Ok(());
         }
+        self.asg
+            .delete_warm_pool()
+            .auto_scaling_group_name(group.as_str())
+            .send()
+            .await
+            .map_err(|e| self.error("DeleteWarmPool", e))?;
+        Err(pool_is_emptied(group))
+    }
+
+    /// Deletes an empty group of this app with the alarms that were copied for it; never by force.
+    pub(super) async fn delete_group(&self, estate: &Estate, group: &GroupName) -> Result<(), CloudError> {
+        let Some(raw) = self.describe_group(group).await? else {
+            return Ok(());
+        };
+        if raw.status().is_some_and(|status| !status.is_empty()) {
+            return Ok(());
+        }
+        self.is_ours_and_empty(estate, group, &raw)?;
+        self.without_warm_pool(group, &raw).await?;
         // Before the group, whose policies are the only way to find them.
         self.delete_copied_alarms(&estate.app, group).await?;
         if raw.deletion_protection() == Some(&DeletionProtection::PreventAllDeletion) {
@@ -214,6 +232,12 @@ impl Aws {
             Err(CloudError::NotFound { .. }) => Ok(()),
             other => other.map(drop),
         }
+    }
+}
+
+pub(super) fn pool_is_emptied(group: &GroupName) -> CloudError {
+    CloudError::InUse {
+        what: format!("{group}, whose warm pool is being emptied,"),
     }
 }
 

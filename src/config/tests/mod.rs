@@ -12,6 +12,7 @@ mod gradual;
 mod hooks;
 mod judging;
 mod mistakes;
+mod pair;
 mod rolling;
 
 const LEAST: &str = "app = \"ks\"\nload_balancer = \"alb-ks\"\n";
@@ -143,6 +144,7 @@ dir = "log"
                         ),
                     },
                 ),
+                generations: Fresh,
             },
             lock: LockPlace {
                 port: 443,
@@ -238,6 +240,7 @@ dir = "log"
                         ),
                     },
                 ),
+                generations: Fresh,
             },
             image: None,
         },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Purpose, Step};
+use super::{NewGroup, Purpose, Step};
 use crate::model::estate::AttachmentKind;
 use crate::model::policy::Want;
 use crate::model::routing::{Action, Sticky};
@@ -45,17 +45,8 @@ impl Step {
             Self::OpenStaging { target_group } => {
                 format!("open the staging entrance to {target_group}, so that its health is checked")
             }
-            Self::CreateGroup(new) => {
-                let versions: Vec<String> =
-                    new.versions.iter().map(|pick| pick.version.to_string()).collect();
-                format!(
-                    "create {} like {} with {} instances, launch template version {}",
-                    new.group,
-                    new.copy_of,
-                    new.size.desired,
-                    versions.join(", ")
-                )
-            }
+            Self::CreateGroup(new) => made("create", new),
+            Self::ReuseGroup(new) => made("make", new),
             Self::SuspendProcesses { group, processes } => {
                 format!("suspend {} on {group}", processes.join(", "))
             }
@@ -217,6 +208,7 @@ impl Step {
             }
             Self::AwaitEmpty { group, .. } => format!("wait until {group} has drained and is empty"),
             Self::DeleteGroup { group } => format!("delete {group}"),
+            Self::Vacate { group } => format!("free {group} for the next release"),
             Self::DeleteTargetGroup { target_group } => format!("delete {target_group}"),
             Self::Hook { hook } => hook.title(),
             Self::MarkSchema {
@@ -224,6 +216,18 @@ impl Step {
             } => format!("mark the schema as {change} for generation {generation}"),
         }
     }
+}
+
+/// In the image of its original.
+fn made(verb: &str, new: &NewGroup) -> String {
+    let versions: Vec<String> = new.versions.iter().map(|pick| pick.version.to_string()).collect();
+    format!(
+        "{verb} {} like {} with {} instances, launch template version {}",
+        new.group,
+        new.copy_of,
+        new.size.desired,
+        versions.join(", ")
+    )
 }
 
 /// As it is written in a configuration.

@@ -18,6 +18,7 @@ use crate::model::plan::Intent;
 use crate::model::policy::{AfterRollback, Capacity, Policy, RouteSelection, Treatment, Want};
 use crate::model::release::{Release, Source};
 use crate::model::routing::{Action, Condition, Priority, Rule, Share, Sticky};
+use crate::model::scope::Generations;
 use crate::model::shift::{Expired, Expiry, Held, Shift, Stage, Wait};
 use crate::model::tags::{self, Tags};
 
@@ -63,6 +64,7 @@ pub(super) fn scenes() -> impl Strategy<Value = Scene> {
         fixtures::shared(2, 50, Some(Held::Judged)),
         fixtures::promoted(),
         fixtures::rolled_back(),
+        fixtures::freed(),
     ];
     scenes_of(begun, policies(), intents())
 }
@@ -181,6 +183,7 @@ fn values() -> impl Strategy<Value = String> {
         "rolled-back",
         "removing",
         "restored",
+        "vacant",
         "live 2026-03-02T12:00:00Z",
         "ready 9999-12-31T23:59:59Z",
         "live -009999-01-02T01:59:59Z",
@@ -359,6 +362,7 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
         1 => Just(RouteSelection::Listed(vec![(80, Priority::Default)])),
         1 => listed.prop_map(RouteSelection::Listed),
     ];
+    let generations = select(vec![Generations::Fresh, Generations::Pair]);
     let strategy = select(vec![
         crate::model::policy::Strategy::Preview,
         crate::model::policy::Strategy::Direct,
@@ -371,13 +375,19 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
     let places = (select(vec![80, 80, 80, 443]), select(vec![1, 1, 1, 0, 30]));
     (
         (size, want, treatment, routes),
-        (strategy, shift, doors, after),
+        (strategy, shift, doors, after, generations),
         times,
         places,
     )
         .prop_map(
-            |((size, want, treatment, routes), (strategy, shift, doors, after), times, (port, priority))| {
+            |(
+                (size, want, treatment, routes),
+                (strategy, shift, doors, after, generations),
+                times,
+                (port, priority),
+            )| {
                 let mut policy = fixtures::policy();
+                policy.names.generations = generations;
                 policy.strategy = strategy;
                 policy.shift = shift.filter(|_| strategy == crate::model::policy::Strategy::Canary);
                 policy.capacity = size;

@@ -23,6 +23,7 @@ mod not_stale;
 mod notes;
 mod odd;
 pub(crate) mod order;
+mod pair;
 mod promote;
 mod properties;
 mod quotas;

@@ -133,9 +133,10 @@ impl<'a> Course<'a> {
                     self.unless(|way| way.leads_to(name) && !way.hidden, name, "leads to");
                 }
             }
-            Step::DeleteGroup { group } => {
+            Step::DeleteGroup { group } | Step::Vacate { group } => {
                 self.read_back();
-                if !self.emptied.contains(group) {
+                let freed_before = matches!(step, Step::Vacate { .. }) && self.is_empty(group);
+                if !self.emptied.contains(group) && !freed_before {
                     self.breaches
                         .push("it was not waited for until it is empty".into());
                 }
@@ -149,6 +150,12 @@ impl<'a> Course<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Nobody has to go first.
+    fn is_empty(&self, group: &GroupName) -> bool {
+        let found = self.estate.group(group);
+        found.is_some_and(|group| group.instances.is_empty())
     }
 
     fn target_groups_of(&self, group: &GroupName) -> impl Iterator<Item = &'a TargetGroupName> + use<'a> {

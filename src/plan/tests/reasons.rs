@@ -154,6 +154,7 @@ fn samples() -> Vec<Reason> {
             instances: 2,
             next: asg(2),
         },
+        Reason::NotVacant { group: asg(1) },
         Reason::RollingOut {
             group: asg(1),
             release: "release 42".into(),
@@ -252,29 +253,30 @@ fn counted(reason: &Reason) -> usize {
         Reason::Contracted { .. } => 40,
         Reason::Suspended { .. } => 41,
         Reason::StillRuns { .. } => 42,
-        Reason::RollingOut { .. } => 43,
-        Reason::RollingBack { .. } => 44,
-        Reason::NotWithStrategy { .. } => 45,
-        Reason::InGrace { .. } => 46,
+        Reason::NotVacant { .. } => 43,
+        Reason::RollingOut { .. } => 44,
+        Reason::RollingBack { .. } => 45,
+        Reason::NotWithStrategy { .. } => 46,
+        Reason::InGrace { .. } => 47,
         Reason::Ab(reason) => match reason {
-            AbReason::VariantsMissing { .. } => 47,
-            AbReason::VariantExists { .. } => 48,
-            AbReason::NoSuchVariant { .. } => 49,
-            AbReason::NotAVariant { .. } => 50,
-            AbReason::VariantNotReady { .. } => 51,
-            AbReason::SharedByTest => 52,
-            AbReason::NoVariant { .. } => 53,
-            AbReason::StrangeVariant { .. } => 54,
-            AbReason::TestRuns { .. } => 55,
-            AbReason::NoTest => 56,
-            AbReason::WonAlready { .. } => 57,
-            AbReason::TooManyShares { .. } => 58,
+            AbReason::VariantsMissing { .. } => 48,
+            AbReason::VariantExists { .. } => 49,
+            AbReason::NoSuchVariant { .. } => 50,
+            AbReason::NotAVariant { .. } => 51,
+            AbReason::VariantNotReady { .. } => 52,
+            AbReason::SharedByTest => 53,
+            AbReason::NoVariant { .. } => 54,
+            AbReason::StrangeVariant { .. } => 55,
+            AbReason::TestRuns { .. } => 56,
+            AbReason::NoTest => 57,
+            AbReason::WonAlready { .. } => 58,
+            AbReason::TooManyShares { .. } => 59,
         },
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 59;
+const VARIANTS: usize = 60;
 
 #[test]
 fn every_reason_has_a_sample() {

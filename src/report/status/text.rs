@@ -30,6 +30,12 @@ pub fn text(view: &StatusView, look: Look) -> String {
         vec!["Lock".to_owned(), lock(view, look)],
         vec!["Rollback".to_owned(), rollback(view, look)],
     ];
+    if !view.free.is_empty() {
+        facts.push(vec![
+            "Free".to_owned(),
+            format!("{}, for the next release", view.free.join(", ")),
+        ]);
+    }
     facts.extend(colours(view).map(|text| vec!["Colours".to_owned(), text]));
     facts.extend(view.test.as_ref().map(|test| {
         vec![

@@ -47,6 +47,9 @@ pub struct StatusView {
     pub disagreements: Vec<String>,
     pub lock: LockView,
     pub owed: Vec<OwedView>,
+    /// Groups that are free for the next release.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub free: Vec<String>,
     /// What hooks did to the schema; absent when nothing is pending and nothing was contracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<SchemaView>,
@@ -162,6 +165,7 @@ impl StatusView {
             disagreements: roles.map_or_else(Vec::new, |roles| rules::disagreements(policy, roles)),
             lock,
             owed,
+            free: estate.vacant().map(|group| group.name.to_string()).collect(),
             schema: schema_view(estate),
             test: roles.and_then(|roles| variants::of(policy, roles)),
             gaps: gaps(estate),

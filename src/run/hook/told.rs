@@ -66,7 +66,7 @@ fn side(standing: &Standing) -> Side {
 /// The generation that the plan makes.
 fn planned(plan: &Plan) -> Option<Side> {
     plan.steps.iter().find_map(|step| match step {
-        Step::CreateGroup(new) => Some(Side {
+        Step::CreateGroup(new) | Step::ReuseGroup(new) => Some(Side {
             generation: new.generation,
             group: Some(new.group.clone()),
             target_group: Some(new.target_group.clone()),

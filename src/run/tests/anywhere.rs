@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::colours::by_turns;
 use super::{deploy, live, must, no_lock, nothing_broken, quick, rich, rollback, run, shape};
+use crate::model::fixtures::by_turns as pair;
 use crate::model::plan::Intent;
 use crate::model::policy::{AfterRollback, Policy, Strategy, Treatment};
 use crate::model::refusal::Reason;
@@ -12,6 +13,13 @@ use crate::model::roles::Roles;
 use crate::model::routing::Priority;
 use crate::plan;
 use crate::run::world::{Fault, World};
+
+/// Two releases, one after the other, and more.
+fn twice(more: &[Intent]) -> Vec<Intent> {
+    let mut all = vec![deploy("42"), Intent::Promote, deploy("43"), Intent::Promote];
+    all.extend_from_slice(more);
+    all
+}
 
 /// The commands of a whole life, each as it is reached by those before it.
 fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
@@ -30,11 +38,36 @@ fn lives() -> Vec<(&'static str, Policy, Vec<Intent>)> {
     let back = vec![deploy("42"), Intent::Promote, rollback(), Intent::Abort];
     vec![
         ("preview", quick(), back.clone()),
-        ("without doors", doorless, back.clone()),
-        ("direct", direct, vec![deploy("42"), remove.clone()]),
+        ("without doors", doorless.clone(), back.clone()),
+        ("direct", direct.clone(), vec![deploy("42"), remove.clone()]),
         ("scaled", scaled, back),
         ("retired", retired, vec![deploy("42"), Intent::Promote]),
-        ("removed", quick(), vec![deploy("42"), remove]),
+        ("removed", quick(), vec![deploy("42"), remove.clone()]),
+        ("pair", pair(quick()), twice(&[rollback(), Intent::Abort])),
+        (
+            "pair, retired",
+            pair(quick()),
+            twice(&[Intent::Retire { generation: None }]),
+        ),
+        (
+            "pair, direct",
+            pair(direct),
+            vec![deploy("42"), deploy("43"), remove, deploy("44")],
+        ),
+        ("pair, without doors", pair(doorless), twice(&[])),
+        (
+            "pair, direct by turns",
+            pair(Policy {
+                strategy: Strategy::Direct,
+                ..by_turns(Duration::ZERO)
+            }),
+            vec![deploy("42"), deploy("43"), deploy("44")],
+        ),
+        (
+            "pair, by turns",
+            pair(by_turns(Duration::ZERO)),
+            twice(&[rollback(), Intent::Abort]),
+        ),
         (
             "by turns",
             by_turns(Duration::from_secs(600)),

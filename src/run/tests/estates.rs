@@ -29,6 +29,7 @@ pub(super) struct Case {
     suspended: Vec<&'static str>,
     attachments: Vec<AttachmentKind>,
     direct: bool,
+    pair: bool,
     previous: Treatment,
     failed: AfterRollback,
     capacity: Capacity,
@@ -66,6 +67,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
     );
     let policy = (
         any::<bool>(),
+        any::<bool>(),
         select(vec![
             Treatment::Keep,
             Treatment::Scale(0),
@@ -79,7 +81,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
     );
     (estate, policy).prop_map(
         |((sides, (doors, turns, users), first, size, version, suspended, attachments), policy)| {
-            let (direct, previous, failed, capacity, want, hold) = policy;
+            let (direct, pair, previous, failed, capacity, want, hold) = policy;
             Case {
                 sides,
                 doors,
@@ -91,6 +93,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
                 suspended,
                 attachments,
                 direct,
+                pair,
                 previous,
                 failed,
                 capacity,
@@ -106,6 +109,9 @@ impl Case {
         let mut policy = quick();
         if self.direct {
             policy.strategy = Kind::Direct;
+        }
+        if self.pair {
+            policy = fixtures::by_turns(policy);
         }
         let ports: Vec<u16> = self
             .sides
@@ -192,7 +198,9 @@ impl Case {
             estate.groups.push(left);
             estate.target_groups.push(fixtures::target_group(n - 1, &[]));
         }
-        estate.taken.groups = (1..=n).map(asg).collect();
+        // Two groups that take turns need their names.
+        let first = if self.pair { n.max(2) - 1 } else { 1 };
+        estate.taken.groups = (first..=n).map(asg).collect();
         estate.taken.target_groups = (1..=n).map(tg).collect();
     }
 

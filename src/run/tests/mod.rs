@@ -10,6 +10,7 @@ mod gradual;
 mod hooks;
 mod moves;
 mod pages;
+mod pair;
 mod properties;
 mod properties_killed;
 mod recreate;

@@ -88,7 +88,14 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
     assert_eq!(
         names,
         [
-            "preview", "direct", "canary", "linear", "rolling", "recreate", "ab"
+            "preview",
+            "direct",
+            "canary",
+            "linear",
+            "rolling",
+            "recreate",
+            "ab",
+            "generations = \"pair\""
         ]
     );
     for (name, text) in shown.into_iter().filter(|(name, _)| name != "ab") {
@@ -152,5 +159,31 @@ async fn the_test_of_the_page_is_begun_ended_by_a_winner_and_taken_back() {
     assert_eq!(live(&world, &policy), 2);
     must(&world, &rollback(), &policy).await;
     assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pair_of_the_page_takes_turns_and_the_way_back_is_where_it_says() {
+    let shown = shown();
+    let (name, text) = shown.last().expect("it is shown");
+    let policy = meant(name, text);
+    let world = World::new(fixtures::initial());
+    for release in ["42", "43"] {
+        must(&world, &deploy(release), &policy).await;
+        must(&world, &Intent::Promote, &policy).await;
+    }
+    let serving = |world: &World| {
+        let estate = world.now();
+        let roles = Roles::of(&estate, &policy).expect("roles");
+        (roles.live.generation.0, roles.live.group.expect("a group"))
+    };
+    assert_eq!(serving(&world), (3, asg(1)));
+    must(&world, &deploy("44"), &policy).await;
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(serving(&world), (3, asg(1)), "it only closes the candidate");
+    must(&world, &deploy("45"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    must(&world, &rollback(), &policy).await;
+    assert_eq!(serving(&world), (3, asg(1)));
     nothing_broken(&world);
 }

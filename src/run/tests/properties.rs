@@ -47,9 +47,10 @@ fn one_generation_serves(
 }
 
 fn capacity_of(world: &World, generation: u32) -> u32 {
-    world
-        .now()
-        .group(&asg(generation))
+    let estate = world.now();
+    let mut groups = estate.groups.iter();
+    groups
+        .find(|group| group.generation == Some(Generation(generation)))
         .map_or(0, |group| group.size.desired)
 }
 
@@ -64,9 +65,14 @@ fn nothing_is_left_over(world: &World, policy: &Policy, off_before: bool) -> Res
     let held = (!policy.swing.hold.is_zero())
         .then(|| roles.live.group.clone())
         .flatten();
+    for group in estate.vacant() {
+        prop_assert_eq!(owed(&group.tags), vec![], "{} is free, and owes", group.name);
+        prop_assert!(group.instances.is_empty() && group.target_groups.is_empty());
+    }
     for group in estate
         .groups
         .iter()
+        .filter(|group| group.generation.is_some())
         .filter(|group| tags::owned_by(&group.tags, &estate.app) && held.as_ref() != Some(&group.name))
     {
         prop_assert_eq!(owed(&group.tags), vec![], "{} still owes", group.name);

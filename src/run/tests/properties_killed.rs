@@ -146,12 +146,21 @@ async fn cleaned_up(case: &Case, hits: &[(Intent, Option<(usize, Fault)>)]) -> R
 
 fn only_live_is_left(world: &World, policy: &Policy) -> Result<(), TestCaseError> {
     let estate = world.now();
-    let live = asg(live(world, policy));
+    let live = Roles::of(&estate, policy)
+        .ok()
+        .and_then(|roles| roles.live.group)
+        .expect("live has a group");
     for group in estate
         .groups
         .iter()
         .filter(|group| tags::owned_by(&group.tags, &estate.app))
     {
+        if tags::is_vacant(&group.tags, &estate.app) {
+            prop_assert!(policy.names.keeps(&group.name), "{} was left behind", group.name);
+            prop_assert_eq!(group.size.max, 0, "{} is free", group.name);
+            prop_assert_eq!(owed(&group.tags), vec![], "{} still owes", group.name);
+            continue;
+        }
         prop_assert_eq!(&group.name, &live, "it was left behind");
         if policy.swing.hold.is_zero() {
             prop_assert_eq!(owed(&group.tags), vec![], "{} still owes", group.name);

@@ -240,6 +240,69 @@ impl Cloud for World {
         .await
     }
 
+    async fn reshape_group(&self, _: &Estate, new: &NewGroup, versions: &Versions) -> Result<(), CloudError> {
+        self.call(format!("reshape {}", new.group), |estate| {
+            let original = estate
+                .group(&new.copy_of)
+                .ok_or_else(|| gone(&new.copy_of))?
+                .clone();
+            let group = group_mut(estate, &new.group)?;
+            if !group.instances.is_empty() {
+                return Err(CloudError::InUse {
+                    what: new.group.to_string(),
+                });
+            }
+            group.size = Size {
+                min: 0,
+                max: 0,
+                desired: 0,
+            };
+            group.settings = original.settings;
+            group.launch = original.launch;
+            if let Launch::Template { uses, .. } = &mut group.launch {
+                for used in uses {
+                    used.version = versions[&used.template].to_string();
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn stand_on(&self, group: &GroupName, target_group: &Arn) -> Result<(), CloudError> {
+        self.call(format!("stand {group} on {target_group}"), |estate| {
+            let name = estate
+                .target_groups
+                .iter()
+                .find(|tg| tg.arn == *target_group)
+                .ok_or_else(|| gone(target_group))?
+                .name
+                .clone();
+            let on = &mut group_mut(estate, group)?.target_groups;
+            on.retain(|one| *one != name);
+            on.push(name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn stand_down(&self, _: &Estate, group: &GroupName) -> Result<(), CloudError> {
+        self.call(format!("stand {group} down"), |estate| {
+            let group = group_mut(estate, group)?;
+            if !group.instances.is_empty() {
+                return Err(CloudError::InUse {
+                    what: group.name.to_string(),
+                });
+            }
+            group.target_groups.clear();
+            group
+                .attachments
+                .retain(|attachment| attachment.kind != AttachmentKind::WarmPool);
+            Ok(())
+        })
+        .await
+    }
+
     async fn attach(
         &self,
         _: &Estate,
@@ -403,7 +466,12 @@ impl Cloud for World {
         self.call(
             format!("tag {group} {} -{}", text.join(" "), remove.join(" -")),
             |estate| {
-                put(&mut group_mut(estate, group)?.tags, set, remove);
+                let app = estate.app.clone();
+                let group = group_mut(estate, group)?;
+                put(&mut group.tags, set, remove);
+                if tags::owned_by(&group.tags, &app) && set.contains_key(tags::GENERATION) {
+                    group.generation = number(&group.tags);
+                }
                 Ok(())
             },
         )

@@ -144,7 +144,7 @@ impl Estate {
     }
 }
 
-async fn connect(endpoint: &str, account: &str) -> SdkConfig {
+pub(crate) async fn connect(endpoint: &str, account: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(account, "test", None, None, "tests"))

@@ -133,6 +133,11 @@ pub(super) fn direct() -> Config {
     read(&format!("strategy = \"direct\"\n{CONFIG}{SWING}"))
 }
 
+/// The same with two groups that take turns.
+pub(super) fn pair() -> Config {
+    read(&format!("generations = \"pair\"\n{CONFIG}{SWING}"))
+}
+
 /// The same for a deployment that goes to production by shares.
 pub(super) fn canary() -> Config {
     read(&format!(

@@ -320,6 +320,76 @@ fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_a
     });
 }
 
+/// A release that follows the first.
+fn next(name: &str) -> Intent {
+    let mut intent = version();
+    if let Intent::Deploy { release } = &mut intent {
+        release.name = name.into();
+        release.inputs = format!("inputs-of-{name}");
+    }
+    intent
+}
+
+#[test]
+fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
+    in_virtual_time(|| async {
+        let pair = ground::pair();
+        let turns = [
+            (PolicyFor::Deploy, Command::Run(version())),
+            (PolicyFor::Promote, Command::Run(Intent::Promote)),
+            (PolicyFor::Deploy, Command::Run(next("3.0"))),
+            (PolicyFor::Promote, Command::Run(Intent::Abort)),
+            (PolicyFor::Deploy, Command::Run(next("4.0"))),
+            (PolicyFor::Promote, Command::Run(Intent::Promote)),
+            (PolicyFor::Rollback, rollback(AfterRollback::Remove)),
+            (PolicyFor::All, Command::Run(next("5.0"))),
+            (PolicyFor::Promote, Command::Run(Intent::Promote)),
+            (PolicyFor::Promote, retire()),
+        ];
+        let ground = ground::Ground::new().await;
+        for (role, command) in &turns {
+            ground.hold_to(&printed_for(&pair, *role));
+            let told = ground.does(command, ground::pair()).await;
+            assert_eq!(told.code, 0, "{command:?}: {}", told.words);
+            assert!(
+                !told.words.contains("not authorized"),
+                "{command:?}: {}",
+                told.words
+            );
+        }
+        let groups: Vec<String> = ground
+            .keeper
+            .with(|world| world.scaling.groups.keys().cloned().collect());
+        assert_eq!(groups, ["asg-1", "asg-2"]);
+
+        // Whatever is printed for it alone is asked for by a deploy that uses a group again.
+        let whole = printed_for(&pair, PolicyFor::Deploy);
+        let more: Vec<Permission> = permissions(&whole)
+            .into_iter()
+            .filter(|one| !permissions(&printed(PolicyFor::Deploy)).contains(one))
+            .collect();
+        assert_eq!(more.len(), 6, "{more:#?}");
+        for permission in more {
+            let ground = ground::Ground::new().await;
+            // The instances of what is given up are protected only if they are of a copy.
+            for command in [version(), Intent::Promote, next("3.0"), Intent::Promote] {
+                ground.prepare_as(&Command::Run(command), ground::pair()).await;
+            }
+            ground.hold_to(&permission.taken_from(&whole));
+            let told = ground.does(&Command::Run(next("4.0")), ground::pair()).await;
+            assert_eq!(told.code, 4, "without {permission:?}: {}", told.words);
+            assert!(
+                told.words.contains(&permission.action),
+                "{permission:?}: {}",
+                told.words
+            );
+            ground.hold_to(&whole);
+            let told = ground.does(&Command::Run(next("4.0")), ground::pair()).await;
+            assert_eq!(told.code, 0, "with {permission:?} again: {}", told.words);
+        }
+    });
+}
+
 /// What a document lets anybody do: each action on each resource, with the conditions if they are asked for.
 fn grants(document: &str, conditions: bool) -> BTreeSet<String> {
     let policy: Value = serde_json::from_str(document).expect("JSON");

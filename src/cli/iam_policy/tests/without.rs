@@ -237,7 +237,7 @@ fn same(otherwise: &str, is: &[String], should_be: &[String]) -> Result<(), Stri
 
 impl Permission {
     /// The policy without this one action in this one statement.
-    fn taken_from(&self, policy: &str) -> String {
+    pub(super) fn taken_from(&self, policy: &str) -> String {
         let mut policy: Value = serde_json::from_str(policy).expect("JSON");
         let statements = policy["Statement"].as_array_mut().expect("statements");
         for statement in statements.iter_mut() {

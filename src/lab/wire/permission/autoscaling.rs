@@ -60,10 +60,12 @@ pub(super) fn needed(world: &World, operation: &str, input: &Tree) -> Option<Vec
             );
             needed
         }
-        "BatchPutScheduledUpdateGroupAction"
+        "AttachLoadBalancerTargetGroups"
+        | "BatchPutScheduledUpdateGroupAction"
         | "CancelInstanceRefresh"
         | "RollbackInstanceRefresh"
         | "DeleteWarmPool"
+        | "DetachLoadBalancerTargetGroups"
         | "EnableMetricsCollection"
         | "PutNotificationConfiguration"
         | "PutScalingPolicy"
