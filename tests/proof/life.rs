@@ -15,6 +15,10 @@ use swingbridge::model::tags::Tags;
 
 use crate::oracle::{Meant, Request};
 use crate::prefix::Prefix;
+use crate::settings::{
+    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, CONFIG, DOORS, HOOKED, JUDGED, NO_DOORS, PAUSED, RETIRED, ROLLING,
+    SCALED, TURNS,
+};
 use crate::shape::Shape;
 
 #[derive(Debug)]
@@ -28,149 +32,6 @@ pub(crate) struct Life {
     /// How it goes when nothing goes wrong, once somebody has asked.
     pub(crate) prefixes: OnceLock<Vec<Prefix>>,
 }
-
-/// Waits as short as their meaning allows: what is slow in virtual time is only the number of calls.
-const CONFIG: &str = r#"
-[names]
-group = "asg-{n}"
-target_group = "tg-{n}"
-
-[lock]
-listener = 80
-priority = 1
-entrance_priority = 2
-
-[health]
-soak = "10s"
-
-[swing]
-propagation = "6s"
-hold = "20s"
-"#;
-
-const DOORS: &str = r#"
-[doors]
-scheme = "role"
-header = "x-client-mode"
-blue = "blue"
-green = "green"
-listeners = [80]
-blue_priority = 10
-green_priority = 11
-"#;
-
-/// Whoever pins a colour finishes where the work was begun.
-const TURNS: &str = r#"
-[doors]
-scheme = "alternate"
-header = "x-client-mode"
-listeners = [80]
-blue_priority = 10
-green_priority = 11
-grace = "15s"
-beacon = { path = "/.well-known/swingbridge", priority = 12 }
-users = [{ name = "beta", priority = 13, header = "x-beta", values = ["yes"] }]
-"#;
-
-const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";
-
-/// Clients stay where they came first while two generations serve.
-const CANARY: &str = r#"
-[canary]
-steps = [{ weight = 10, bake = "20s" }, { weight = 50, bake = "20s" }]
-
-[shift]
-sticky = "5m"
-reduce_every = "10s"
-"#;
-
-/// A person decides before the second stage.
-const PAUSED: &str = r#"
-[canary]
-steps = [{ weight = 10, bake = "20s" }, { pause = "until-promoted" }, { weight = 50, bake = "20s" }]
-"#;
-
-/// No traffic is measured here: there is never any evidence.
-const JUDGED: &str = r#"
-[canary]
-steps = [{ weight = 20, bake = "1m" }]
-
-[judge]
-inconclusive = "go-on"
-"#;
-
-/// An alarm rings all the time: whatever is promoted is swung back.
-const CAUGHT: &str = r#"
-[canary]
-steps = [{ weight = 40, bake = "1m" }]
-
-[judge]
-alarms = ["shop-errors"]
-"#;
-
-const HOOKED: &str = r#"
-[[hooks]]
-at = "expand"
-run = ["true"]
-
-[[hooks]]
-at = "before-traffic"
-run = ["true"]
-
-[[hooks]]
-at = "before-promote"
-run = ["true"]
-gate = true
-every = "10s"
-expires = "1h"
-
-[[hooks]]
-at = "after-promote"
-run = ["true"]
-
-[[hooks]]
-at = "on-rollback"
-run = ["true"]
-
-[[hooks]]
-at = "before-retire"
-run = ["true"]
-
-[[hooks]]
-at = "contract"
-run = ["true"]
-"#;
-
-const ROLLING: &str = "[rolling]\nwarmup = \"5s\"\n";
-
-/// Three share production by weights, live is one of them.
-const AB: &str = r#"
-[ab]
-duration = "14d"
-variants = [
-    { name = "control", weight = 40, live = true },
-    { name = "bold", weight = 30 },
-    { name = "calm", weight = 30 },
-]
-"#;
-
-/// Two new ones share it between them.
-const AB_NEW: &str = r#"
-[ab]
-duration = "14d"
-variants = [{ name = "bold", weight = 1 }, { name = "calm", weight = 3 }]
-"#;
-
-/// A header leads to the new one.
-const AB_HEADER: &str = r#"
-[ab]
-duration = "14d"
-header = "x-variant"
-variants = [{ name = "control", live = true }, { name = "bold", priority = 5 }]
-"#;
-
-const SCALED: &str = "[after_promotion]\nprevious = { scale = 1 }\nafter = \"15s\"\n";
-const RETIRED: &str = "[after_promotion]\nprevious = \"retire\"\n";
 
 const NEIGHBOUR: &str = include_str!("estates/neighbour.toml");
 const RICH: &str = include_str!("estates/rich.toml");

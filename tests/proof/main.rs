@@ -16,6 +16,7 @@ mod operator;
 mod oracle;
 mod prefix;
 mod races;
+mod settings;
 mod shape;
 mod stage;
 mod tap;
