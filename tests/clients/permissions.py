@@ -342,6 +342,10 @@ def calls(on):
         ),
         ("AttachLoadBalancerTargetGroups", {**group, "TargetGroupARNs": [on["target_group"]]}),
         ("DetachLoadBalancerTargetGroups", {**group, "TargetGroupARNs": [on["target_group"]]}),
+        (
+            "DetachTrafficSources",
+            {**group, "TrafficSources": [{"Identifier": on["target_group"], "Type": "elbv2"}]},
+        ),
         ("PutWarmPool", {**group, "MinSize": 0}),
         ("SuspendProcesses", {**group, "ScalingProcesses": ["AZRebalance"]}),
         ("ResumeProcesses", {**group, "ScalingProcesses": ["AZRebalance"]}),

@@ -1,8 +1,10 @@
 //! A group that stays: made its original's image while it is empty, put on a target group and taken off it.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_autoscaling::operation::update_auto_scaling_group::UpdateAutoScalingGroupInput;
 use aws_sdk_autoscaling::operation::update_auto_scaling_group::builders::UpdateAutoScalingGroupInputBuilder;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, InstanceMaintenancePolicy};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, InstanceMaintenancePolicy, TrafficSourceIdentifier};
 
 use super::Aws;
 use super::clone::{custom_role, set, some, tags_of_clone};
@@ -67,31 +69,65 @@ impl Aws {
         if raw.warm_pool_configuration().is_some() {
             return Err(pool_is_emptied(group));
         }
-        let on = raw.target_group_arns();
-        if on.is_empty() {
-            return Ok(());
-        }
-        let detached = self
-            .asg
-            .detach_load_balancer_target_groups()
-            .auto_scaling_group_name(group.as_str())
-            .set_target_group_arns(Some(on.to_vec()))
-            .send()
-            .await
-            .map_err(|e| self.error("DetachLoadBalancerTargetGroups", e));
-        match detached {
-            // A retried call may have met what its first try did.
-            Err(error @ CloudError::Rejected { .. }) => {
-                let now = self.existing_group(group).await?;
-                if now.target_group_arns().is_empty() {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
+        let mut refused = None;
+        // Each takes off what was put on in its own way, and AWS does not tell in which way it was.
+        for sources in [false, true] {
+            let now = self.existing_group(group).await?;
+            let on = stands_on(&now);
+            if on.is_empty() {
+                return Ok(());
             }
-            other => other.map(drop),
+            match self.detach(group, &on, sources).await {
+                Ok(()) => return Ok(()),
+                // A retried call may have met what its first try did.
+                Err(error @ CloudError::Rejected { .. }) => refused = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let now = self.existing_group(group).await?;
+        match refused {
+            Some(error) if !stands_on(&now).is_empty() => Err(error),
+            _ => Ok(()),
         }
     }
+
+    async fn detach(&self, group: &GroupName, arns: &[String], sources: bool) -> Result<(), CloudError> {
+        if sources {
+            let source = |arn: &String| {
+                let source = TrafficSourceIdentifier::builder();
+                source.identifier(arn).r#type("elbv2").build()
+            };
+            let request = self.asg.detach_traffic_sources();
+            let request = request.auto_scaling_group_name(group.as_str());
+            let request = request.set_traffic_sources(Some(arns.iter().map(source).collect()));
+            let detached = request.send().await;
+            return detached
+                .map(drop)
+                .map_err(|e| self.error("DetachTrafficSources", e));
+        }
+        let request = self.asg.detach_load_balancer_target_groups();
+        let request = request.auto_scaling_group_name(group.as_str());
+        let detached = request.set_target_group_arns(Some(arns.to_vec())).send().await;
+        detached
+            .map(drop)
+            .map_err(|e| self.error("DetachLoadBalancerTargetGroups", e))
+    }
+}
+
+/// The target groups that a group is on, whichever way it was put there.
+fn stands_on(raw: &AutoScalingGroup) -> Vec<String> {
+    let sources = raw
+        .traffic_sources()
+        .iter()
+        .filter(|source| matches!(source.r#type(), None | Some("elbv2")))
+        .filter_map(|source| source.identifier());
+    let all: BTreeSet<&str> = raw
+        .target_group_arns()
+        .iter()
+        .map(String::as_str)
+        .chain(sources)
+        .collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 /// The request that makes a group its original's image, without any instance. What the original has not, and this one

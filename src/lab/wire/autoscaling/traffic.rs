@@ -12,7 +12,7 @@ pub(super) fn attach_target_groups(world: &mut World, input: &Tree) -> Result<Tr
 }
 
 pub(super) fn detach_target_groups(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
-    world.detach_target_groups(group(input)?, &target_groups(input)?)?;
+    world.detach_target_groups(group(input)?, &target_groups(input)?, false)?;
     Ok(Tree::map())
 }
 
@@ -32,7 +32,7 @@ pub(super) fn attach_sources(world: &mut World, input: &Tree) -> Result<Tree, Re
 }
 
 pub(super) fn detach_sources(world: &mut World, input: &Tree) -> Result<Tree, Refused> {
-    world.detach_target_groups(group(input)?, &read_sources(input)?)?;
+    world.detach_target_groups(group(input)?, &read_sources(input)?, true)?;
     Ok(Tree::map())
 }
 

@@ -66,6 +66,7 @@ pub(super) fn needed(world: &World, operation: &str, input: &Tree) -> Option<Vec
         | "RollbackInstanceRefresh"
         | "DeleteWarmPool"
         | "DetachLoadBalancerTargetGroups"
+        | "DetachTrafficSources"
         | "EnableMetricsCollection"
         | "PutNotificationConfiguration"
         | "PutScalingPolicy"

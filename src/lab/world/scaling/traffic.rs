@@ -137,12 +137,19 @@ impl World {
         Ok(())
     }
 
-    pub fn detach_target_groups(&mut self, name: &str, arns: &[String]) -> Result<(), Refused> {
+    pub fn detach_target_groups(
+        &mut self,
+        name: &str,
+        arns: &[String],
+        as_traffic_sources: bool,
+    ) -> Result<(), Refused> {
         let group = self.scaling.group_mut(name)?;
-        if let Some(arn) = arns
-            .iter()
-            .find(|arn| group.traffic.iter().all(|traffic| traffic.arn != **arn))
-        {
+        // What was attached as a traffic source is detached as one only.
+        let knows = |traffic: &&TrafficSource| as_traffic_sources || !traffic.by_traffic_sources;
+        if let Some(arn) = arns.iter().find(|arn| {
+            let mut known = group.traffic.iter().filter(knows);
+            known.all(|traffic| traffic.arn != **arn)
+        }) {
             return Err(Refused::invalid(format!(
                 "Trying to remove Target Groups that are not part of the group: {arn} is not attached to {name}"
             )));
