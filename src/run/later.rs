@@ -77,6 +77,12 @@ pub async fn stay<C: Cloud>(
             let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
                 Ok(rest) if rest.is_empty() => return Stayed::Done,
                 Ok(rest) => rest,
+                // Rules and their tags may be read as of two moments.
+                Err(_) if busy < LOOKS => {
+                    busy += 1;
+                    sleep(LOOK_AGAIN).await;
+                    continue;
+                }
                 Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
             };
             match finish(rest, estate).await {

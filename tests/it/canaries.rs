@@ -153,7 +153,13 @@ async fn one_per_cent_more_errors_than_the_bound_allows_is_told_from_chance() {
         otherwise: LONG,
     };
     each(canary, |ran, ledger| {
-        ran.ended(5).says("error-rate: candidate 5xx");
+        let ran = ran.ended(5);
+        // Both rules have the same bound, from two sides.
+        let of_errors = ["error-rate: candidate 5xx", "success-rate: candidate success"];
+        assert!(
+            of_errors.iter().any(|words| ran.stdout.contains(words)),
+            "{ran:?}"
+        );
         let (all, bad) = (ledger.entries().count(), failed(ledger));
         assert!(bad > 0 && bad * 100 < all * 6, "{bad} of {all} requests failed");
     })

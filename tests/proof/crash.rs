@@ -171,7 +171,7 @@ async fn again_elsewhere(attempt: &Attempt<'_>, at: usize) -> Held {
     let ended = Operator::on(&attempt.scene, &life.config, patient, |_| None)
         .does(intent)
         .await;
-    if !life.ends(at).any(|(code, _)| ended.code() == Some(code)) {
+    if !life.may_end(at, &ended) {
         return attempt.wrong(&format!("{} elsewhere: {ended}", intent.word()));
     }
     if !attempt.is_unlocked().await? {
@@ -232,7 +232,10 @@ async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
         .await
         .map_err(|error| error.to_string())?;
     for (name, was) in limits(&prefix.found) {
-        let Some(group) = seen.group(name) else { continue };
+        // What is free is nobody's, and has nothing.
+        let Some(group) = seen.group(name).filter(|group| group.generation.is_some()) else {
+            continue;
+        };
         let now = limits(&seen)
             .find(|(other, _)| *other == name)
             .map(|(_, now)| now);

@@ -13,6 +13,7 @@ use swingbridge::model::release::{Release, Source};
 use swingbridge::model::scope::Generations;
 use swingbridge::model::tags::Tags;
 
+use crate::operator::Ended;
 use crate::oracle::{Meant, Request};
 use crate::prefix::Prefix;
 use crate::settings::{
@@ -380,6 +381,12 @@ impl Life {
         let further = pauses.then_some(at + 1);
         let ends = std::iter::once(at).chain(further);
         ends.map(|at| (self.well(at), &self.prefixes()[at].left))
+    }
+
+    /// Whether somebody who gives a command again may hear this. What was swung back, or is on its way, cannot be promoted.
+    pub(crate) fn may_end(&self, at: usize, ended: &Ended) -> bool {
+        self.ends(at).any(|(code, _)| ended.code() == Some(code))
+            || (self.well(at) == 5 && matches!(ended, Ended::Refused(_)))
     }
 
     /// The alarm that rings through all of it.
