@@ -232,8 +232,8 @@ async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
         .await
         .map_err(|error| error.to_string())?;
     for (name, was) in limits(&prefix.found) {
-        // What is free is nobody's, and has nothing.
-        let Some(group) = seen.group(name).filter(|group| group.generation.is_some()) else {
+        // What is free, or about to be, stands nowhere and has nothing.
+        let Some(group) = seen.group(name).filter(|group| !group.target_groups.is_empty()) else {
             continue;
         };
         let now = limits(&seen)

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::super::later::{Left, left_by, next_due};
 use super::*;
-use crate::model::fixtures::{deployed, group_mut, halfway, minute, policy, promoted, rolled_back};
+use crate::model::fixtures::{deployed, group_mut, halfway, mark, minute, policy, promoted, rolled_back};
 use crate::model::ids::Size;
 use crate::model::policy::Treatment;
+use crate::model::roles::State;
 
 /// The previous generation is treated so many minutes after the promotion, which was five minutes ago.
 fn after(minutes: u64, previous: Treatment) -> Policy {
@@ -106,6 +107,21 @@ fn when_it_is_due_a_promote_does_it() {
             "delete tg-1",
         ]
     );
+}
+
+#[test]
+fn repair_leaves_the_previous_generation_alone_until_the_swing_is_finished() {
+    for previous in [Treatment::Scale(1), Treatment::Retire] {
+        let mut policy = policy();
+        policy.after_promotion.previous = previous;
+        for (state, treats) in [(State::Promoting, false), (State::Live, true)] {
+            let mut estate = promoted();
+            mark(&mut estate, 2, state, Some(1));
+            let all = titles(&estate, &Intent::Repair, &policy);
+            let shrinks = all.iter().any(|title| title.starts_with("scale asg-1 down"));
+            assert_eq!(shrinks, treats, "{state:?}: {all:#?}");
+        }
+    }
 }
 
 #[test]
