@@ -318,6 +318,17 @@ pub enum AttachmentKind {
 }
 
 impl AttachmentKind {
+    /// In the order in which they are made: alarms after the policies that they drive.
+    pub const ALL: [Self; 7] = [
+        Self::Hook,
+        Self::Policy,
+        Self::Alarm,
+        Self::Schedule,
+        Self::Notification,
+        Self::Metrics,
+        Self::WarmPool,
+    ];
+
     pub fn plural(self) -> &'static str {
         match self {
             Self::Hook => "lifecycle hooks",

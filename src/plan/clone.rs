@@ -186,43 +186,34 @@ fn new_group(context: &Context<'_>, clone: &Clone<'_>) -> NewGroup {
 }
 
 fn attachments(clone: &Clone<'_>) -> Vec<Step> {
-    // Hooks come with the group; the step is there for when they did not. Alarms after the policies
-    // that they drive.
-    [
-        AttachmentKind::Hook,
-        AttachmentKind::Policy,
-        AttachmentKind::Alarm,
-        AttachmentKind::Schedule,
-        AttachmentKind::Notification,
-        AttachmentKind::Metrics,
-        AttachmentKind::WarmPool,
-    ]
-    .into_iter()
-    .filter_map(|kind| {
-        let names: Vec<String> = clone
-            .original
-            .attachments
-            .iter()
-            .filter(|attachment| attachment.kind == kind && attachment.stays.is_none())
-            .map(|attachment| match kind {
-                AttachmentKind::Alarm => alarm_name(
-                    &attachment.name,
-                    clone.original.name.as_str(),
-                    clone.group.as_str(),
-                ),
-                _ => attachment.name.clone(),
+    // Hooks come with the group; the step is there for when they did not.
+    AttachmentKind::ALL
+        .into_iter()
+        .filter_map(|kind| {
+            let names: Vec<String> = clone
+                .original
+                .attachments
+                .iter()
+                .filter(|attachment| attachment.kind == kind && attachment.stays.is_none())
+                .map(|attachment| match kind {
+                    AttachmentKind::Alarm => alarm_name(
+                        &attachment.name,
+                        clone.original.name.as_str(),
+                        clone.group.as_str(),
+                    ),
+                    _ => attachment.name.clone(),
+                })
+                .collect();
+            (!names.is_empty()).then(|| Step::Attach {
+                group: clone.group.clone(),
+                copy_of: clone.original.name.clone(),
+                kind,
+                names,
+                target_group: clone.target_group.clone(),
+                instead_of: clone.original_tg.name.clone(),
             })
-            .collect();
-        (!names.is_empty()).then(|| Step::Attach {
-            group: clone.group.clone(),
-            copy_of: clone.original.name.clone(),
-            kind,
-            names,
-            target_group: clone.target_group.clone(),
-            instead_of: clone.original_tg.name.clone(),
         })
-    })
-    .collect()
+        .collect()
 }
 
 fn unreserved(tags: &Tags) -> Tags {

@@ -18,17 +18,6 @@ const EMPTY: Size = Size {
     desired: 0,
 };
 
-/// In this order: alarms after the policies that they drive.
-const KINDS: [AttachmentKind; 7] = [
-    AttachmentKind::Hook,
-    AttachmentKind::Policy,
-    AttachmentKind::Alarm,
-    AttachmentKind::Schedule,
-    AttachmentKind::Notification,
-    AttachmentKind::Metrics,
-    AttachmentKind::WarmPool,
-];
-
 /// An empty group becomes what a clone of its original would be. It says whose it is before it stands on the target
 /// group, and has no instance before all the rest is as it should be.
 pub(super) async fn made<C: Cloud>(drive: &mut Drive<'_, C>, new: &NewGroup) -> Result<(), Stop> {
@@ -65,7 +54,7 @@ pub(super) async fn made<C: Cloud>(drive: &mut Drive<'_, C>, new: &NewGroup) -> 
     drive.still_ours().await?;
 
     // A policy may count the requests of the target group only once the group stands on it.
-    for kind in KINDS {
+    for kind in AttachmentKind::ALL {
         let mut hanging = original.attachments.iter();
         if hanging.any(|one| one.kind == kind && one.stays.is_none()) {
             let (to, from) = (&new.target_group, &new.instead_of);
