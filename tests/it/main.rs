@@ -4,6 +4,7 @@ mod any_bytes;
 mod canaries;
 mod clients;
 mod crashes;
+mod defects;
 mod foreign;
 mod health;
 mod hostile_plans;
