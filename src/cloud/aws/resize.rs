@@ -179,27 +179,6 @@ impl Aws {
         Ok(())
     }
 
-    /// Has a warm pool emptied, if there is one that is not being emptied yet.
-    pub(super) async fn without_warm_pool(
-        &self,
-        group: &GroupName,
-        raw: &AutoScalingGroup,
-    ) -> Result<(), CloudError> {
-        if raw
-            .warm_pool_configuration()
-            .is_none_or(|pool| pool.status().is_some())
-        {
-            return Ok(());
-        }
-        self.asg
-            .delete_warm_pool()
-            .auto_scaling_group_name(group.as_str())
-            .send()
-            .await
-            .map_err(|e| self.error("DeleteWarmPool", e))?;
-        Err(pool_is_emptied(group))
-    }
-
     /// Deletes an empty group of this app with the alarms that were copied for it; never by force.
     pub(super) async fn delete_group(&self, estate: &Estate, group: &GroupName) -> Result<(), CloudError> {
         let Some(raw) = self.describe_group(group).await? else {
@@ -232,12 +211,6 @@ impl Aws {
             Err(CloudError::NotFound { .. }) => Ok(()),
             other => other.map(drop),
         }
-    }
-}
-
-pub(super) fn pool_is_emptied(group: &GroupName) -> CloudError {
-    CloudError::InUse {
-        what: format!("{group}, whose warm pool is being emptied,"),
     }
 }
 

@@ -9,7 +9,6 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, InstanceMaintenancePolicy, Tr
 use super::Aws;
 use super::clone::{custom_role, set, some, tags_of_clone};
 use super::pin::{Start, started_at};
-use super::resize::pool_is_emptied;
 use crate::cloud::{CloudError, Versions};
 use crate::model::estate::Estate;
 use crate::model::ids::{Arn, GroupName};
@@ -66,9 +65,6 @@ impl Aws {
         let raw = self.existing_group(group).await?;
         self.is_ours_and_empty(estate, group, &raw)?;
         self.without_warm_pool(group, &raw).await?;
-        if raw.warm_pool_configuration().is_some() {
-            return Err(pool_is_emptied(group));
-        }
         let mut refused = None;
         // Each takes off what was put on in its own way, and AWS does not tell in which way it was.
         for sources in [false, true] {

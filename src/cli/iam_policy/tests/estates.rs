@@ -92,7 +92,7 @@ input = { AutoScalingGroupName = "asg-1", Granularity = "1Minute", Metrics = ["G
 
 [[calls]]
 action = "autoscaling:PutWarmPool"
-input = { AutoScalingGroupName = "asg-1", MinSize = 0, PoolState = "Stopped" }
+input = { AutoScalingGroupName = "asg-1", MinSize = 1, PoolState = "Stopped" }
 
 [[calls]]
 action = "autoscaling:UpdateAutoScalingGroup"

@@ -6,6 +6,7 @@ use super::swap::Swap;
 use crate::cloud::CloudError;
 use crate::cloud::aws::Aws;
 use crate::model::estate::{Attachment, AttachmentKind};
+use crate::model::ids::GroupName;
 
 impl Aws {
     pub(super) async fn copy_warm_pool(&self, swap: &Swap) -> Result<(), CloudError> {
@@ -25,6 +26,47 @@ impl Aws {
             .map_err(|e| self.error("PutWarmPool", e))?;
         Ok(())
     }
+
+    /// Has a warm pool emptied and deleted, if there is one. Its instances end as instances do, with their hooks: the
+    /// API deletes a pool that has any only by force, and one that keeps some beside an empty group never gets rid of them
+    /// by itself.
+    pub(in crate::cloud::aws) async fn without_warm_pool(
+        &self,
+        group: &GroupName,
+        raw: &AutoScalingGroup,
+    ) -> Result<(), CloudError> {
+        let Some(pool) = raw.warm_pool_configuration() else {
+            return Ok(());
+        };
+        if pool.status() != Some(&WarmPoolStatus::PendingDelete) {
+            if keeps_some(pool) {
+                self.asg
+                    .put_warm_pool()
+                    .auto_scaling_group_name(group.as_str())
+                    .max_group_prepared_capacity(0)
+                    .min_size(0)
+                    .set_pool_state(pool.pool_state.clone())
+                    .send()
+                    .await
+                    .map_err(|e| self.error("PutWarmPool", e))?;
+            } else if raw.warm_pool_size().unwrap_or(0) == 0 {
+                self.asg
+                    .delete_warm_pool()
+                    .auto_scaling_group_name(group.as_str())
+                    .send()
+                    .await
+                    .map_err(|e| self.error("DeleteWarmPool", e))?;
+            }
+        }
+        Err(CloudError::InUse {
+            what: format!("{group}, whose warm pool is being emptied,"),
+        })
+    }
+}
+
+/// Whether it has instances ready even for a group that has none.
+fn keeps_some(pool: &WarmPoolConfiguration) -> bool {
+    pool.min_size().unwrap_or(0) > 0 || pool.max_group_prepared_capacity().unwrap_or(0) > 0
 }
 
 /// The group's description holds it; one that is being deleted is none.
