@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::ab_reason::AbReason;
-use super::estate::Part;
+use super::estate::{Gap, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::Strategy;
 
@@ -194,6 +194,14 @@ pub enum Reason {
 }
 
 impl Reason {
+    pub fn unseen(gap: &Gap) -> Self {
+        Self::Unseen {
+            part: gap.part,
+            about: gap.about.clone(),
+            error: gap.error.clone(),
+        }
+    }
+
     /// The reason and, on a line of its own, the way out: the form that a verdict's reasons have.
     pub fn in_full(&self) -> String {
         format!("{self}\n→ {}", self.way_out())

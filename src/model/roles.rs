@@ -145,11 +145,7 @@ impl<'a> Roles<'a> {
             .gap(Part::TargetGroupTags)
             .or_else(|| estate.gap(Part::RuleTags))
         {
-            return Err(vec![Reason::Unseen {
-                part: gap.part,
-                about: gap.about.clone(),
-                error: gap.error.clone(),
-            }]);
+            return Err(vec![Reason::unseen(gap)]);
         }
         let mut standings = standings(estate);
         let blue_doors = doors(estate, policy, |doors| &doors.blue);

@@ -191,20 +191,12 @@ pub(super) fn cloneable(context: &Context<'_>, original: &Group, reasons: &mut V
 /// for a moment is looked at again when its time comes.
 pub(super) fn denied(estate: &Estate, part: Part) -> Option<Reason> {
     let gap = estate.gaps.iter().find(|gap| gap.part == part && gap.denied)?;
-    Some(Reason::Unseen {
-        part,
-        about: gap.about.clone(),
-        error: gap.error.clone(),
-    })
+    Some(Reason::unseen(gap))
 }
 
 /// Refuses what depends on a part of the estate that could not be seen.
 pub(super) fn unseen(estate: &Estate, part: Part, reasons: &mut Vec<Reason>) {
     if let Some(gap) = estate.gap(part) {
-        reasons.push(Reason::Unseen {
-            part,
-            about: gap.about.clone(),
-            error: gap.error.clone(),
-        });
+        reasons.push(Reason::unseen(gap));
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Job;
 use super::act::unguessable;
 use super::identity;
+use super::later::PATIENCE;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, Look, NewRule};
@@ -17,6 +18,7 @@ use crate::model::event::EventKind;
 use crate::model::ids::Arn;
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::plan::Plan;
+use crate::model::refusal::{Reason, Refusal};
 use crate::model::routing::{Action, Condition, FixedResponse, Rule};
 use crate::model::tags::{self, Tags};
 use crate::plan::ENTRANCE_HEADER;
@@ -58,9 +60,17 @@ impl Lock {
             if let Some(signal) = job.interrupt.wished() {
                 return Err(Stop::Interrupted(signal));
             }
+            // Without tags nobody's rule can be told from ours.
+            if let Some(gap) = estate.gap(Part::RuleTags) {
+                if gap.denied || began.elapsed() >= PATIENCE {
+                    let reasons = vec![Reason::unseen(gap)];
+                    return Err(Stop::Refused(Refusal { reasons }));
+                }
+                sleep(LOOK_AGAIN).await;
+                estate = job.cloud.look(job.scope, &estate, Look::Everything, &[]).await?;
+                continue;
+            }
             match lock::state(&estate, plan.policy.lock) {
-                // Without tags nobody's rule can be told from ours.
-                _ if estate.gap(Part::RuleTags).is_some() => sleep(LOOK_AGAIN).await,
                 LockState::Free | LockState::NoListener => match create(job, plan, &estate).await {
                     Ok(rule) => return Ok(Self { rule }),
                     Err(CloudError::PriorityInUse { .. }) => {}

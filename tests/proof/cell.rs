@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use swingbridge::lab::world::faults::Fault;
 use swingbridge::model::event::Verdict;
@@ -13,8 +14,12 @@ use crate::life::{Life, rollback};
 use crate::operator::{Ended, Operator};
 use crate::oracle::{Law, Oracle};
 use crate::say;
-use crate::shape::{Shape, differences, shape};
+use crate::shape::{Shape, differences, is_in_motion, shape};
 use crate::stage::{Scene, in_virtual_time};
+
+/// How often, and how soon, what is in motion is looked at again.
+const LOOKS: u32 = 60;
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a cell does not hold. Nothing when it does.
 pub(crate) type Held = Result<(), String>;
@@ -150,12 +155,20 @@ impl<'a> Attempt<'a> {
     }
 
     pub(crate) async fn looks_like(&self, wanted: &Shape) -> Held {
-        let found = shape(&self.somebody().sees().await.map_err(|error| error.to_string())?);
-        let differences = differences(wanted, &found);
-        if differences.is_empty() {
-            return self.served().await;
+        let mut looks = 0;
+        loop {
+            let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
+            let differences = differences(wanted, &shape(&estate));
+            if differences.is_empty() {
+                return self.served().await;
+            }
+            // Auto Scaling goes on by itself: it balances zones once everything was replaced.
+            if !is_in_motion(&estate) || looks >= LOOKS {
+                return self.wrong(&format!("not as in one go:\n    {}", differences.join("\n    ")));
+            }
+            looks += 1;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
-        self.wrong(&format!("not as in one go:\n    {}", differences.join("\n    ")))
     }
 
     /// Production is whole, and goes to this generation.

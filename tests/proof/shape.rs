@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use swingbridge::model::ab::Taking;
-use swingbridge::model::estate::Estate;
+use swingbridge::model::estate::{Estate, TargetState};
 use swingbridge::model::obligation::owed;
 use swingbridge::model::roles::State;
 use swingbridge::model::shift::Reached;
@@ -13,6 +13,14 @@ use swingbridge::model::tags;
 const OF_THE_MOMENT: &[&str] = &[tags::STATE, tags::CREATED_AT, tags::PLAN, tags::STAGE, tags::TEST];
 
 pub(crate) type Shape = Vec<String>;
+
+/// Whether instances are on their way in or out.
+pub(crate) fn is_in_motion(estate: &Estate) -> bool {
+    let mut instances = estate.groups.iter().flat_map(|group| &group.instances);
+    let mut targets = estate.target_groups.iter().flat_map(|group| &group.targets);
+    instances.any(|instance| instance.lifecycle != "InService")
+        || targets.any(|target| matches!(target.state, TargetState::Initial | TargetState::Draining))
+}
 
 pub(crate) fn shape(estate: &Estate) -> Shape {
     let mut lines: Vec<String> = estate
@@ -60,7 +68,7 @@ pub(crate) fn shape(estate: &Estate) -> Shape {
             group
                 .targets
                 .iter()
-                .filter(|target| target.state == swingbridge::model::estate::TargetState::Healthy)
+                .filter(|target| target.state == TargetState::Healthy)
                 .count(),
         ));
     }

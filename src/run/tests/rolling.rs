@@ -3,6 +3,7 @@
 use tokio::time::sleep;
 
 use super::*;
+use crate::model::estate::{Gap, Part};
 use crate::model::event::Ended;
 use crate::model::release::Source;
 use crate::model::rollout::{Before, Kept, Rolling, Rollout};
@@ -93,6 +94,34 @@ async fn meanwhile<T>(world: &World, policy: &Policy, act: impl AsyncFnOnce() ->
     };
     let release = deploy("42");
     tokio::join!(did(world, &release, policy), later)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_may_not_be_seen_any_more_is_left_to_go_on_and_told_as_that() {
+    for (part, about) in [(Part::Refreshes, "asg-1"), (Part::RuleTags, "alb")] {
+        for denied in [true, false] {
+            let policy = rolling();
+            let world = World::new(rich());
+            let hides = async || {
+                world.vary(|estate| {
+                    estate.gaps.push(Gap {
+                        part,
+                        about: about.into(),
+                        error: "no answer for now".into(),
+                        denied,
+                    });
+                });
+            };
+            let (verdict, ()) = meanwhile(&world, &policy, hides).await;
+            assert_eq!(verdict.code, 6, "{part:?}: {verdict:#?}");
+            let told = format!("could not see the {part} of {about}: no answer for now");
+            assert!(verdict.summary.contains(&told), "{}", verdict.summary);
+            assert!(
+                verdict.next.contains(&"swingbridge status".to_owned()),
+                "{verdict:#?}"
+            );
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
