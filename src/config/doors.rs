@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::file::{Closed, Doors, File, Scheme, UserDoor};
+use super::file::{Closed, Doors, File, Scheme, Strategy, UserDoor};
 use super::naming;
 use super::validate::Judge;
 use crate::model::doors::{self, Beacon};
@@ -50,6 +50,15 @@ impl Judge<'_> {
 
     pub(super) fn users(&mut self, file: &File) {
         let Some(doors) = &file.doors else { return };
+        if let (false, Some((strategy, help))) = (doors.users.is_empty(), without_candidate(file.strategy)) {
+            self.say(
+                &["doors.users"],
+                format!(
+                    "`users` lead to a candidate, and with strategy \"{strategy}\" none waits beside live"
+                ),
+                help,
+            );
+        }
         for (index, door) in doors.users.iter().enumerate() {
             let path = |key: &str| format!("doors.users.{index}{key}");
             if let Some((key, why, help)) = users_problem(door) {
@@ -72,6 +81,18 @@ impl Judge<'_> {
                 "give each rule a priority of its own",
             );
         }
+    }
+}
+
+/// Of a strategy under which nobody could meet a candidate before all others: its name, and what to do.
+fn without_candidate(strategy: Strategy) -> Option<(&'static str, &'static str)> {
+    let another = "leave them out, or use \"preview\", \"canary\" or \"linear\"";
+    match strategy {
+        Strategy::Preview | Strategy::Canary | Strategy::Linear => None,
+        Strategy::Direct => Some(("direct", another)),
+        Strategy::Rolling => Some(("rolling", another)),
+        Strategy::Recreate => Some(("recreate", another)),
+        Strategy::Ab => Some(("ab", "leave them out; `[ab] header` leads users to a variant")),
     }
 }
 

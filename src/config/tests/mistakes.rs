@@ -352,3 +352,26 @@ fn text_that_is_not_toml_is_shown_where_it_breaks() {
     let found = problems("app = \"ks\nload_balancer = \"alb\"\n");
     assert!(found[0].starts_with("1: "), "{found:?}");
 }
+
+#[test]
+fn doors_for_users_are_refused_where_no_candidate_waits_beside_live() {
+    let file = |strategy: &str| {
+        format!(
+            "app = \"ks\"\nload_balancer = \"alb\"\nstrategy = \"{strategy}\"\n[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\nheader = \"x-beta\"\nvalues = [\"yes\"]\n"
+        )
+    };
+    for strategy in ["direct", "recreate", "rolling"] {
+        let found = problems(&file(strategy));
+        assert!(
+            found.len() == 1
+                && found[0].contains("none waits beside live")
+                && found[0].ends_with("or use \"preview\", \"canary\" or \"linear\""),
+            "{strategy}: {found:?}"
+        );
+    }
+    let ab = problems(&file("ab"));
+    let said = ab.iter().find(|one| one.contains("none waits beside live"));
+    assert!(said.is_some_and(|said| said.contains("[ab] header")), "{ab:?}");
+    good(&file("preview"));
+    good(&file("linear"));
+}
