@@ -21,7 +21,7 @@ pub(super) struct Notify {
     /// Instead of `post`: the variable of the environment with the address, for those that let one in.
     #[schemars(length(min = 1))]
     pub(super) url_env: Option<String>,
-    /// `plain`, `slack`, or a text of its own with places like `{{ app }}` and `{{ summary }}`.
+    /// `plain`, `json`, `slack`, or a text of its own with places like `{{ app }}` and `{{ summary }}`.
     #[serde(default = "plain")]
     #[schemars(length(min = 1))]
     pub(super) template: String,
@@ -78,6 +78,7 @@ impl From<Notify> for notify::Notify {
             },
             template: match notify.template.as_str() {
                 "plain" => notify::Template::Plain,
+                "json" => notify::Template::Json,
                 "slack" => notify::Template::Slack,
                 _ => notify::Template::Text(notify.template),
             },
@@ -109,12 +110,12 @@ impl Judge<'_> {
                 (None, Some(_)) => {}
             }
             let template = notify.template.as_str();
-            let own = !matches!(template, "plain" | "slack");
+            let own = !matches!(template, "plain" | "json" | "slack");
             if own && !template.contains(['{', ' ', '\n']) {
                 self.say(
                     &[&key("template")],
                     format!("`template` cannot be \"{template}\""),
-                    "use \"plain\", \"slack\" or a text with places like {{ summary }}",
+                    "use \"plain\", \"json\", \"slack\" or a text with places like {{ summary }}",
                 );
             } else if own && let Err(error) = minijinja::Environment::new().template_from_str(template) {
                 self.say(

@@ -22,6 +22,8 @@ pub enum Address {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Template {
     Plain,
+    /// Everything that there is to say, by name.
+    Json,
     /// As Slack's incoming webhooks take it.
     Slack,
     /// A text with places.
