@@ -83,6 +83,7 @@ fn window(measured: &Measurements, side: &Side) -> Readings {
         live: side.clone(),
         candidate: side.clone(),
         alarms: Default::default(),
+        unread: Vec::new(),
     }
 }
 

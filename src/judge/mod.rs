@@ -66,6 +66,9 @@ fn shortage(judging: &Judging, readings: &Readings, nothing_to_judge: bool) -> O
     if readings.periods() == 0 {
         return Some("no period has closed yet".into());
     }
+    if !readings.unread.is_empty() {
+        return Some(format!("not all could be read: {}", readings.unread.join("; ")));
+    }
     match Requests::of(&readings.candidate, readings) {
         Requests::Unseen => Some(format!(
             "there is no count of requests to the candidate in {long}: it comes only while there are some"
@@ -193,6 +196,11 @@ fn alarm(name: &str, readings: &Readings) -> Finding {
             Outcome::Inconclusive,
             "INSUFFICIENT_DATA",
             format!("{name} has not enough data to be OK"),
+        ),
+        None if !readings.unread.is_empty() => (
+            Outcome::Inconclusive,
+            "not read",
+            format!("how {name} stands is not known"),
         ),
         None => (
             Outcome::Inconclusive,

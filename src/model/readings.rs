@@ -26,6 +26,9 @@ pub struct Readings {
     /// By name. An alarm that is not here does not exist.
     #[serde(default)]
     pub alarms: BTreeMap<String, AlarmState>,
+    /// What could not be read, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 impl Readings {
@@ -43,6 +46,15 @@ impl Readings {
             live: side(&compared.live),
             candidate: side(&compared.candidate),
             alarms: BTreeMap::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    /// The same, when not even that could be asked for.
+    pub fn unread(window: Window, compared: &Compared, why: String) -> Self {
+        Self {
+            unread: vec![why],
+            ..Self::none(window, compared)
         }
     }
 

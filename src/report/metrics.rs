@@ -128,6 +128,7 @@ mod tests {
             live: side(1),
             candidate: side(2),
             alarms: Default::default(),
+            unread: Vec::new(),
         }
     }
 

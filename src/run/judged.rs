@@ -77,19 +77,18 @@ impl<'a> Judge<'a> {
         let compared = self.compared(estate)?;
         let readings = match job.cloud.readings(judging, window, &compared).await {
             Ok(readings) => readings,
-            Err(error) => {
-                // Metrics that cannot be read are no evidence; they may be in a moment.
-                let first = *self.failing.get_or_insert_with(Instant::now);
-                if first.elapsed() < MAY_BE_STALE {
-                    return None;
-                }
-                tracing::warn!(%error, "the metrics could not be read");
-                Readings::none(window, &compared)
-            }
+            Err(error) => Readings::unread(window, &compared, error.to_string()),
         };
+        let judgement = judge::judge(judging, &readings);
+        if !readings.unread.is_empty() && !matches!(judgement.verdict, Verdict::Fail(_)) {
+            // What cannot be read is no evidence; it may be in a moment.
+            let first = *self.failing.get_or_insert_with(Instant::now);
+            if first.elapsed() < MAY_BE_STALE {
+                return None;
+            }
+        }
         self.failing = None;
         self.seen = Some(window.to);
-        let judgement = judge::judge(judging, &readings);
         narrator.say(EventKind::Judged {
             step: self.step,
             judgement: judgement.clone(),

@@ -42,7 +42,19 @@ impl Aws {
             self.alarm_states(&judging.alarms)
         );
         let mut readings = Readings::none(window, compared);
-        for (id, series) in answers? {
+        // An alarm that rings is heard all the same.
+        let answers = match (answers, &alarms) {
+            (Err(error), Ok(_)) if !judging.alarms.is_empty() => {
+                readings.unread.push(error.to_string());
+                BTreeMap::new()
+            }
+            (answers, _) => answers?,
+        };
+        match alarms {
+            Ok(states) => readings.alarms = states,
+            Err(error) => readings.unread.push(error.to_string()),
+        }
+        for (id, series) in answers {
             if let Some((whose, name)) = question.answers.get(&id) {
                 let side = match whose {
                     Whose::Live => &mut readings.live,
@@ -51,7 +63,6 @@ impl Aws {
                 side.series.insert(name.clone(), series);
             }
         }
-        readings.alarms = alarms?;
         Ok(readings)
     }
 

@@ -27,6 +27,7 @@ fn well() -> Readings {
         live: side(1, LIVE, 0.4),
         candidate: side(2, CANDIDATE, 0.5),
         alarms: Default::default(),
+        unread: Vec::new(),
     }
 }
 

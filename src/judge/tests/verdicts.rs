@@ -365,6 +365,32 @@ fn too_few_requests_leave_every_verdict_open_but_that_of_hosts_and_alarms() {
 }
 
 #[test]
+fn what_could_not_be_read_is_no_pass_and_hides_no_alarm_that_rings() {
+    let judging = Judging {
+        alarms: vec!["checkout".into()],
+        ..Judging::default()
+    };
+    let denied = "GetMetricData was denied: a policy says no";
+    let mut readings = well();
+    readings.alarms.insert("checkout".into(), AlarmState::Ok);
+    assert_eq!(judge(&judging, &readings).verdict, Verdict::Pass);
+    readings.unread.push(denied.into());
+    let judgement = judge(&judging, &readings);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    assert!(judgement.sentence.contains(denied), "{}", judgement.sentence);
+    readings.alarms.insert("checkout".into(), AlarmState::Alarm);
+    assert_eq!(
+        judge(&judging, &readings).verdict,
+        Verdict::Fail(Consequence::Rollback)
+    );
+    readings.alarms.clear();
+    let judgement = judge(&judging, &readings);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let of_alarm = judgement.findings.last().expect("the alarm's");
+    assert_eq!(of_alarm.sentence, "how checkout stands is not known");
+}
+
+#[test]
 fn with_all_of_production_a_candidate_is_judged_by_itself_alone() {
     let mut readings = well();
     readings.live.series.clear();
