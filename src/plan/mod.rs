@@ -70,6 +70,11 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         policy,
         roles,
     };
+    let meant = match intent {
+        Intent::Repair => repair::meant(&context),
+        _ => None,
+    };
+    let intent = meant.as_ref().unwrap_or(intent);
     if let Some(reason) = rolling::refused(&context, intent) {
         return Err(reason.into());
     }

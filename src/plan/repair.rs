@@ -1,21 +1,32 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, ab, later, promote, rollback, shifting};
+use super::{Context, Draft, Drafted, ab, later, shifting};
 use crate::model::obligation::{self, Obligation};
-use crate::model::plan::Note;
+use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
 use crate::model::shift::Expired;
 use crate::model::step::Step;
 
+/// What it stands for when a pause has waited for its time: the command that a person would have ended it with. It is
+/// that command in all that follows, with its hooks, its waits and its news.
+pub(super) fn meant(context: &Context<'_>) -> Option<Intent> {
+    // Whoever is taking production back is not overruled.
+    if context.roles.live.state == State::RollingBack {
+        return None;
+    }
+    Some(match shifting::expired(context)? {
+        Expired::Rollback => Intent::Rollback {
+            to: None,
+            failed: None,
+        },
+        Expired::GoOn => Intent::Promote,
+    })
+}
+
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
     if let Some(draft) = ab::over(context) {
         return Ok(draft);
-    }
-    match shifting::expired(context) {
-        Some(Expired::Rollback) => return rollback::draft(context, None, None),
-        Some(Expired::GoOn) => return promote::draft(context),
-        None => {}
     }
     let roles = &context.roles;
     let (mut steps, note) = later::hand_over(context);

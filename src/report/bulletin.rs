@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use minijinja::{Environment, context};
+use serde::Serialize;
 
 use super::words;
 use crate::model::event::{Ended, Event, EventKind, Reporter, Verdict};
@@ -11,6 +12,7 @@ use crate::model::judgement;
 use crate::model::judgement::Verdict as Judged;
 use crate::model::notify::{Letter, Notify, Occasion, Template};
 use crate::model::plan::{Intent, Plan};
+use crate::model::step::Step;
 
 use super::visible::visible;
 
@@ -145,6 +147,8 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
             }
             Intent::Rollback { .. } | Intent::Retreat => vec![Occasion::RolledBack],
             Intent::Shift { .. } | Intent::Pause => vec![Occasion::Paused],
+            // The test was over, and its measure has picked.
+            Intent::Repair if plan.steps.iter().any(awaits_winner) => vec![Occasion::Promoted],
             Intent::Abort | Intent::Retire { .. } | Intent::Repair => Vec::new(),
         },
         (Ended::SwungBack, _) => vec![Occasion::RolledBack, Occasion::Failed],
@@ -154,9 +158,14 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
     }
 }
 
+fn awaits_winner(step: &Step) -> bool {
+    matches!(step, Step::AwaitWinner { .. })
+}
+
 fn written(template: &Template, about: &About, news: &News<'_>) -> (&'static str, String) {
     match template {
         Template::Plain => (TEXT, plain(about, news)),
+        Template::Json => (JSON, serde_json::json!(said(about, news)).to_string()),
         Template::Slack => {
             let text = plain(about, news)
                 .replace('&', "&amp;")
@@ -188,27 +197,51 @@ fn plain(about: &About, news: &News<'_>) -> String {
     text.lines().map(|line| format!("{}\n", visible(line))).collect()
 }
 
+/// All of it by name.
+#[derive(Serialize)]
+struct Said<'a> {
+    app: String,
+    command: String,
+    run: &'a str,
+    occasion: String,
+    code: Option<u8>,
+    summary: String,
+    reasons: Vec<String>,
+    truth: Vec<String>,
+    next: Vec<String>,
+}
+
+fn said<'a>(about: &About, news: &News<'a>) -> Said<'a> {
+    let seen = |lines: &[String]| lines.iter().map(|line| visible(line).into_owned()).collect();
+    Said {
+        app: visible(&about.app).into_owned(),
+        command: visible(&about.command).into_owned(),
+        run: news.run,
+        occasion: news.occasion.to_string(),
+        code: news.code,
+        summary: visible(&news.summary).into_owned(),
+        reasons: seen(news.reasons),
+        truth: seen(news.truth),
+        next: seen(news.next),
+    }
+}
+
 fn rendered(text: &str, about: &About, news: &News<'_>) -> Result<String, minijinja::Error> {
-    let seen = |lines: &[String]| {
-        lines
-            .iter()
-            .map(|line| visible(line).into_owned())
-            .collect::<Vec<_>>()
-    };
     let mut environment = Environment::new();
     environment.add_filter("json", |text: String| serde_json::Value::from(text).to_string());
+    let said = said(about, news);
     environment.render_str(
         text,
         context! {
-            app => visible(&about.app),
-            command => visible(&about.command),
-            run => news.run,
-            occasion => news.occasion.to_string(),
-            code => news.code,
-            summary => visible(&news.summary),
-            reasons => seen(news.reasons),
-            truth => seen(news.truth),
-            next => seen(news.next),
+            app => said.app,
+            command => said.command,
+            run => said.run,
+            occasion => said.occasion,
+            code => said.code,
+            summary => said.summary,
+            reasons => said.reasons,
+            truth => said.truth,
+            next => said.next,
         },
     )
 }
@@ -239,6 +272,46 @@ mod tests {
             bulletin.on(event).expect("it never fails");
         }
         letters.try_iter().collect()
+    }
+
+    #[test]
+    fn as_json_it_has_everything_by_name() {
+        let letters = told(&[Occasion::Deployed], Template::Json, &recorded::deploy());
+        let [letter] = letters.as_slice() else {
+            panic!("{letters:?}")
+        };
+        assert_eq!(letter.kind, JSON);
+        let body: serde_json::Value = serde_json::from_str(&letter.body).expect("json");
+        let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
+        assert_eq!(
+            keys,
+            [
+                "app", "code", "command", "next", "occasion", "reasons", "run", "summary", "truth"
+            ]
+        );
+        assert_eq!(
+            (&body["occasion"], &body["code"]),
+            (&"deployed".into(), &0.into())
+        );
+    }
+
+    #[test]
+    fn of_what_is_repaired_only_a_test_whose_measure_picked_is_told() {
+        let wait = Step::AwaitWinner {
+            lasts: Duration::ZERO,
+            pick: Some("orders".into()),
+        };
+        for (steps, told_of) in [(Vec::new(), vec![]), (vec![wait], vec!["promoted"])] {
+            let mut events = recorded::deploy();
+            for event in &mut events {
+                if let EventKind::RunStarted { plan: Some(plan), .. } = &mut event.kind {
+                    (plan.intent, plan.steps) = (Intent::Repair, steps.clone());
+                }
+            }
+            let letters = told(&ALL, Template::Text("{{ occasion }}".into()), &events);
+            let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
+            assert_eq!(bodies, told_of);
+        }
     }
 
     const ALL: [Occasion; 4] = [

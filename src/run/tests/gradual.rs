@@ -2,12 +2,14 @@
 
 use tokio::time::{Instant, sleep};
 
+use super::script::{Script, heard};
 use super::*;
-use crate::model::estate::{Gap, Part, TargetState};
+use crate::model::estate::{Gap, Part, TargetGroup, TargetState};
 use crate::model::event::{Ended, EventKind};
+use crate::model::hook::Place;
 use crate::model::judging::{Bound, Consequence, FAILED, Inconclusive, Judging, Measure, REQUESTS, Rule};
 use crate::model::readings::{Compared, Readings, Series, Window};
-use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
+use crate::model::shift::{Expired, Expiry, Held, Reached, Shift, Stage, Wait};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -417,4 +419,104 @@ async fn without_evidence_a_bake_ends_as_configured() {
             }
         }
     }
+}
+
+fn candidate(estate: &mut Estate) -> &mut TargetGroup {
+    let mut all = estate.target_groups.iter_mut();
+    all.find(|one| one.name == tg(2)).expect("tg-2")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_whose_health_cannot_be_read_is_not_told_as_dead() {
+    for (denied, seen_again, code) in [(false, true, 0), (false, false, 6), (true, false, 6)] {
+        let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+        let world = with_candidate(&policy).await;
+        let hides = async || {
+            let mut targets = Vec::new();
+            world.vary(|estate| {
+                std::mem::swap(&mut candidate(estate).targets, &mut targets);
+                estate.gaps.push(Gap {
+                    part: Part::TargetHealth,
+                    about: "tg-2".into(),
+                    error: "no answer for now".into(),
+                    denied,
+                });
+            });
+            sleep(MINUTE).await;
+            if seen_again {
+                world.vary(|estate| {
+                    estate.gaps.clear();
+                    std::mem::swap(&mut candidate(estate).targets, &mut targets);
+                });
+            }
+        };
+        let (verdict, ()) = meanwhile(&world, &policy, hides).await;
+        assert_eq!(verdict.code, code, "{verdict:#?}");
+        if code == 6 {
+            let told = "could not see the target health of tg-2: no answer for now";
+            assert!(verdict.summary.contains(told), "{}", verdict.summary);
+            assert_eq!(weight(&world), Some(5), "the share stays");
+        }
+    }
+}
+
+/// Promoted to a pause that nobody ends within ten minutes, and on behind it as said.
+async fn left_alone(policy: &Policy) -> World {
+    let world = with_candidate(policy).await;
+    assert_eq!(promote(&world, policy).await.code, 9);
+    assert_eq!(weight(&world), Some(5));
+    sleep(MINUTE * 11).await;
+    world
+}
+
+fn expiring(then: Expired) -> Policy {
+    let pause = Wait::Pause(Some(Expiry {
+        after: MINUTE * 10,
+        then,
+    }));
+    canary(&[(5, pause), (50, Wait::Bake(MINUTE * 5))])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_over_is_ended_by_repair_as_a_person_would_have_gone_on() {
+    let policy = expiring(Expired::GoOn);
+    let world = left_alone(&policy).await;
+    let began = Instant::now();
+    must(&world, &Intent::Repair, &policy).await;
+    assert!(began.elapsed() >= MINUTE * 5, "it bakes: {:?}", began.elapsed());
+    assert_eq!(live(&world, &policy), 2);
+    assert_eq!(reached(&world), None);
+    nothing_broken(&world);
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_over_is_ended_by_repair_as_a_person_would_have_gone_back() {
+    let mut policy = expiring(Expired::Rollback);
+    policy.hooks = vec![fixtures::hook(Place::OnRollback)];
+    let world = left_alone(&policy).await;
+    let script = Script::default();
+    let (verdict, _) = heard(&world, &Intent::Repair, &policy, true, &script).await;
+    assert_eq!(verdict.expect("nobody killed it").code, 0);
+    assert_eq!(live(&world, &policy), 1);
+    assert_eq!(script.places(), [Place::OnRollback]);
+    nothing_broken(&world);
+    no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_that_a_person_changes_meanwhile_is_theirs() {
+    let policy = canary(&[(10, Wait::Bake(MINUTE * 10))]);
+    let world = with_candidate(&policy).await;
+    let shifts = async || {
+        let shift = Intent::Shift { percent: 5 };
+        run(&world, &shift, &policy, true)
+            .await
+            .expect("nobody killed it")
+    };
+    let (verdict, shifted) = meanwhile(&world, &policy, shifts).await;
+    assert_eq!(shifted.code, 0, "{shifted:#?}");
+    // Not stale: a command that is stale means what it says now, and would write its share again.
+    assert_eq!((verdict.code, verdict.ended), (8, Ended::Overtaken));
+    assert_eq!(weight(&world), Some(5));
 }
