@@ -41,7 +41,9 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
         ));
     }
     match plan::resume(&saved, &estate, &session.config.policy) {
-        Ok(to_run) => run::go(&session, to_run, estate, &args.run, Go::Reviewed).await,
+        Ok(to_run) => run::go(&session, to_run, estate, &args.run, Go::Reviewed)
+            .await
+            .map(|(code, _)| code),
         Err(changes) => Err(stale(&saved, changes)),
     }
 }

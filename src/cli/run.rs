@@ -13,7 +13,7 @@ use super::session::{Session, ask, env, out, someone_is_there};
 use super::{plan as plan_command, release};
 use crate::cloud::aws::Aws;
 use crate::model::estate::Estate;
-use crate::model::event::Reporter;
+use crate::model::event::{Ended, Reporter, Verdict};
 use crate::model::plan::{Intent, Plan};
 use crate::model::step::Step;
 use crate::plan;
@@ -23,8 +23,6 @@ use crate::run::interrupt::{Interrupt, Signal, Stopper};
 use crate::run::journal::Journal;
 use crate::run::{self, Job, LockSettings, Stayed};
 
-/// A plan that was decided on what is no longer so.
-const STALE: u8 = 8;
 /// How often a command plans again before it says that the estate does not hold still.
 const PLANNED_AGAIN: u32 = 3;
 
@@ -86,11 +84,11 @@ async fn intend(session: &Session, intent: Intent, args: &RunArgs, verbose: bool
         match go(session, plan, estate, args, Go::Shown).await? {
             // Somebody else was at work between the look and the lock. A command means what it says
             // now; only a saved plan means what it said then.
-            STALE if again < PLANNED_AGAIN => {
+            (_, Ended::Stale) if again < PLANNED_AGAIN => {
                 again += 1;
                 tracing::warn!("the estate has changed meanwhile; planning again");
             }
-            code => return Ok(code),
+            (code, _) => return Ok(code),
         }
     }
 }
@@ -111,14 +109,14 @@ pub(super) enum Go {
     Reviewed,
 }
 
-/// Asks if it must, then carries the plan out, and what it leaves for later.
+/// Asks if it must, then carries the plan out, and what it leaves for later. Says with which exit code, and how it ended.
 pub(super) async fn go(
     session: &Session,
     plan: Plan,
     estate: Estate,
     args: &RunArgs,
     how: Go,
-) -> Result<u8, Failure> {
+) -> Result<(u8, Ended), Failure> {
     release::may_be_built(session, &plan).await?;
     may_be_called(&plan)?;
     if !plan.is_empty() && !args.yes {
@@ -139,11 +137,12 @@ pub(super) async fn go(
         }
     }
     let interrupt = listen()?;
-    let code = once(session, &plan, &estate, args, &interrupt).await;
-    if code != 0 || args.no_wait {
-        return Ok(code);
+    let verdict = once(session, &plan, &estate, args, &interrupt).await;
+    if verdict.code != 0 || args.no_wait {
+        return Ok((verdict.code, verdict.ended));
     }
-    later(session, &plan, args, &interrupt).await
+    let code = later(session, &plan, args, &interrupt).await?;
+    Ok((code, verdict.ended))
 }
 
 /// Better said before anything is changed than half way. What only tells others stops nobody.
@@ -169,7 +168,13 @@ fn may_be_called(plan: &Plan) -> Result<(), Failure> {
 }
 
 /// One plan, one run, one journal.
-async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, interrupt: &Interrupt) -> u8 {
+async fn once(
+    session: &Session,
+    plan: &Plan,
+    estate: &Estate,
+    args: &RunArgs,
+    interrupt: &Interrupt,
+) -> Verdict {
     let id = run_id();
     let job = Job {
         cloud: &session.aws,
@@ -200,7 +205,7 @@ async fn once(session: &Session, plan: &Plan, estate: &Estate, args: &RunArgs, i
     reporters.push(Box::new(letters.bulletin(session)));
     let verdict = run::carry_out::<Aws>(&job, plan, estate, &mut Fan::new(reporters)).await;
     letters.all_sent().await;
-    verdict.code
+    verdict
 }
 
 /// What a swing leaves is done when its time has come.
@@ -216,7 +221,7 @@ async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Inter
         }
         said = Some(due);
     };
-    let finish = async |rest: Plan, estate: Estate| once(session, &rest, &estate, args, interrupt).await;
+    let finish = async |rest: Plan, estate: Estate| once(session, &rest, &estate, args, interrupt).await.code;
     let stayed = run::stay(
         &session.aws,
         &session.config.scope,

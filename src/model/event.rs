@@ -119,6 +119,8 @@ pub enum Ended {
     Paused,
     Locked,
     Stale,
+    /// Somebody else has gone on, or back, while production was shared.
+    Overtaken,
     Interrupted,
 }
 

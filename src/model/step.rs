@@ -422,6 +422,24 @@ impl Step {
         }
     }
 
+    /// A step after which users may be answered by another generation than before.
+    pub fn leads_users(&self) -> bool {
+        self.moves_production()
+            || matches!(
+                self,
+                Self::Point {
+                    purpose: Purpose::Variant,
+                    ..
+                } | Self::CreateRule {
+                    purpose: Purpose::Variant,
+                    ..
+                } | Self::DeleteRule {
+                    purpose: Purpose::Variant,
+                    ..
+                }
+            )
+    }
+
     /// A step that moves production requests.
     pub fn moves_production(&self) -> bool {
         matches!(

@@ -6,7 +6,7 @@ use super::{
     Context, Draft, Drafted, carried, doors, naming, pair, preflight, recreate, swing, variant, versions,
 };
 use crate::model::clone::NEEDED;
-use crate::model::estate::TargetGroup;
+use crate::model::estate::{Part, TargetGroup};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
 use crate::model::policy::{Capacity, Strategy};
@@ -49,6 +49,11 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     let mut reasons = Vec::new();
     if pair::copies(context, &names.0, generation) {
         preflight::cloneable(context, live, &mut reasons);
+    } else if beside.is_none_or(|candidate| candidate.state == State::Staged) {
+        // What is not seen to hang on live would be missing on a clone that is half made.
+        for part in [Part::Attachments, Part::Alarms] {
+            preflight::unseen(context.estate, part, &mut reasons);
+        }
     }
     let versions = match versions::versions(context, live, release) {
         Ok(versions) => Some(versions),

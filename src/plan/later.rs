@@ -232,12 +232,12 @@ pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     if roles.live.state != swung_to {
         return Ok(Left::NotAsLeft);
     }
-    Ok(next_due(estate, &plan.policy).map_or(Left::Nothing, Left::Due))
+    Ok(next_due(estate, &plan.policy)?.map_or(Left::Nothing, Left::Due))
 }
 
-/// When something that a swing left falls due next; `None` when nothing is left.
-pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
-    let roles = Roles::of(estate, policy).ok()?;
+/// When something that a swing left falls due next; `None` when nothing is left. Why not, when it cannot be done.
+pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Result<Option<Timestamp>, Vec<Reason>> {
+    let roles = Roles::of(estate, policy)?;
     let context = Context {
         estate,
         policy,
@@ -260,18 +260,22 @@ pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Option<Timestamp> {
     } else {
         None
     };
-    let untreated = context.roles.live.state == State::Live
-        && context.roles.previous.as_ref().is_some_and(|previous| {
-            match treat(&context, previous, entrance_without(&context, previous), &[]) {
-                Ok(steps) => !remaining(estate, steps).is_empty(),
-                Err(_) => false,
-            }
-        });
-    let treatment = if untreated {
+    let untreated = match &context.roles.previous {
+        Some(previous) if context.roles.live.state == State::Live => {
+            treat(&context, previous, entrance_without(&context, previous), &[])
+                .map(|steps| !remaining(estate, steps).is_empty())
+        }
+        _ => Ok(false),
+    };
+    let treatment = if untreated == Ok(true) {
         at(due(&context, policy.after_promotion.after))
     } else {
         None
     };
     let door = doors::open(&context).and_then(|open| at(open.due));
-    release.into_iter().chain(treatment).chain(door).min()
+    match release.into_iter().chain(treatment).chain(door).min() {
+        // What can be done comes first.
+        Some(due) => Ok(Some(due)),
+        None => untreated.map(|_| None),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, Draft, Drafted, doors, later, preflight, stages, swing};
+use super::{Context, Draft, Drafted, doors, later, preflight, removal, stages, swing};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Treatment, Want};
@@ -224,6 +224,11 @@ pub(super) fn follow(
         };
         let treated = later::treat(context, &adopted, swing::entrance(context, &[]), steps)?;
         steps.extend(treated);
+    } else if context.policy.after_promotion.previous == Treatment::Retire
+        && let Some(reason) = removal::unseen(context, Some(&from.group))
+    {
+        // Known now, it is better said now than when its time has come.
+        return Err(vec![reason]);
     }
     Ok(())
 }

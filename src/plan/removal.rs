@@ -29,12 +29,7 @@ pub(super) fn steps(
         stays_named(context, target_group, before)?;
     }
     let stays = |group: &GroupName| context.policy.names.keeps(group);
-    // The alarms that were copied for a group are found by its policies, right before it is deleted.
-    let unseen = [Part::Attachments, Part::Alarms]
-        .into_iter()
-        .find_map(|part| preflight::denied(context.estate, part))
-        .filter(|_| !standing.group.as_ref().is_some_and(stays));
-    if let Some(reason) = unseen {
+    if let Some(reason) = unseen(context, standing.group.as_ref()) {
         return Err(reason);
     }
     unreachable(context, standing, before, false)?;
@@ -59,6 +54,16 @@ pub(super) fn steps(
         });
     }
     Ok(steps)
+}
+
+/// What may not be seen, and must be to delete a group: the alarms that were copied for it are found by its policies.
+pub(super) fn unseen(context: &Context<'_>, group: Option<&GroupName>) -> Option<Reason> {
+    if group.is_some_and(|group| context.policy.names.keeps(group)) {
+        return None;
+    }
+    [Part::Attachments, Part::Alarms]
+        .into_iter()
+        .find_map(|part| preflight::denied(context.estate, part))
 }
 
 /// Nobody is left on the group. `delay`: how long they drain, in seconds.

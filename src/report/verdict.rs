@@ -44,6 +44,7 @@ fn ended(ended: Ended, look: Look) -> (String, &'static str) {
         Ended::Paused => (look.warned(), "paused"),
         Ended::Locked => (look.warned(), "locked"),
         Ended::Stale => (look.warned(), "stale plan"),
+        Ended::Overtaken => (look.warned(), "overtaken"),
         Ended::Interrupted => (look.warned(), "interrupted"),
     }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::blind::Blind;
 use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, rollout, verdict, winner};
 use crate::cloud::Cloud;
-use crate::model::estate::Estate;
+use crate::model::estate::{Estate, Part};
 use crate::model::event::{EventKind, Outcome, Verdict};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::{Intent, Plan};
@@ -102,6 +103,7 @@ async fn bake<C: Cloud>(
     };
     let mut nobody = 0;
     let mut odd: Option<Instant> = None;
+    let mut blind = Blind::default();
     let mut judge = Judge::of(plan, index);
     loop {
         let estate = match look_patiently(job.cloud, job.scope).await {
@@ -128,10 +130,14 @@ async fn bake<C: Cloud>(
             continue;
         };
         odd = None;
-        nobody = if serves(&estate, target_group) {
-            0
-        } else {
-            nobody + 1
+        let seen = blind
+            .sees(&estate, Part::TargetHealth, Some(target_group.as_str()))
+            .map_err(|stop| verdict::between(plan, &estate, &stop))?;
+        nobody = match serves(&estate, target_group) {
+            true => 0,
+            // Whose health is not known is not dead.
+            false if !seen => nobody,
+            false => nobody + 1,
         };
         if nobody >= LOOKS {
             let stop = Stop::NobodyHealthy {
@@ -151,7 +157,7 @@ async fn bake<C: Cloud>(
             want: seconds(*lasts),
             reasons: Vec::new(),
         });
-        if left.is_zero() && nobody == 0 {
+        if left.is_zero() && nobody == 0 && seen {
             match judge.last_word(job.cloud.now()) {
                 LastWord::GoOn => return Ok(estate),
                 LastWord::NotYet => {}

@@ -46,6 +46,8 @@ pub(super) struct Drive<'a, C> {
     pub(super) settled: bool,
     /// Since when nobody answers, because production was stopped.
     pub(super) down: Option<Timestamp>,
+    /// Auto Scaling was told to replace instances, and does so whatever comes of this run.
+    replacing: bool,
     pub(super) fresh: Freshness,
     /// When our lock was last seen to stand.
     pub(super) ours_at: Timestamp,
@@ -92,6 +94,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             moved: halfway,
             settled: !halfway,
             down: stopped.then(|| job.cloud.now()),
+            replacing: false,
             fresh: Freshness::default(),
             ours_at: job.cloud.now(),
         }
@@ -135,6 +138,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
     pub(super) fn production(&self) -> Production {
         match (self.moved, self.settled) {
             _ if self.down.is_some() => Production::Down,
+            _ if self.replacing => Production::Replaced,
             (false, _) => Production::Untouched,
             (true, false) => Production::Moving,
             (true, true) => Production::Moved,
@@ -201,25 +205,32 @@ impl<'a, C: Cloud> Drive<'a, C> {
             if plan::reached(step, &self.estate) {
                 return Ok(outcome);
             }
-            if step.moves_production() {
+            if step.leads_users() {
                 self.see_who_serves(step).await?;
             }
             plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;
-            let before = (self.moved, self.settled);
-            if step.moves_production() {
+            let before = (self.moved, self.settled, self.down, self.replacing);
+            if step.leads_users() {
                 // From the moment of sending: an unanswered write may have moved it.
                 (self.moved, self.settled) = (true, false);
             }
+            self.replacing |= matches!(step, Step::StartRefresh { .. } | Step::TakeRefreshBack { .. });
             if matches!(step, Step::Stop { .. }) {
                 self.down = self.down.or(Some(self.job.cloud.now()));
             }
             self.fresh = Freshness::default();
             let acted = act::act(self, step).await;
             if let Err(Stop::Cloud(error)) = &acted
+                && !passes(error)
+            {
+                // What was refused was not begun.
+                self.replacing = before.3;
+            }
+            if let Err(Stop::Cloud(error)) = &acted
                 && error.is_denied()
             {
                 // A write that was not allowed has moved nothing.
-                (self.moved, self.settled) = before;
+                (self.moved, self.settled, self.down, self.replacing) = before;
             }
             acted?;
             outcome = Outcome::Done;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use super::blind::PATIENCE;
 use super::interrupt::{Interrupt, Signal};
 use crate::cloud::{Cloud, CloudError};
 use crate::model::estate::{Estate, Part};
@@ -24,8 +25,6 @@ pub enum Stayed {
 
 /// In pieces, so that a rollback by somebody else ends the wait.
 const PIECE: Duration = Duration::from_secs(60);
-/// How long a look that fails in a way that may pass is tried again: no deployment fails for a throttled read.
-pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Without the tags nobody can tell whose anything is.
 const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];

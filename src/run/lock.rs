@@ -3,13 +3,12 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::Job;
 use super::act::unguessable;
+use super::blind::{Blind, PATIENCE};
 use super::identity;
-use super::later::PATIENCE;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, Look, NewRule};
@@ -18,7 +17,6 @@ use crate::model::event::EventKind;
 use crate::model::ids::Arn;
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::plan::Plan;
-use crate::model::refusal::{Reason, Refusal};
 use crate::model::routing::{Action, Condition, FixedResponse, Rule};
 use crate::model::tags::{self, Tags};
 use crate::plan::ENTRANCE_HEADER;
@@ -56,24 +54,21 @@ impl Lock {
         let mut estate = seen.clone();
         let mut doubted: Option<(Instant, Holder)> = None;
         let mut foreign = 0;
+        let mut blind = Blind::default();
+        let may_pass = |error: &CloudError| error.may_pass() && began.elapsed() < PATIENCE;
         loop {
             if let Some(signal) = job.interrupt.wished() {
                 return Err(Stop::Interrupted(signal));
             }
             // Without tags nobody's rule can be told from ours.
-            if let Some(gap) = estate.gap(Part::RuleTags) {
-                if gap.denied || began.elapsed() >= PATIENCE {
-                    let reasons = vec![Reason::unseen(gap)];
-                    return Err(Stop::Refused(Refusal { reasons }));
-                }
-                sleep(LOOK_AGAIN).await;
-                estate = job.cloud.look(job.scope, &estate, Look::Everything, &[]).await?;
-                continue;
-            }
+            let seen = blind.sees(&estate, Part::RuleTags, None)?;
             match lock::state(&estate, plan.policy.lock) {
+                _ if !seen => sleep(LOOK_AGAIN).await,
                 LockState::Free | LockState::NoListener => match create(job, plan, &estate).await {
                     Ok(rule) => return Ok(Self { rule }),
                     Err(CloudError::PriorityInUse { .. }) => {}
+                    // It may have been made all the same: then it is seen to be ours.
+                    Err(error) if may_pass(&error) => sleep(LOOK_AGAIN).await,
                     Err(error) => return Err(error.into()),
                 },
                 LockState::Held { rule, holder }
@@ -104,7 +99,11 @@ impl Lock {
                 }
                 LockState::Foreign { what, .. } => return Err(Stop::ForeignLock { what }),
             }
-            estate = job.cloud.look(job.scope, &estate, Look::Everything, &[]).await?;
+            match job.cloud.look(job.scope, &estate, Look::Everything, &[]).await {
+                Ok(seen) => estate = seen,
+                Err(error) if may_pass(&error) => sleep(LOOK_AGAIN).await,
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
@@ -152,7 +151,9 @@ pub(super) async fn sweep<C: Cloud>(
     let LockState::Held { rule, holder } = lock::state(estate, plan.policy.lock) else {
         return;
     };
-    if !is_dead(&holder, job.cloud.now()) {
+    if !identity::has_ended(&holder.process)
+        && !(holder.expired(job.cloud.now()) && says_nothing(job, plan, estate, &holder).await)
+    {
         return;
     }
     let text = match job.cloud.delete_rule(&rule).await {
@@ -192,6 +193,16 @@ async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Res
     job.cloud.create_rule(estate, &new).await
 }
 
+/// Whether a holder whose lease is over by our clock is silent, too: its clock may be behind ours.
+async fn says_nothing<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, holder: &Holder) -> bool {
+    sleep(listening(job)).await;
+    let seen = job.cloud.look(job.scope, estate, Look::Everything, &[]).await;
+    seen.is_ok_and(|seen| {
+        matches!(lock::state(&seen, plan.policy.lock),
+            LockState::Held { holder: now, .. } if (&now.run, now.beat) == (&holder.run, holder.beat))
+    })
+}
+
 /// A living holder says so four times in its lease.
 fn listening<C>(job: &Job<'_, C>) -> Duration {
     job.lock.lease / 3
@@ -213,9 +224,4 @@ async fn take_over<C: Cloud>(
 /// A process carries out one plan at a time: what it still holds is of one that could not give the lock up.
 fn is_left_by_us<C>(holder: &Holder, job: &Job<'_, C>) -> bool {
     !holder.process.is_empty() && holder.process == job.identity.process && holder.host == job.identity.host
-}
-
-/// Its lease has run out, or it ran on this very machine and is gone.
-fn is_dead(holder: &Holder, now: Timestamp) -> bool {
-    holder.expired(now) || identity::has_ended(&holder.process)
 }

@@ -96,10 +96,10 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
 
 /// The fleets that a rule is about to lead to.
 pub(super) fn serving(step: &Step, estate: &Estate) -> Fleets {
-    let Step::Point { after, .. } = step else {
+    let (Step::Point { after: action, .. } | Step::CreateRule { action, .. }) = step else {
         return Vec::new();
     };
-    after
+    action
         .shares()
         .iter()
         .filter_map(|share| of_target_group(&share.target_group, estate))

@@ -15,6 +15,7 @@ use crate::plan;
 
 mod act;
 mod bake;
+mod blind;
 mod drive;
 pub mod hook;
 pub mod identity;
@@ -372,7 +373,15 @@ async fn put_production_back<C: Cloud>(
 ) -> Result<(), Stop> {
     // The way back is taken whatever time the run was given.
     drive.deadline = None;
-    drive.estate = drive.job.cloud.observe(drive.job.scope).await?;
-    let back = plan::plan(&drive.estate, intent, &drive.plan.policy).map_err(Stop::Refused)?;
+    let began = Instant::now();
+    let back = loop {
+        drive.estate = look_patiently(drive.job.cloud, drive.job.scope).await?;
+        match plan::plan(&drive.estate, intent, &drive.plan.policy) {
+            Ok(back) => break back,
+            // It may have been read as of two moments.
+            Err(_) if began.elapsed() < MAY_BE_STALE => sleep(LOOK_AGAIN).await,
+            Err(refusal) => return Err(Stop::Refused(refusal)),
+        }
+    };
     drive.quietly(&back.steps, narrator).await
 }

@@ -3,9 +3,9 @@
 use super::act::{group_of, target_group_of, versions};
 use super::drive::Drive;
 use super::stop::Stop;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, CloudError};
 use crate::model::clone::NEEDED;
-use crate::model::estate::AttachmentKind;
+use crate::model::estate::{AttachmentKind, Part};
 use crate::model::ids::{GroupName, Size};
 use crate::model::obligation::HELD_PROCESS;
 use crate::model::rollout::{Before, Rollout};
@@ -43,16 +43,21 @@ pub(super) async fn made<C: Cloud>(drive: &mut Drive<'_, C>, new: &NewGroup) -> 
     let (owed, own): (Tags, Tags) = ours
         .filter(|(key, _)| key.starts_with(tags::PREFIX))
         .partition(|(key, _)| tags::OWES.contains(&key.as_str()));
-    let outdated = stale(&group.tags, &own);
-    if !outdated.is_empty() {
-        cloud.tag_group(&new.group, &Tags::new(), &outdated).await?;
-        drive.still_ours().await?;
-    }
+    cloud.tag_group(&new.group, &Tags::new(), &others(&own)).await?;
+    drive.still_ours().await?;
     cloud.tag_group(&new.group, &own, &[]).await?;
     drive.still_ours().await?;
     cloud.stand_on(&new.group, &target_group.arn).await?;
     drive.still_ours().await?;
 
+    // What is not seen to hang on the original would be left as it is here.
+    for part in [Part::Attachments, Part::Alarms] {
+        if let Some(gap) = estate.gap(part) {
+            let message = gap.error.clone();
+            let action = format!("looking at the {part} of {}", gap.about);
+            return Err(CloudError::Passing { action, message }.into());
+        }
+    }
     // A policy may count the requests of the target group only once the group stands on it.
     for kind in AttachmentKind::ALL {
         let mut hanging = original.attachments.iter();
@@ -87,25 +92,23 @@ pub(super) async fn freed<C: Cloud>(drive: &mut Drive<'_, C>, name: &GroupName) 
         cloud.resize(name, EMPTY).await?;
         drive.still_ours().await?;
     }
-    let outdated = stale(&group.tags, &Tags::new());
-    if !outdated.is_empty() {
-        cloud.tag_group(name, &Tags::new(), &outdated).await?;
-        drive.still_ours().await?;
-    }
+    cloud.tag_group(name, &Tags::new(), &others(&Tags::new())).await?;
+    drive.still_ours().await?;
     // Last: until then whoever frees it finds it again by its generation.
     let vacant = Tags::from([(tags::GENERATION.to_owned(), tags::VACANT.to_owned())]);
     cloud.tag_group(name, &vacant, &[]).await?;
     Ok(())
 }
 
-/// What earlier generations left written on a group, and what was owed on it.
-fn stale(found: &Tags, own: &Tags) -> Vec<&'static str> {
+/// What earlier generations may have left written on a group, and what was owed on it. Which of it is there is not asked:
+/// the answer may be from before it was written.
+fn others(own: &Tags) -> Vec<&'static str> {
     [tags::RELEASE, tags::INPUTS, tags::VARIANT]
         .iter()
         .chain(tags::OWES)
         .chain(Rollout::keys())
         .chain(Before::keys())
         .copied()
-        .filter(|key| found.contains_key(*key) && !own.contains_key(*key))
+        .filter(|key| !own.contains_key(*key))
         .collect()
 }

@@ -5,17 +5,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::bake::{self, Ended};
+use super::blind::Blind;
 use super::drive::Drive;
-use super::later::PATIENCE;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use super::{Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, under, verdict};
 use crate::cloud::Cloud;
-use crate::model::estate::{Estate, Gap, Group, Part};
+use crate::model::estate::{Estate, Group, Part};
 use crate::model::event::{self, EventKind, Verdict};
 use crate::model::ids::GroupName;
 use crate::model::plan::Plan;
-use crate::model::refusal::{Reason, Refusal};
 use crate::model::rollout::{End, Refresh, Rollout};
 use crate::model::step::Step;
 use crate::plan::truth;
@@ -33,23 +32,22 @@ pub(super) async fn watch<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Ended> {
     let mut seen: Option<String> = None;
-    let (mut blind, mut odd): (Option<Instant>, Option<Instant>) = (None, None);
+    let mut odd: Option<Instant> = None;
+    let mut blind = Blind::default();
     loop {
         let estate = match look_patiently(job.cloud, job.scope).await {
             Ok(estate) => estate,
             Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error)).into()),
         };
-        if let Some(gap) = hidden(&estate, group) {
-            let first = *blind.get_or_insert_with(Instant::now);
-            if gap.denied || first.elapsed() >= PATIENCE {
-                let reasons = vec![Reason::unseen(gap)];
-                let stop = Stop::Refused(Refusal { reasons });
-                return Err(verdict::between(plan, &estate, &stop).into());
-            }
-            sleep(LOOK_AGAIN).await;
+        let seen_now = blind
+            .sees(&estate, Part::Refreshes, Some(group.as_str()))
+            .map_err(|stop| verdict::between(plan, &estate, &stop))?;
+        if !seen_now {
+            bake::rest(job, LOOK_AGAIN, deadline)
+                .await
+                .map_err(|stop| verdict::between(plan, &estate, &stop))?;
             continue;
         }
-        blind = None;
         let Some(refresh) = estate
             .group(group)
             .and_then(|group| own(group, seen.as_deref()))
@@ -88,12 +86,6 @@ pub(super) async fn watch<C: Cloud>(
             .await
             .map_err(|stop| verdict::between(plan, &estate, &stop))?;
     }
-}
-
-/// Why it is not seen how far the group has come.
-fn hidden<'a>(estate: &'a Estate, group: &GroupName) -> Option<&'a Gap> {
-    let mut gaps = estate.gaps.iter();
-    gaps.find(|gap| gap.part == Part::Refreshes && gap.about == group.as_str())
 }
 
 /// The refresh that is waited for, also once somebody else has written down its end.

@@ -181,7 +181,10 @@ pub(super) fn unseen(plan: &Plan, stop: &Stop) -> Verdict {
     Verdict {
         ended: Ended::Stopped,
         code: 6,
-        summary: format!("production is shared as the plan says, and cannot be seen: {stop}"),
+        summary: match plan.policy.strategy {
+            Strategy::Rolling => format!("Auto Scaling goes on by itself, and it cannot be seen: {stop}"),
+            _ => format!("production is shared as the plan says, and cannot be seen: {stop}"),
+        },
         reasons: stop.way_out().into_iter().collect(),
         truth: Vec::new(),
         next: vec!["swingbridge status".into(), again(plan)],
@@ -212,7 +215,7 @@ pub(super) fn overtaken(plan: &Plan, estate: &Estate) -> Verdict {
         return unseen(plan, &stop);
     }
     Verdict {
-        ended: Ended::Stale,
+        ended: Ended::Overtaken,
         code: 8,
         summary: "somebody has changed production while it was watched".into(),
         reasons: Vec::new(),
@@ -285,6 +288,8 @@ pub(super) enum Production {
     Moved,
     /// It was stopped, and nobody answers.
     Down,
+    /// Auto Scaling was told to replace its instances, and goes on by itself.
+    Replaced,
 }
 
 /// Stopped between the first step and the last.
@@ -300,10 +305,12 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
         Production::Untouched => "production is where it was",
         Production::Moving => "production had begun to move",
         Production::Down => "production is stopped, and nobody answers",
+        Production::Replaced => "production is being replaced in place, and Auto Scaling goes on by itself",
         Production::Moved => "production has swung, and what follows is not finished",
     };
     let mut next = vec!["swingbridge status".to_owned(), again(plan)];
     match &plan.intent {
+        Intent::Deploy { .. } if !moved && plan.policy.strategy == Strategy::Rolling => {}
         Intent::Deploy { .. } if !moved => next.push("swingbridge abort".into()),
         Intent::Rollback { .. } => {}
         Intent::Deploy { .. }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::super::later::{Left, left_by, next_due};
 use super::*;
+use crate::model::estate::{Gap, Part};
 use crate::model::fixtures::{deployed, group_mut, halfway, mark, minute, policy, promoted, rolled_back};
 use crate::model::ids::Size;
 use crate::model::policy::Treatment;
 use crate::model::roles::State;
+use crate::model::tags;
 
 /// The previous generation is treated so many minutes after the promotion, which was five minutes ago.
 fn after(minutes: u64, previous: Treatment) -> Policy {
@@ -20,20 +22,24 @@ fn after(minutes: u64, previous: Treatment) -> Policy {
 #[test]
 fn it_is_due_so_long_after_the_promotion() {
     for previous in [Treatment::Scale(1), Treatment::Retire] {
-        assert_eq!(next_due(&promoted(), &after(30, previous)), Some(minute(25)));
-        assert_eq!(next_due(&promoted(), &after(2, previous)), Some(minute(0)));
+        assert_eq!(next_due(&promoted(), &after(30, previous)), Ok(Some(minute(25))));
+        assert_eq!(next_due(&promoted(), &after(2, previous)), Ok(Some(minute(0))));
     }
 }
 
 #[test]
 fn nothing_is_due_when_it_is_kept_or_when_nothing_was_promoted() {
-    assert_eq!(next_due(&promoted(), &after(30, Treatment::Keep)), None);
+    assert_eq!(next_due(&promoted(), &after(30, Treatment::Keep)), Ok(None));
     for (name, estate) in [
         ("deployed", deployed()),
         ("halfway", halfway()),
         ("rolled back", rolled_back()),
     ] {
-        assert_eq!(next_due(&estate, &after(30, Treatment::Retire)), None, "{name}");
+        assert_eq!(
+            next_due(&estate, &after(30, Treatment::Retire)),
+            Ok(None),
+            "{name}"
+        );
     }
 }
 
@@ -59,11 +65,11 @@ fn nothing_is_due_once_it_has_been_done() {
         max: 4,
         desired: 1,
     };
-    assert_eq!(next_due(&estate, &after(2, Treatment::Scale(1))), None);
+    assert_eq!(next_due(&estate, &after(2, Treatment::Scale(1))), Ok(None));
     let mut estate = promoted();
     estate.groups.retain(|group| group.name != fixtures::asg(1));
     estate.target_groups.retain(|tg| tg.name != fixtures::tg(1));
-    assert_eq!(next_due(&estate, &after(2, Treatment::Retire)), None);
+    assert_eq!(next_due(&estate, &after(2, Treatment::Retire)), Ok(None));
 }
 
 #[test]
@@ -172,4 +178,23 @@ fn nothing_shrinks_before_every_rule_has_been_read_back() {
         assert!(place("swing") < place("read all"), "{all:#?}");
         assert!(place("read all") < place("scale asg-1"), "{all:#?}");
     }
+}
+
+#[test]
+fn what_is_left_and_cannot_be_done_is_said_and_what_can_be_is_done_first() {
+    let policy = after(30, Treatment::Retire);
+    let swung = planned(&promoted(), &Intent::Promote, &policy);
+    let mut estate = promoted();
+    estate.gaps.push(Gap {
+        part: Part::Alarms,
+        about: "shop".into(),
+        error: "a policy says no".into(),
+        denied: true,
+    });
+    let refusal = left_by(&swung, &estate).expect_err("the previous generation cannot be removed");
+    assert!(refusal.to_string().contains("a policy says no"), "{refusal}");
+    let live = &mut group_mut(&mut estate, 2).tags;
+    live.insert(tags::OWES_MIN.into(), "1".into());
+    let due = left_by(&swung, &estate).expect("live can be released all the same");
+    assert!(matches!(due, Left::Due(_)), "{due:?}");
 }

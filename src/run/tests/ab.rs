@@ -7,7 +7,7 @@ use crate::model::event::Ended;
 use crate::model::judging::{REQUESTS, latency as latency_of};
 use crate::model::readings::{Compared, Readings, Series, Window};
 use crate::model::refusal::Reason;
-use crate::model::routing::Sticky;
+use crate::model::routing::{Rule, Sticky};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How a command ends that leaves a test to run.
@@ -92,11 +92,17 @@ pub(super) fn both_deployed() -> Vec<Intent> {
     vec![deploy_as("42", "bold"), deploy_as("43", "calm")]
 }
 
-async fn begun(policy: &Policy) -> World {
+async fn with_variants(policy: &Policy) -> World {
     let world = World::new(rich());
-    for intent in both_deployed().iter().chain([&Intent::Promote]) {
+    for intent in &both_deployed() {
         goes(&world, intent, policy).await;
     }
+    world
+}
+
+async fn begun(policy: &Policy) -> World {
+    let world = with_variants(policy).await;
+    goes(&world, &Intent::Promote, policy).await;
     world
 }
 
@@ -537,4 +543,30 @@ async fn a_winner_in_which_nobody_is_healthy_gets_nothing_and_the_test_runs_on()
     // Whoever is left can win all the same.
     goes(&world, &winner("calm"), &policy).await;
     assert_eq!(live(&world, &policy), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_who_are_led_to_a_variant_half_way_are_led_back() {
+    let policy = by_header();
+    let calls = {
+        let world = with_variants(&policy).await;
+        world.order(None);
+        let before = world.changes().len();
+        goes(&world, &Intent::Promote, &policy).await;
+        let made = |change: &String| change.starts_with("create :443 rule 5");
+        let after = &world.changes()[before..];
+        after
+            .iter()
+            .position(made)
+            .unwrap_or_else(|| panic!("{after:#?}"))
+    };
+    let world = with_variants(&policy).await;
+    world.order(Some((calls, Fault::Refuse)));
+    let verdict = run(&world, &Intent::Promote, &policy, true).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(verdict.code, 5, "{verdict:#?}");
+    let estate = world.now();
+    let roles = Roles::of(&estate, &policy).expect("roles");
+    assert_eq!(roles.variant_rules, Vec::<&Rule>::new());
+    nothing_broken(&world);
 }

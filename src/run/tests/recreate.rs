@@ -246,3 +246,29 @@ async fn only_this_strategy_stops_what_serves() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn production_is_told_as_stopped_only_when_it_is() {
+    let policy = recreate();
+    let calls = {
+        let world = world();
+        must(&world, &deploy("42"), &policy).await;
+        world.tried()
+    };
+    let mut told = 0;
+    for at in 0..calls {
+        let world = world();
+        world.order(Some((at, Fault::Deny)));
+        let verdict = did(&world, &deploy("42"), &policy).await;
+        let stopped = obligation::is_stopped(world.now().group(&asg(1)).expect("it exists"));
+        let estate = world.now();
+        let started = Roles::of(&estate, &policy)
+            .is_ok_and(|roles| !roles.halfway && roles.live.generation == Generation(2));
+        let says =
+            verdict.summary.contains("stopped") || verdict.reasons.concat().contains("nobody answered");
+        assert!(!says || stopped, "denied from call {at} on: {verdict:#?}");
+        assert!(stopped || started || verdict.code == 4, "{at}: {verdict:#?}");
+        told += u32::from(says);
+    }
+    assert!(told > 0, "production was never stopped");
+}

@@ -379,3 +379,40 @@ async fn what_a_command_about_a_candidate_would_do_is_said_where_there_is_none()
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_was_begun_and_cannot_be_seen_is_not_told_as_nothing() {
+    let policy = rolling();
+    let calls = {
+        let world = World::new(rich());
+        must(&world, &deploy("42"), &policy).await;
+        let begun = |change: &String| change.starts_with("replace the instances");
+        world.changes().iter().position(begun).expect("it begins")
+    };
+    for fault in [Fault::Deny, Fault::LoseAnswer] {
+        let world = World::new(rich());
+        world.order(Some((calls, fault)));
+        let blind = async {
+            while world.tried() <= calls {
+                sleep(Duration::from_millis(10)).await;
+            }
+            world.vary(|estate| {
+                estate.gaps.push(Gap {
+                    part: Part::Refreshes,
+                    about: "asg-1".into(),
+                    error: "no answer for now".into(),
+                    denied: true,
+                });
+            });
+        };
+        let release = deploy("42");
+        let (verdict, ()) = tokio::join!(did(&world, &release, &policy), blind);
+        let begun = refresh_status(&world).is_some();
+        assert_eq!(verdict.code, if begun { 6 } else { 4 }, "{fault:?}: {verdict:#?}");
+        assert_eq!(begun, fault == Fault::LoseAnswer);
+        assert!(
+            !verdict.next.contains(&"swingbridge abort".to_owned()),
+            "{verdict:#?}"
+        );
+    }
+}

@@ -33,6 +33,8 @@ pub(super) enum Fault {
     Throttle,
     /// It works, and the answer is lost.
     LoseAnswer,
+    /// It is refused once.
+    Refuse,
     /// It is denied, now and whenever it is tried again.
     Deny,
 }
@@ -147,6 +149,13 @@ impl World {
         match fault {
             Some(Fault::DieBefore) => self.die().await,
             Some(Fault::Throttle) => return Err(passing("Throttling")),
+            Some(Fault::Refuse) => {
+                return Err(CloudError::Rejected {
+                    action: what,
+                    code: "LimitExceeded".into(),
+                    message: "there are too many".into(),
+                });
+            }
             Some(Fault::Deny) => {
                 return Err(CloudError::Denied {
                     action: what,

@@ -50,12 +50,23 @@ impl Aws {
                     .await
                     .map_err(|e| self.error("PutWarmPool", e))?;
             } else if raw.warm_pool_size().unwrap_or(0) == 0 {
-                self.asg
+                let deleted = self
+                    .asg
                     .delete_warm_pool()
                     .auto_scaling_group_name(group.as_str())
                     .send()
                     .await
-                    .map_err(|e| self.error("DeleteWarmPool", e))?;
+                    .map_err(|e| self.error("DeleteWarmPool", e));
+                match deleted {
+                    // Of one that has gone already, by a call whose answer was lost, nothing more is to be said.
+                    Err(CloudError::Rejected { .. })
+                        if self
+                            .existing_group(group)
+                            .await?
+                            .warm_pool_configuration()
+                            .is_none() => {}
+                    other => drop(other?),
+                }
             }
         }
         Err(CloudError::InUse {
