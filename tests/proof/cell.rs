@@ -136,7 +136,7 @@ impl<'a> Attempt<'a> {
 
     /// The command again by somebody else, to its end, which must be as if nothing had happened.
     pub(crate) async fn converges(&self, at: usize) -> Held {
-        let ended = self.somebody().does(&self.life.commands[at]).await;
+        let ended = self.somebody().does(self.life.goes_on_by(at)).await;
         self.came_to(at, &ended).await
     }
 

@@ -77,7 +77,8 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             };
             let thens = THEN
                 .into_iter()
-                .filter(|then| *then != Then::Back || goes_forward(&life.commands[at]));
+                .filter(|then| *then != Then::Back || goes_forward(&life.commands[at]))
+                .filter(|then| *then != Then::Repair || !life.expires());
             for then in prefix.happens(call, thens.collect()) {
                 let moment = if after { "after" } else { "before" };
                 let name = format!("crash/{}/{call}/{moment}/{then}", life.command_name(at));
@@ -96,6 +97,7 @@ fn goes_forward(intent: &Intent) -> bool {
             | Intent::Promote
             | Intent::PromoteFully
             | Intent::Shift { .. }
+            | Intent::Resume
             | Intent::Winner { .. }
     )
 }
@@ -162,7 +164,7 @@ async fn applied_again(attempt: &Attempt<'_>, at: usize, saved: &Plan) -> Held {
 }
 
 async fn again_elsewhere(attempt: &Attempt<'_>, at: usize) -> Held {
-    let (life, intent) = (attempt.life, &attempt.life.commands[at]);
+    let (life, intent) = (attempt.life, attempt.life.goes_on_by(at));
     let patient = Who {
         // Longer than the dead one's lease, and the time to listen for a sign of life.
         patience: life.config.lease * 3,

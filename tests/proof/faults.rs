@@ -170,6 +170,8 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
 async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) -> Held {
     match ended.code() {
         Some(0) | Some(6) => attempt.served().await,
+        // Without what judges it, a person decides.
+        Some(9) if attempt.life.alarm().is_some() && attempt.is_shared().await? => attempt.served().await,
         // Two generations share it still.
         Some(3 | 4 | 7) if prefix.shared_before && attempt.is_shared().await? => attempt.served().await,
         // Nobody else is there: no change by somebody else is the truth.
@@ -184,7 +186,7 @@ async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) 
 /// Once nothing fails any more the same command ends as it would have; after it was swung back, the candidate is
 /// removed first.
 async fn goes_on(attempt: &Attempt<'_>, at: usize, ended: &Ended) -> Held {
-    let (prefix, intent) = (&attempt.life.prefixes()[at], &attempt.life.commands[at]);
+    let (prefix, intent) = (&attempt.life.prefixes()[at], attempt.life.goes_on_by(at));
     let policy = &attempt.life.config.policy;
     let seen = attempt
         .somebody()
@@ -198,9 +200,19 @@ async fn goes_on(attempt: &Attempt<'_>, at: usize, ended: &Ended) -> Held {
             .any(|other| other.state == State::RolledBack && roles.live.generation.0 == prefix.live_before)
     });
     if ended.code() == Some(5) || (left && matches!(intent, Intent::Promote | Intent::Deploy { .. })) {
+        // Whoever was led to the candidate has its colour for a while.
+        tokio::time::sleep(policy.grace().unwrap_or_default()).await;
         let aborted = attempt.somebody().does(&Intent::Abort).await;
         if aborted.code() != Some(0) {
             return attempt.wrong(&format!("ended {ended}; abort: {aborted}"));
+        }
+        return attempt.is_live(prefix.live_before).await;
+    }
+    if ended.code() == Some(9) {
+        // Whoever decides decides: here, that it goes back.
+        let back = attempt.somebody().does(&rollback()).await;
+        if back.code() != Some(0) {
+            return attempt.wrong(&format!("ended {ended}; rollback: {back}"));
         }
         return attempt.is_live(prefix.live_before).await;
     }

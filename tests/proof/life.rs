@@ -11,14 +11,15 @@ use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::{AfterRollback, Strategy};
 use swingbridge::model::release::{Release, Source};
 use swingbridge::model::scope::Generations;
+use swingbridge::model::shift::Wait;
 use swingbridge::model::tags::Tags;
 
 use crate::operator::Ended;
 use crate::oracle::{Meant, Request};
 use crate::prefix::Prefix;
 use crate::settings::{
-    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, CONFIG, DOORS, HOOKED, JUDGED, NO_DOORS, PAUSED, RETIRED, ROLLING,
-    SCALED, TURNS,
+    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, CONFIG, DOORS, EXPIRING, HOOKED, JUDGED, LINEAR, NO_DOORS, PAUSED,
+    RETIRED, ROLLING, SCALED, TURNS,
 };
 use crate::shape::Shape;
 
@@ -165,6 +166,20 @@ pub(crate) fn lives() -> Vec<Life> {
             "canary",
             &format!("{DOORS}{PAUSED}"),
             vec![deploy("2.0", 2), Intent::Promote, Intent::Resume, rollback()],
+        ),
+        life(
+            "expired",
+            seed(),
+            "canary",
+            &format!("{DOORS}{EXPIRING}"),
+            vec![deploy("2.0", 2), Intent::Promote, Intent::Repair],
+        ),
+        life(
+            "linear",
+            seed(),
+            "linear",
+            &format!("{DOORS}{LINEAR}"),
+            vec![deploy("2.0", 2), Intent::Promote, rollback()],
         ),
         life(
             "judged",
@@ -367,7 +382,7 @@ impl Life {
     /// leaves production there, one that an alarm rings for swings it back.
     pub(crate) fn well(&self, at: usize) -> u8 {
         let begins = self.config.policy.strategy == Strategy::Ab;
-        let pauses = self.commands.get(at + 1) == Some(&Intent::Resume) && !self.is_cut_short(at);
+        let pauses = self.is_ended_next(at) && !self.is_cut_short(at);
         match self.commands[at] {
             Intent::Promote if self.alarm().is_some() => 5,
             Intent::Promote if begins || pauses => 9,
@@ -377,10 +392,32 @@ impl Life {
 
     /// How a command may end that goes well, and what it leaves. Whoever promotes again at a pause has ended it.
     pub(crate) fn ends(&self, at: usize) -> impl Iterator<Item = (u8, &Shape)> {
-        let pauses = self.well(at) == 9 && self.commands.get(at + 1) == Some(&Intent::Resume);
+        let pauses = self.well(at) == 9 && self.is_ended_next(at);
         let further = pauses.then_some(at + 1);
         let ends = std::iter::once(at).chain(further);
         ends.map(|at| (self.well(at), &self.prefixes()[at].left))
+    }
+
+    /// Whether a pause ends by itself: `repair` may be what moves production then.
+    pub(crate) fn expires(&self) -> bool {
+        let stages = self.config.policy.shift.iter().flat_map(|shift| &shift.stages);
+        stages
+            .into_iter()
+            .any(|stage| matches!(stage.wait, Wait::Pause(Some(_))))
+    }
+
+    /// What finishes a command that was cut off: the same, but for a `repair` that had ended a pause and is a promotion
+    /// from then on, as it says itself.
+    pub(crate) fn goes_on_by(&self, at: usize) -> &Intent {
+        match &self.commands[at] {
+            Intent::Repair if self.expires() => &Intent::Promote,
+            same => same,
+        }
+    }
+
+    /// Whether the next command ends the pause that this one comes to.
+    fn is_ended_next(&self, at: usize) -> bool {
+        matches!(self.commands.get(at + 1), Some(Intent::Resume | Intent::Repair))
     }
 
     /// Whether somebody who gives a command again may hear this. What was swung back, or is on its way, cannot be promoted.
@@ -400,6 +437,7 @@ impl Life {
         [
             "preview",
             "direct",
+            "pair",
             "turns",
             "canary",
             "by-hand",

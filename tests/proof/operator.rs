@@ -14,7 +14,7 @@ use swingbridge::cloud::aws::Aws;
 use swingbridge::cloud::{Cloud, CloudError};
 use swingbridge::config::Config;
 use swingbridge::model::estate::Estate;
-use swingbridge::model::event::{Event, Reporter, Verdict};
+use swingbridge::model::event::{self, Event, Reporter, Verdict};
 use swingbridge::model::hook::Hook;
 use swingbridge::model::lock::{self, LockState};
 use swingbridge::model::plan::{Intent, Plan};
@@ -239,8 +239,9 @@ impl<'a> Operator<'a> {
         let mut again = 0;
         loop {
             let (plan, ended) = self.once(intent).await;
+            let is_stale = matches!(&ended, Ended::Verdict(verdict) if verdict.ended == event::Ended::Stale);
             match (ended.code(), plan) {
-                (Some(8), _) if again < PLANNED_AGAIN => again += 1,
+                _ if is_stale && again < PLANNED_AGAIN => again += 1,
                 (Some(0), Some(plan)) => return self.later(&plan, ended).await,
                 _ => return ended,
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
+use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Strategy;
 use swingbridge::model::roles::{Roles, Standing};
 
@@ -14,6 +15,9 @@ use crate::oracle::Law;
 use crate::shape::{Shape, shape};
 use crate::stage::{Stage, in_virtual_time};
 use crate::tap::{Call, Hit};
+
+/// Longer than a pause that ends by itself.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// One command of a life, and all that came before it.
 #[derive(Debug)]
@@ -96,6 +100,10 @@ impl Life {
             let after = witness.sees().await.expect("an estate");
             let (was, is) = (self.roles(&found), self.roles(&after));
             let law = law(&was, &is);
+            if self.expires() && self.commands.get(at + 1) == Some(&Intent::Repair) {
+                // Nobody comes in time.
+                tokio::time::sleep(IDLE).await;
+            }
             all.push(Prefix {
                 calls,
                 left: shape(&after),

@@ -190,6 +190,7 @@ fn who_also(intent: &Intent) -> Vec<(&'static str, Intent)> {
         Intent::Deploy { .. } => vec![
             ("the-same-deploy", intent.clone()),
             ("another-deploy", deploy("9.0", 1)),
+            ("rollback", rollback()),
             ("abort", Intent::Abort),
         ],
         Intent::Promote | Intent::PromoteFully | Intent::Shift { .. } | Intent::Resume => vec![

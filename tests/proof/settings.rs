@@ -61,6 +61,14 @@ pub(crate) const PAUSED: &str = r#"
 steps = [{ weight = 10, bake = "20s" }, { pause = "until-promoted" }, { weight = 50, bake = "20s" }]
 "#;
 
+/// Nobody comes to decide.
+pub(crate) const EXPIRING: &str = r#"
+[canary]
+steps = [{ weight = 10, bake = "20s" }, { pause = "2s", then = "go-on" }, { weight = 50, bake = "20s" }]
+"#;
+
+pub(crate) const LINEAR: &str = "[linear]\nstep = 40\nevery = \"20s\"\n";
+
 /// No traffic is measured here: there is never any evidence.
 pub(crate) const JUDGED: &str = r#"
 [canary]
