@@ -161,8 +161,14 @@ impl Weave<'_> {
         }
         let mut moved = false;
         for (index, step) in steps.iter().enumerate() {
-            let ends = steps.get(index + 1).is_some_and(|next| {
-                marks(next, State::Live) || matches!(next, Step::MarkStage { .. } | Step::MarkTest { .. })
+            let rest = steps[index + 1..].iter();
+            let mut onward =
+                rest.take_while(|next| !next.leads_users() && !matches!(next, Step::Confirm { .. }));
+            let ends = onward.any(|next| {
+                // Live that wins against its variants is there again.
+                marks(next, State::Live)
+                    || marks(next, State::Restored)
+                    || matches!(next, Step::MarkStage { .. } | Step::MarkTest { .. })
             });
             match step {
                 // What was moved by a run that was cut off is still to be read back.
@@ -170,7 +176,7 @@ impl Weave<'_> {
                     self.before(index + 1, Place::EachStep);
                     moved = false;
                 }
-                step => moved |= step.moves_production(),
+                step => moved |= step.leads_users(),
             }
         }
         if let Some(swung) = steps.iter().position(|step| marks(step, State::Previous)) {

@@ -2,8 +2,10 @@
 //! what was live.
 
 use super::ab::{both_deployed, by_header, goes, routes, three, two_new, winner};
+use super::script::{Script, heard};
 use super::*;
 use crate::model::ab::Taking;
+use crate::model::hook::Place;
 use crate::model::refusal::Reason;
 use crate::model::routing::Sticky;
 
@@ -152,6 +154,45 @@ async fn killed_anywhere_a_rollback_serves_what_was_live_before() {
                 assert!(!sticky, "{here}");
                 no_lock(&world);
                 nothing_broken(&world);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_that_is_cut_off_anywhere_has_called_its_hooks_by_the_time_it_is_finished() {
+    for bare in [three(), by_header()] {
+        let policy = Policy {
+            hooks: vec![fixtures::hook(Place::EachStep)],
+            ..bare.clone()
+        };
+        let begun: Vec<Intent> = both_deployed().into_iter().chain([Intent::Promote]).collect();
+        for (before, last) in [
+            (both_deployed(), Intent::Promote),
+            (begun.clone(), winner("bold")),
+            (begun, winner("control")),
+        ] {
+            for kill in 0.. {
+                let (world, script) = (World::new(rich()), Script::default());
+                for intent in &before {
+                    goes(&world, intent, &bare).await;
+                }
+                world.order(Some((kill, Fault::DieAfter)));
+                heard(&world, &last, &policy, false, &script).await;
+                let over = world.tried() <= kill;
+                world.order(None);
+                if !over {
+                    heard(&world, &last, &policy, true, &script).await;
+                }
+                assert!(
+                    script.places().contains(&Place::EachStep),
+                    "{}, killed after call {kill}: {:?}",
+                    last.word(),
+                    script.places()
+                );
+                if over {
+                    break;
+                }
             }
         }
     }
