@@ -19,7 +19,10 @@ pub(super) async fn run(global: &Global, args: &Look) -> Result<u8, Failure> {
     let estate = session.observe().await?;
     let mut entries = from_tags(&estate);
     let runs = journal::runs(&session.config.journal, &session.config.app)?;
-    entries.extend(runs.iter().filter_map(|events| from_run(events)));
+    for events in &runs {
+        entries.extend(from_run(events));
+        entries.extend(verdicts(events));
+    }
     entries.sort_by_key(|entry| entry.at);
     match args.format {
         TextOrJson::Text => out(&report::history::text(&entries, look_of_stdout()))?,
@@ -73,4 +76,91 @@ fn from_run(events: &[Event]) -> Option<HistoryEntry> {
         run: Some(first.run.clone()),
         ended: Some(ended.unwrap_or_else(|| "did not end: the run was killed".into())),
     })
+}
+
+/// What the judge has said, with its numbers: whenever it was something else than before, and last of each bake. The
+/// journal has all of it.
+fn verdicts(events: &[Event]) -> Vec<HistoryEntry> {
+    let judged: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Judged { step, judgement } => Some((event, *step, judgement)),
+            _ => None,
+        })
+        .collect();
+    let decisive = |index: usize| {
+        let (_, step, judgement) = judged[index];
+        let before = index.checked_sub(1).map(|before| judged[before].2.verdict);
+        let is_last = judged.get(index + 1).is_none_or(|(_, next, _)| *next != step);
+        is_last || before != Some(judgement.verdict)
+    };
+    let told = (0..judged.len()).filter(|index| decisive(*index));
+    told.map(|index| {
+        let (event, _, judgement) = judged[index];
+        HistoryEntry {
+            at: event.at,
+            generation: None,
+            release: None,
+            what: format!("judged {}", judgement.verdict),
+            by: None,
+            run: Some(event.run.clone()),
+            ended: Some(judgement.sentence.clone()),
+        }
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::fixtures;
+    use crate::model::judgement::{Judgement, Verdict};
+
+    fn judged(minute: i64, step: usize, verdict: Verdict, sentence: &str) -> Event {
+        Event {
+            at: fixtures::minute(minute),
+            run: "1a2b".into(),
+            index: 0,
+            elapsed: Duration::ZERO,
+            kind: EventKind::Judged {
+                step,
+                judgement: Judgement {
+                    verdict,
+                    sentence: sentence.into(),
+                    findings: Vec::new(),
+                    notes: Vec::new(),
+                },
+            },
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_told_when_it_changes_and_at_the_end_of_its_bake() {
+        let events = [
+            judged(1, 4, Verdict::Inconclusive, "too few requests"),
+            judged(2, 4, Verdict::Pass, "6 of 6 hold"),
+            judged(3, 4, Verdict::Pass, "6 of 6 hold, still"),
+            judged(4, 4, Verdict::Pass, "6 of 6 hold at the end"),
+            judged(9, 8, Verdict::Pass, "6 of 6 hold at 50 %"),
+        ];
+        let told: Vec<(Timestamp, String, Option<String>)> = verdicts(&events)
+            .into_iter()
+            .map(|entry| (entry.at, entry.what, entry.ended))
+            .collect();
+        let line = |minute: i64, verdict: &str, sentence: &str| {
+            let what = format!("judged {verdict}");
+            (fixtures::minute(minute), what, Some(sentence.to_owned()))
+        };
+        assert_eq!(
+            told,
+            [
+                line(1, "no verdict yet", "too few requests"),
+                line(2, "good so far", "6 of 6 hold"),
+                line(4, "good so far", "6 of 6 hold at the end"),
+                line(9, "good so far", "6 of 6 hold at 50 %"),
+            ]
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! What judging found: a verdict, rule by rule, with every number that it rests on.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::judging::Consequence;
@@ -22,6 +24,16 @@ pub enum Verdict {
     Inconclusive,
     /// The worst that a rule asks for which does not hold.
     Fail(Consequence),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pass => f.write_str("good so far"),
+            Self::Inconclusive => f.write_str("no verdict yet"),
+            Self::Fail(then) => write!(f, "bad ({then})"),
+        }
+    }
 }
 
 /// What was found of one rule or alarm.

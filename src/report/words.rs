@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::visible::visible;
-use crate::model::judgement::{Judgement, Verdict};
+use crate::model::judgement::Judgement;
 
 /// `1 rule`, `2 rules`.
 pub(super) fn count(number: usize, what: &str) -> String {
@@ -38,12 +38,7 @@ pub(super) fn took(duration: Duration) -> String {
 
 /// A verdict of the judge in a line.
 pub(super) fn judged(judgement: &Judgement) -> String {
-    let word = match judgement.verdict {
-        Verdict::Pass => "good so far".to_owned(),
-        Verdict::Inconclusive => "no verdict yet".to_owned(),
-        Verdict::Fail(then) => format!("bad ({then})"),
-    };
-    format!("judged {word}: {}", visible(&judgement.sentence))
+    format!("judged {}: {}", judgement.verdict, visible(&judgement.sentence))
 }
 
 /// How long ago; nothing is ever in the future, whatever the clocks say.
