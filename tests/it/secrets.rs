@@ -4,15 +4,23 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, AuthenticateOidcActionConfig, PathPatternConditionConfig, RuleCondition,
 };
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 
 use crate::support::{Estate, Fault, Proxy, Swing};
 
 /// What is never said, whoever asks.
-const SECRETS: [(&str, &str); 13] = [
+const SECRETS: [(&str, &str); 17] = [
     ("live's user data", "canary-user-data-of-live"),
     ("the release's user data", "canary-user-data-of-release"),
     ("a tag of the load balancer", "canary-tag-of-balancer"),
@@ -26,7 +34,46 @@ const SECRETS: [(&str, &str); 13] = [
     ("a token in a pipeline's address", "canary-token-in-address"),
     ("a password in an endpoint", "canary-endpoint-password"),
     ("a header of a load", "canary-bearer-token"),
+    ("a variable that hooks are given", "canary-smoke-token"),
+    ("the secret of a webhook", "canary-hook-secret"),
+    ("a token in a webhook's address", "canary-token-of-webhook"),
+    ("the address of a notification", "canary-address-of-news"),
 ];
+
+/// Hooks that say all that they know, to whoever keeps what they say; and news for somebody who refuses it, and for
+/// nobody. `HOST` is where somebody listens.
+const HOOKS: &str = r#"
+[[hooks]]
+at = "before-deploy"
+post = "http://HOST/hook?token=canary-token-of-webhook"
+secret_env = "HOOK_SECRET"
+
+[[hooks]]
+at = "before-traffic"
+run = "env; echo \"$HOOK_ENTRANCE_VALUE\" >> entrances.txt"
+shell = true
+env = ["SMOKE_TOKEN"]
+
+[[hooks]]
+at = "before-traffic"
+post = "http://HOST/hook"
+secret_env = "HOOK_SECRET"
+
+[[hooks]]
+at = "on-failure"
+run = "env >&2; exit 1"
+shell = true
+env = ["SMOKE_TOKEN"]
+
+[[notify]]
+on = ["deployed", "promoted", "rolled-back", "failed", "paused"]
+url_env = "NEWS"
+template = "json"
+
+[[notify]]
+on = ["deployed", "failed"]
+url_env = "NEWS_FOR_NOBODY"
+"#;
 
 const ESTATE: &str = r##"
 name = "secrets"
@@ -143,6 +190,39 @@ impl Heard<'_> {
     }
 }
 
+/// What was posted: to where, and what.
+type Posted = Arc<Mutex<Vec<(String, String)>>>;
+
+/// Somebody who says a hook's words back to it, with the secret that they were signed with, and takes no news.
+async fn somebody_elsewhere() -> (String, Posted) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let host = listener.local_addr().expect("bound").to_string();
+    let posted = Posted::default();
+    let shared = Arc::clone(&posted);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let shared = Arc::clone(&shared);
+            let answer = service_fn(move |request| answer(request, Arc::clone(&shared)));
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
+            );
+        }
+    });
+    (host, posted)
+}
+
+async fn answer(request: Request<Incoming>, posted: Posted) -> hyper::Result<Response<Full<Bytes>>> {
+    let to = request.uri().path().to_owned();
+    let body = request.into_body().collect().await?.to_bytes();
+    let words = String::from_utf8_lossy(&body).into_owned();
+    let mut answer = Response::new(Full::from(format!("signed with canary-hook-secret\n{words}\n")));
+    if to != "/hook" {
+        *answer.status_mut() = StatusCode::FORBIDDEN;
+    }
+    posted.lock().expect("not poisoned").push((to, words));
+    Ok(answer)
+}
+
 fn files(folder: &Path, all: &mut Vec<std::path::PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         if entry.path().is_dir() {
@@ -162,6 +242,7 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
     let estate = Estate::of(ESTATE, &["--speed", "20"]).await;
     ask_for_a_login(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
+    let (host, posted) = somebody_elsewhere().await;
     let mut swing = Swing::new(&estate);
     for (name, value) in [
         ("AWS_SECRET_ACCESS_KEY", "canary-secret-access-key"),
@@ -174,6 +255,10 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
             "BUILD_URL",
             "https://ci:canary-token-in-address@ci.example/job/7/?token=canary-token-in-address",
         ),
+        ("SMOKE_TOKEN", "canary-smoke-token"),
+        ("HOOK_SECRET", "canary-hook-secret"),
+        ("NEWS", &format!("http://{host}/canary-address-of-news")),
+        ("NEWS_FOR_NOBODY", "http://127.0.0.1:9/canary-address-of-news"),
         ("SWINGBRIDGE_LOG", "trace"),
         ("RUST_LOG", "trace"),
         ("RUST_BACKTRACE", "full"),
@@ -204,6 +289,13 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
     heard
         .run(&["init", "--from-aws", "--load-balancer", "alb-ks", "--yes"], 0)
         .await;
+    let configuration = heard.swing.path("swingbridge.toml");
+    let written = fs::read_to_string(&configuration).expect("a configuration");
+    let hooks = HOOKS.replace("HOST", &host);
+    heard
+        .swing
+        .write("swingbridge.toml", &format!("{written}{hooks}"));
+    heard.said.push(("what init wrote".into(), written));
     let deploy = |file: &'static str| ["--release", "v2", "--user-data", file];
     for command in [
         &["check"][..],
@@ -211,6 +303,7 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
         &["status"],
         &["status", "--format", "json"],
         &["history"],
+        &["iam-policy", "all", "--account", "000000000000"],
         &[
             "deploy",
             "--release",
@@ -275,8 +368,16 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
         .run(&["apply", "plan.json", "--yes", "--format", "json"], 0)
         .await;
     heard.run(&["apply", "plan.json", "--yes"], 0).await;
+    heard.run(&["metrics", "--record", "readings.json"], 0).await;
+    heard.run(&["metrics", "--format", "json"], 0).await;
+    // Nobody has come yet.
+    heard.run(&["judge", "replay", "readings.json"], 9).await;
     for command in [
-        &["plan", "promote", "--format", "json"][..],
+        &["plan", "shift", "30", "--format", "json"][..],
+        &["shift", "30", "--yes"],
+        &["pause", "--yes"],
+        &["status"],
+        &["plan", "promote", "--format", "json"],
         &["promote", "--yes"],
         &["status"],
         &["rollback", "--yes"],
@@ -337,7 +438,15 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
     files(&swing.path(""), &mut left);
     let ours = |path: &&std::path::PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        !["plan.json", "boot.sh", "sick.sh", "wrong.sh"].contains(&name.as_str())
+        // What was written by hand, and the one file that is to hold user data.
+        let by_hand = [
+            "boot.sh",
+            "sick.sh",
+            "wrong.sh",
+            "swingbridge.toml",
+            "entrances.txt",
+        ];
+        name != "plan.json" && !by_hand.contains(&name.as_str())
     };
     let journals = left
         .iter()
@@ -347,9 +456,34 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
         let text = String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned();
         said.push((path.display().to_string(), text));
     }
+    let posted = posted.lock().expect("not poisoned").clone();
+    let news = posted.into_iter().filter(|(to, _)| to != "/hook");
+    let news: Vec<_> = news
+        .map(|(_, words)| ("a notification".to_owned(), words))
+        .collect();
+    assert!(news.len() > 6, "{news:?}");
+    said.extend(news);
+    // They were told, and said it: it is hidden, not missing.
+    let journals = said.iter().filter(|(where_, _)| where_.ends_with(".jsonl"));
+    let journals: String = journals.map(|(_, text)| text.as_str()).collect();
+    for hidden in [
+        "signed with (hidden)",
+        "SMOKE_TOKEN=(hidden)",
+        "HOOK_ENTRANCE_VALUE=(hidden)",
+        r#"\"value\":\"(hidden)\""#,
+    ] {
+        assert!(journals.contains(hidden), "no journal has {hidden}");
+    }
+    let entrances = fs::read_to_string(swing.path("entrances.txt")).expect("a hook wrote it");
+    let entrances: Vec<&str> = entrances.lines().filter(|line| line.len() > 8).collect();
+    assert!(entrances.len() > 1, "{entrances:?}");
+    let entrances = entrances
+        .iter()
+        .map(|value| ("the way in by the entrance", *value));
+    let secrets: Vec<_> = SECRETS.into_iter().chain(entrances).collect();
     for (where_, text) in &said {
-        for (what, secret) in SECRETS {
-            if let Some(at) = text.find(secret) {
+        for (what, secret) in &secrets {
+            if let Some(at) = text.find(*secret) {
                 let line = text[..at].matches('\n').count();
                 let line = text.lines().nth(line).unwrap_or_default();
                 panic!("{what} is in `{where_}`:\n{line}");
@@ -368,4 +502,26 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
             assert_eq!(mode(path.parent().expect("a folder")), 0o700);
         }
     }
+}
+
+#[test]
+fn no_pipeline_publishes_a_saved_plan_but_to_hand_it_on() {
+    let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut all = Vec::new();
+    files(&pipelines.join("jenkins"), &mut all);
+    let mut archived = 0;
+    for path in &all {
+        let text = fs::read_to_string(path).expect("readable");
+        let saves = text.contains("plan.json");
+        for line in text.lines().filter(|line| line.contains("archiveArtifacts")) {
+            let leaves_out = line.contains(r#"excludes: "${env.OUT}/plan.json""#);
+            assert!(!saves || leaves_out, "{}: {line}", path.display());
+            archived += usize::from(saves);
+        }
+    }
+    assert!(archived > 3, "{archived}");
+    // Whoever opens a pull request may be anybody: nothing is saved there, as nobody is to apply it.
+    let plan = fs::read_to_string(pipelines.join("github/plan.yml")).expect("readable");
+    assert!(plan.contains("swingbridge") && plan.contains("plan deploy"));
+    assert!(!plan.contains("--out ") && !plan.contains("plan.json"));
 }

@@ -274,6 +274,38 @@ fn whoever_may_only_read_changes_nothing_with_any_command() {
 }
 
 #[test]
+fn whoever_may_not_write_routes_is_told_that_production_has_not_moved() {
+    in_virtual_time(|| async {
+        let ground = Ground::new().await;
+        ground.prepare(&Command::Run(version()), "").await;
+        let whole = printed(PolicyFor::Promote);
+        let writes = [
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:ModifyRule",
+        ];
+        let kept_from = permissions(&whole)
+            .iter()
+            .filter(|one| writes.contains(&one.action.as_str()))
+            .fold(whole.clone(), |policy, one| one.taken_from(&policy));
+        let before = ground.sees().await.routes();
+        ground.hold_to(&kept_from);
+        let promote = Command::Run(Intent::Promote);
+        let told = ground.does(&promote, config("")).await;
+        // A first route that was not written is no swing that was taken back, which would be 5.
+        assert_eq!(told.code, 4, "{}", told.words);
+        assert!(
+            writes.iter().any(|action| told.words.contains(action)),
+            "{}",
+            told.words
+        );
+        assert_eq!(ground.sees().await.routes(), before);
+        ground.hold_to(&whole);
+        let told = ground.does(&promote, config("")).await;
+        assert_eq!(told.code, 0, "{}", told.words);
+    });
+}
+
+#[test]
 fn a_reader_may_describe_and_read_metrics_and_nothing_else() {
     for permission in permissions(&printed(PolicyFor::Plan)) {
         let (_, operation) = permission.action.split_once(':').expect("an action");

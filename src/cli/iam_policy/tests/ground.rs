@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use jiff::{Timestamp, ToSpan};
+use tokio::time::Instant;
 
 use super::estates;
 use crate::cli::args::{IamPolicy, PolicyFor};
@@ -16,7 +17,7 @@ use crate::cli::iam_policy::document;
 use crate::cli::session::Session;
 use crate::cli::{check, init, metrics, release};
 use crate::cloud::aws::Aws;
-use crate::cloud::{Cloud, NewRule};
+use crate::cloud::{Clock, Cloud, NewRule};
 use crate::config::discover::discover;
 use crate::config::{self, Config, Overrides};
 use crate::lab::instances::Imagined;
@@ -27,7 +28,7 @@ use crate::lab::world::Settings;
 use crate::model::estate::Estate;
 use crate::model::event::{Event, EventKind, Reporter};
 use crate::model::lock::{self, Holder, LockState};
-use crate::model::plan::Intent;
+use crate::model::plan::{Intent, Plan};
 use crate::model::release::Source;
 use crate::model::routing::{Action, Condition, FixedResponse, Priority};
 use crate::plan;
@@ -80,6 +81,10 @@ pub(super) enum Command {
     Metrics,
     /// `plan …`.
     Plan(Intent),
+    /// `plan … --out FILE`, which says what is in the file.
+    Save(Intent),
+    /// `apply FILE`, with what is in it.
+    Apply(String),
     /// `deploy`, `promote`, `rollback`, `abort`, `retire`, `repair`.
     Run(Intent),
     /// `unlock --yes`.
@@ -162,6 +167,34 @@ pub(super) fn rolling() -> Config {
     read(&format!(
         "strategy = \"rolling\"\n{CONFIG}{SWING}[rolling]\nprotected = \"replace\"\n"
     ))
+}
+
+/// The same by a stage that is judged, and shares that are given and taken by hand.
+pub(super) fn stages() -> Config {
+    read(&format!(
+        "strategy = \"canary\"\n{CONFIG}{SWING}[canary]\nsteps = [{{ weight = 10, bake = \"5m\" }}]\n\
+         [shift]\nreduce_every = \"5s\"\nsticky = \"5m\"\n[judge]\ninconclusive = \"go-on\"\n"
+    ))
+}
+
+/// The same for what must not run twice.
+pub(super) fn recreate() -> Config {
+    read(&format!("strategy = \"recreate\"\n{CONFIG}{SWING}"))
+}
+
+/// The same for clients that pin a colour and are told of it, and for users with doors of their own.
+pub(super) fn by_turns() -> Config {
+    let turns = CONFIG.replace(
+        "scheme = \"role\"",
+        r#"scheme = "alternate"
+grace = "15m"
+beacon = { path = "/.well-known/swingbridge", priority = 12 }
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"] },
+    { name = "office", priority = 14, source = ["203.0.113.0/24"] },
+]"#,
+    );
+    read(&format!("{turns}{SWING}"))
 }
 
 fn read(text: &str) -> Config {
@@ -354,7 +387,11 @@ async fn client(keeper: &Arc<Keeper>, key: &str) -> Aws {
         .http_client(Plug::into(keeper))
         .load()
         .await;
-    Aws::from_config(&sdk, "the lab".into())
+    let clock = Clock::Tokio {
+        began: keeper.with(|world| world.clock()),
+        since: Instant::now(),
+    };
+    Aws::from_config(&sdk, "the lab".into()).with_clock(clock)
 }
 
 /// What the command does between its arguments and its exit code, with everything it says in one text.
@@ -387,7 +424,7 @@ async fn carried_out(session: &Session, command: &Command) -> Result<Told, Failu
         ))),
         Command::Status => {
             let estate = session.observe().await?;
-            let view = StatusView::of(&estate, &config.policy, Timestamp::now(), &|_: &Holder| false);
+            let view = StatusView::of(&estate, &config.policy, session.aws.now(), &|_: &Holder| false);
             Ok(said(report::status::text(&view, Look::PLAIN)))
         }
         Command::Metrics => {
@@ -398,7 +435,22 @@ async fn carried_out(session: &Session, command: &Command) -> Result<Told, Failu
             let plan = plan::plan(&session.observe().await?, intent, &config.policy)?;
             Ok(said(plan.summary))
         }
-        Command::Run(intent) => Box::pin(run(session, intent)).await,
+        Command::Save(intent) => {
+            let plan = plan::plan(&session.observe().await?, intent, &config.policy)?;
+            Ok(said(report::plan_json::json(&plan)?))
+        }
+        Command::Apply(saved) => {
+            let saved = Plan::read(saved).map_err(|error| Failure::usage(error.to_string(), "save one"))?;
+            let estate = session.observe().await?;
+            let plan = plan::resume(&saved, &estate, &config.policy)
+                .map_err(|changes| Failure::refused(changes.join("; "), Vec::new()).with_code(8))?;
+            Box::pin(carry_out(session, plan, estate)).await
+        }
+        Command::Run(intent) => {
+            let estate = session.observe().await?;
+            let plan = plan::plan(&estate, intent, &config.policy)?;
+            Box::pin(carry_out(session, plan, estate)).await
+        }
         Command::Unlock => {
             let estate = session.observe().await?;
             if let LockState::Held { rule, .. } = lock::state(&estate, config.policy.lock) {
@@ -419,16 +471,14 @@ async fn carried_out(session: &Session, command: &Command) -> Result<Told, Failu
     }
 }
 
-async fn run(session: &Session, intent: &Intent) -> Result<Told, Failure> {
+async fn carry_out(session: &Session, plan: Plan, estate: Estate) -> Result<Told, Failure> {
     let config = &session.config;
     let (_stopper, interrupt) = Interrupt::pair();
-    let estate = session.observe().await?;
-    let plan = plan::plan(&estate, intent, &config.policy)?;
     release::may_be_built(session, &plan).await?;
     let job = Job {
         cloud: &session.aws,
         scope: &config.scope,
-        command: format!("swingbridge {}", intent.word()),
+        command: format!("swingbridge {}", plan.intent.word()),
         run: "run".into(),
         identity: Identity::from_environment(&|_| None),
         lock: LockSettings {

@@ -4,6 +4,7 @@
 mod bounds;
 mod estates;
 mod ground;
+mod ways;
 mod without;
 
 use std::collections::BTreeSet;
