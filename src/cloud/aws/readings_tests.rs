@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricDatum, Statistic};
 use jiff::ToSpan;
 
 use super::*;
@@ -252,6 +252,96 @@ async fn a_lab_answers_with_the_periods_of_the_window_and_no_others() {
         (readings.from, readings.to, readings.weight),
         (window.from, window.to, Some(5))
     );
+}
+
+/// One metric of the user's own, of which CloudWatch computes nothing but the mean.
+fn queue() -> Rule {
+    let query = Query {
+        namespace: "Shop".into(),
+        metric: "Queue".into(),
+        dimensions: [("Group".to_owned(), "{group}".to_owned())].into(),
+        statistic: "Average".into(),
+    };
+    Rule {
+        name: "queue".into(),
+        measure: Measure::Custom(Custom {
+            metrics: [("m".to_owned(), query)].into(),
+            expression: None,
+            unit: String::new(),
+        }),
+        bounds: vec![Bound::AtMost(50.0)],
+        then: Consequence::Hold,
+    }
+}
+
+/// As a service reports what only it knows: these values in this minute.
+async fn put(aws: &Aws, metric: &str, (dimension, of): (&str, &str), minute: i64, values: &[f64]) {
+    let at = (began() + minute.minutes()).as_second();
+    let datum = MetricDatum::builder()
+        .metric_name(metric)
+        .dimensions(Dimension::builder().name(dimension).value(of).build())
+        .timestamp(DateTime::from_secs(at))
+        .set_values(Some(values.to_vec()))
+        .build();
+    let put = aws.cw.put_metric_data().namespace("Shop").metric_data(datum);
+    put.send().await.expect("data is taken");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_service_measures_of_itself_comes_back_computed_for_each_generation_by_its_rules_name() {
+    let (keeper, aws) = lab().await;
+    let visited = |n: u32| format!("x-targetgroup/tg-{n}/6d0ecf831eec9f09");
+    // By minute, what each reports; nobody asks for the third.
+    for (n, orders, visits, queue) in [
+        (
+            1,
+            [&[30.0, 20.0][..], &[10.0]],
+            [1_000.0, 400.0],
+            [&[10.0, 20.0][..], &[40.0]],
+        ),
+        (2, [&[6.0], &[1.0]], [50.0, 1.0], [&[7.0], &[8.0, 8.0, 11.0]]),
+        (3, [&[900.0], &[900.0]], [900.0, 900.0], [&[900.0], &[900.0]]),
+    ] {
+        count(&keeper, n, f64::from(n) * 100.0);
+        let group = format!("asg-{n}");
+        for minute in 0..2_u8 {
+            let (at, index) = (i64::from(minute), usize::from(minute));
+            put(&aws, "Orders", ("Group", &group), at, orders[index]).await;
+            put(&aws, "Visits", ("Of", &visited(n)), at, &[visits[index]]).await;
+            put(&aws, "Queue", ("Group", &group), at, queue[index]).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(180)).await;
+    let readings = aws
+        .readings(&judging(vec![conversion(), queue()]), window(2), &compared())
+        .await
+        .expect("readings");
+    let at = |minute: i64| began() + minute.minutes();
+    let by_name = |series: &[(&str, &[(i64, f64)])]| -> BTreeMap<String, Series> {
+        let named = series.iter().map(|(name, points)| {
+            let points = points.iter().map(|(minute, value)| (at(*minute), *value));
+            ((*name).to_owned(), Series(points.collect()))
+        });
+        named.collect()
+    };
+    assert_eq!(
+        readings.live.series,
+        by_name(&[
+            (REQUESTS, &[(0, 100.0)]),
+            ("conversion", &[(0, 5.0), (1, 2.5)]),
+            ("queue", &[(0, 15.0), (1, 40.0)]),
+        ])
+    );
+    assert_eq!(
+        readings.candidate.series,
+        by_name(&[
+            (REQUESTS, &[(0, 200.0)]),
+            // One visit is too few for a rate, says the expression.
+            ("conversion", &[(0, 12.0)]),
+            ("queue", &[(0, 7.0), (1, 9.0)]),
+        ])
+    );
+    assert_eq!(readings.unread, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

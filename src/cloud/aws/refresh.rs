@@ -162,10 +162,21 @@ fn preferences(rolling: &Rolling) -> RefreshPreferences {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
     use aws_sdk_autoscaling::types::{InstanceRefreshStatus, LaunchTemplateSpecification};
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use crate::lab::estates::{Estate, build};
+    use crate::lab::instances::Imagined;
+    use crate::lab::keeper::Keeper;
+    use crate::lab::permission::FREE_KEY;
+    use crate::lab::plug::Plug;
+    use crate::lab::world::Settings;
+    use crate::model::ids::TemplateId;
 
     fn raw(id: &str, at: i64, status: InstanceRefreshStatus) -> InstanceRefresh {
         InstanceRefresh::builder()
@@ -237,5 +248,132 @@ mod tests {
         assert_eq!((sent.bake_time(), sent.alarm_specification()), (None, None));
         assert_eq!(sent.auto_rollback(), Some(false));
         assert_eq!(sent.min_healthy_percentage(), Some(90));
+    }
+
+    /// Two groups alike, whose template has a version that they do not use yet.
+    const GROUPS: &str = r#"
+name = "two"
+
+[[launch_templates]]
+name = "shop"
+versions = [{ image = "one" }, { image = "two" }]
+
+[[groups]]
+name = "asg-1"
+template = "shop"
+version = "1"
+min = 1
+max = 4
+desired = 2
+
+[[groups]]
+name = "asg-2"
+template = "shop"
+version = "1"
+min = 1
+max = 4
+desired = 2
+"#;
+
+    async fn lab() -> (Arc<Keeper>, Aws) {
+        let keeper = Keeper::start(Settings::default(), Box::new(Imagined::default()));
+        let estate = Estate::read(GROUPS).expect("an estate");
+        keeper
+            .with(|world| build(world, &estate))
+            .expect("a built estate");
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
+            .http_client(Plug::into(&keeper))
+            .load()
+            .await;
+        let aws = Aws::from_config(&config, "the lab".into());
+        (keeper, aws)
+    }
+
+    /// Between the two, nothing is what Auto Scaling does when nobody says anything, and each switch stands both ways.
+    #[tokio::test(start_paused = true)]
+    async fn everything_that_a_rollout_is_to_heed_arrives_as_it_was_configured() {
+        let careful = Rolling {
+            min_healthy: 80,
+            max_healthy: 130,
+            checkpoints: vec![20, 50],
+            checkpoint_delay: Duration::from_secs(900),
+            warmup: Some(45),
+            bake: Duration::from_secs(1_200),
+            alarms: vec!["shop-5xx".into(), "shop-slow".into()],
+            skip_matching: true,
+            rolls_back: true,
+            protected: Kept::Ignore,
+            standby: Kept::Replace,
+        };
+        let bold = Rolling {
+            min_healthy: 0,
+            max_healthy: 100,
+            checkpoints: Vec::new(),
+            warmup: None,
+            bake: Duration::ZERO,
+            alarms: Vec::new(),
+            skip_matching: false,
+            rolls_back: false,
+            protected: Kept::Replace,
+            standby: Kept::Ignore,
+            ..careful.clone()
+        };
+        let (_keeper, aws) = lab().await;
+        let mut seen = Vec::new();
+        for (group, rolling) in [("asg-1", careful), ("asg-2", bold)] {
+            let group = GroupName::new(group);
+            let raw = aws.existing_group(&group).await.expect("it is there");
+            let template = raw.launch_template().and_then(|one| one.launch_template_id());
+            let versions = Versions::from([(TemplateId::new(template.expect("a template")), 2)]);
+            aws.start_refresh(&group, &versions, &rolling)
+                .await
+                .expect("it begins");
+            let page = aws
+                .asg
+                .describe_instance_refreshes()
+                .auto_scaling_group_name(group.as_str())
+                .send()
+                .await
+                .expect("refreshes");
+            let [refresh] = page.instance_refreshes() else {
+                panic!("{page:#?}")
+            };
+            let to = refresh
+                .desired_configuration()
+                .and_then(|wanted| wanted.launch_template()?.version());
+            assert_eq!(to, Some("2"), "{group}");
+            seen.push(refresh.preferences().expect("preferences").clone());
+        }
+        let expected = RefreshPreferences::builder()
+            .min_healthy_percentage(80)
+            .max_healthy_percentage(130)
+            .instance_warmup(45)
+            .set_checkpoint_percentages(Some(vec![20, 50, 100]))
+            .checkpoint_delay(900)
+            .alarm_specification(
+                AlarmSpecification::builder()
+                    .alarms("shop-5xx")
+                    .alarms("shop-slow")
+                    .build(),
+            )
+            .bake_time(1_200)
+            .skip_matching(true)
+            .auto_rollback(true)
+            .scale_in_protected_instances(ScaleInProtectedInstances::Ignore)
+            .standby_instances(StandbyInstances::Terminate)
+            .build();
+        assert_eq!(seen[0], expected);
+        let expected = RefreshPreferences::builder()
+            .min_healthy_percentage(0)
+            .max_healthy_percentage(100)
+            .bake_time(0)
+            .skip_matching(false)
+            .auto_rollback(false)
+            .scale_in_protected_instances(ScaleInProtectedInstances::Refresh)
+            .standby_instances(StandbyInstances::Ignore)
+            .build();
+        assert_eq!(seen[1], expected);
     }
 }

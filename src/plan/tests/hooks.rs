@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::model::estate::Estate;
-use crate::model::fixtures::{hook, mark, to};
+use crate::model::fixtures::{hook, mark, policy_of, test, test_by_header, test_running, to, variants_ready};
 use crate::model::hook::{Call, Hook, Place};
 use crate::model::policy::Treatment;
 use crate::model::roles::State;
+use crate::model::rollout::{Direction, Kept, Released, Rolling, Rollout};
 use crate::model::schema::{Change, contract_pending};
 use crate::model::step::Step;
 use crate::plan::{resume, sealed};
@@ -106,6 +107,126 @@ fn a_direct_deploy_has_both_and_no_preview() {
             "each-step",
             "after-promote"
         ]
+    );
+}
+
+fn in_place() -> Policy {
+    Policy {
+        strategy: Strategy::Rolling,
+        rolling: Some(Rolling {
+            min_healthy: 90,
+            max_healthy: 110,
+            checkpoints: Vec::new(),
+            checkpoint_delay: std::time::Duration::ZERO,
+            warmup: None,
+            bake: std::time::Duration::ZERO,
+            alarms: Vec::new(),
+            skip_matching: true,
+            rolls_back: true,
+            protected: Kept::Wait,
+            standby: Kept::Wait,
+        }),
+        ..fixtures::policy()
+    }
+}
+
+#[test]
+fn in_place_everything_is_asked_before_the_first_instance_is_replaced() {
+    let policy = hooked(in_place());
+    assert_eq!(
+        places(&fixtures::initial(), &deploy("42"), &policy),
+        [
+            " | before-deploy | adopt asg-1",
+            "adopt asg-1 | expand | replace asg-1's",
+            "adopt asg-1 | before-promote | replace asg-1's",
+            "write down | after-promote | write down",
+        ]
+    );
+    // What is under way is only waited for, or taken back.
+    let mut estate = fixtures::initial();
+    fixtures::own(&mut estate, 1);
+    let rollout = Rollout {
+        direction: Direction::Forward,
+        to: 8,
+        from: 7,
+        after: None,
+        released: Released {
+            release: Some("42".into()),
+            inputs: Some("inputs-of-42".into()),
+        },
+    };
+    let group = fixtures::group_mut(&mut estate, 1);
+    group.tags.extend(rollout.written().0);
+    let mut refresh = fixtures::refresh("InProgress");
+    refresh.to = Some(8);
+    group.refresh = Some(refresh);
+    assert_eq!(
+        places(&estate, &deploy("42"), &policy),
+        ["write down | after-promote | write down"]
+    );
+    assert_eq!(
+        places(&estate, &rollback(), &policy),
+        ["mark generation | on-rollback | write down"]
+    );
+}
+
+#[test]
+fn where_live_stops_first_somebody_is_asked_before_and_the_release_tried_out_while_nobody_answers() {
+    let policy = hooked(Policy {
+        strategy: Strategy::Recreate,
+        ..doorless()
+    });
+    let estate = without_doors(fixtures::initial());
+    assert_eq!(
+        places(&estate, &deploy("42"), &policy),
+        [
+            " | before-deploy | adopt asg-1",
+            "open the | expand | mark the",
+            "suspend ScheduledActions | before-promote | mark generation",
+            "wait for | before-traffic | swing :80",
+            "read the | each-step | mark generation",
+            "mark generation | after-promote | mark generation",
+        ]
+    );
+}
+
+#[test]
+fn a_test_is_hooked_before_anything_is_held_for_it_and_once_its_variants_have_their_shares() {
+    let hooks = |test| {
+        places(
+            &doors_are_ours(variants_ready()),
+            &Intent::Promote,
+            &hooked(policy_of(test)),
+        )
+    };
+    assert_eq!(
+        hooks(test()),
+        [
+            " | before-promote | hold asg-1",
+            "read the | each-step | remove the",
+        ]
+    );
+    assert_eq!(hooks(test_by_header())[0], " | before-promote | hold asg-1");
+}
+
+#[test]
+fn a_winner_is_hooked_when_it_has_everything_and_before_a_generation_before_it_goes() {
+    let policy = hooked(policy_of(test()));
+    let winner = |name: &str| Intent::Winner { name: name.into() };
+    let swung = [
+        "read all | each-step | mark generation",
+        "mark generation | after-promote | mark generation",
+    ];
+    let estate = doors_are_ours(test_running());
+    let found = places(&estate, &winner("calm"), &policy);
+    assert_eq!(found[..2], swung);
+    assert_eq!(found[2..], ["release asg-3: | before-retire | scale asg-2"]);
+    // The other is not before it, and what live was before stays.
+    assert_eq!(places(&estate, &winner("bold"), &policy), swung);
+    // Live wins itself: production goes back to it, and nobody is promoted.
+    assert_eq!(
+        places(&estate, &winner("control"), &policy),
+        ["read all | each-step | mark generation"]
     );
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::model::estate::{Estate, Gap, Part};
 use crate::model::fixtures::{self, TargetState, asg};
 use crate::model::ids::Generation;
+use crate::model::policy::Strategy;
 use crate::model::roles::State;
+use crate::model::rollout::{Direction, Released, Rollout};
 use crate::model::routing::Priority;
 use crate::model::shift::{Shift, Stage, Wait};
 
@@ -255,4 +257,60 @@ fn a_test_that_has_a_winner_is_told_as_one_that_is_being_ended() {
     let view = StatusView::of(&fixtures::bold_wins(), &policy, fixtures::minute(3), &|_| false);
     assert_eq!(view.phase.name, Phase::Promoting);
     assert_eq!(view.next[0].command, "swingbridge winner bold");
+}
+
+#[test]
+fn a_rollout_under_way_is_told_in_per_cent_and_by_direction() {
+    let mut policy = fixtures::policy();
+    policy.strategy = Strategy::Rolling;
+    for (direction, released, status, phase) in [
+        (
+            Direction::Forward,
+            Some("42"),
+            "Baking",
+            "release 42 is being rolled out on asg-1: 40 %, Baking, 2 instances left, watching shop-5xx",
+        ),
+        (
+            Direction::Back,
+            None,
+            "InProgress",
+            "asg-1 is being rolled back to what was there before any release: 40 %, InProgress, 2 instances left, watching shop-5xx",
+        ),
+    ] {
+        let mut estate = fixtures::initial();
+        let rollout = Rollout {
+            direction,
+            to: 8,
+            from: 7,
+            after: None,
+            released: Released {
+                release: released.map(str::to_owned),
+                inputs: None,
+            },
+        };
+        let group = fixtures::group_mut(&mut estate, 1);
+        group.tags.extend(rollout.written().0);
+        let mut refresh = fixtures::refresh(status);
+        refresh.to = Some(8);
+        refresh.reason = Some("watching shop-5xx".into());
+        group.refresh = Some(refresh);
+        let view = StatusView::of(&estate, &policy, fixtures::minute(3), &|_| false);
+        assert_eq!(
+            (view.phase.name, view.phase.text.as_str()),
+            (Phase::RollingOut, phase)
+        );
+        let text = text(&view, Look::PLAIN);
+        assert!(text.contains(phase), "{text}");
+        assert!(
+            text.contains(&format!("instance refresh {status}, 40 %")),
+            "{text}"
+        );
+        let all: serde_json::Value = serde_json::from_str(&json(&view).expect("JSON")).expect("JSON");
+        let group = &all["generations"][0]["group"];
+        assert_eq!(
+            (&group["refresh"], &group["refreshed"]),
+            (&status.into(), &40.into())
+        );
+        assert_eq!(all["phase"]["text"], phase);
+    }
 }

@@ -4,11 +4,13 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::model::event::{Ended, EventKind, Outcome};
-use crate::model::hook::{Gate, Hook, Place};
+use crate::model::hook::{Call, Gate, Hook, Place};
+use crate::model::policy::OnFailure;
 use crate::model::shift::{Shift, Stage, Wait};
 use crate::model::tags;
 use crate::model::told::Told;
-use crate::run::hook::{Answer, Caller, Reply};
+use crate::run::hook::{Answer, Caller, Outside, Reply};
+use crate::run::journal::{self, Journal};
 
 use script::{Script, heard};
 
@@ -483,4 +485,115 @@ async fn a_share_whose_hook_fails_is_taken_back() {
         [Place::EachStep, Place::EachStep, Place::OnRollback]
     );
     nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_winner_whose_hook_fails_keeps_production_and_the_same_command_ends_it() {
+    let policy = Policy {
+        hooks: [Place::EachStep, Place::OnRollback, Place::OnFailure]
+            .map(fixtures::hook)
+            .into(),
+        ..ab::three()
+    };
+    assert_eq!(policy.swing.on_failure, OnFailure::PutBack);
+    let world = World::new(rich());
+    for intent in [ab::both_deployed(), vec![Intent::Promote]].concat() {
+        ab::goes(&world, &intent, &ab::three()).await;
+    }
+    let script = Script::saying(&[failing(Place::EachStep)]);
+    let winner = ab::winner("bold");
+    let (verdict, _) = heard(&world, &winner, &policy, true, &script).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!((verdict.code, verdict.ended), (6, Ended::Stopped), "{verdict:#?}");
+    assert!(
+        verdict
+            .summary
+            .contains("the each-step hook ./each-step.sh failed: exit code 1"),
+        "{}",
+        verdict.summary
+    );
+    assert_eq!(script.places(), [Place::EachStep, Place::OnFailure]);
+    let asked = script.asked();
+    assert_eq!((asked[0].weight, asked[1].exit_code), (Some(100), Some(6)));
+    let leads = |world: &World| {
+        let leads = ab::routes(world);
+        leads.into_iter().map(|(to, _)| to).collect::<Vec<_>>()
+    };
+    assert!(
+        leads(&world).iter().all(|to| to == "tg-2"),
+        "it has swung, and stays: {:?}",
+        leads(&world)
+    );
+    no_lock(&world);
+    let (verdict, _) = heard(&world, &winner, &policy, true, &script).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    assert_eq!(live(&world, &policy), 2);
+    assert!(world.now().group(&asg(3)).is_none(), "the other is gone");
+    nothing_broken(&world);
+}
+
+/// Calls real programs in virtual time, which stands still until they have ended.
+#[derive(Debug)]
+struct Real(Outside);
+
+impl Caller for Real {
+    fn call<'a>(&'a self, hook: &'a Hook, told: &'a Told, stop: BoxFuture<'a, ()>) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let (ended, waits) = std::sync::mpsc::channel::<()>();
+            // While something blocks, time is not wound forward.
+            let holds = tokio::task::spawn_blocking(move || waits.recv());
+            let reply = self.0.call(hook, told, stop).await;
+            drop(ended);
+            let _ = holds.await;
+            reply
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_hook_says_is_read_in_the_journal_without_what_it_must_not_say() {
+    let mut policy = hooked(&[Place::BeforeTraffic]);
+    policy.hooks[0].call = Call::Shell {
+        script: "echo \"asking $HOOK_CANDIDATE_GROUP with $TOKEN\"; echo two are healthy >&2".into(),
+        env: vec!["TOKEN".into()],
+    };
+    let outside = Real(Outside {
+        folder: ".".into(),
+        env: |name| match name {
+            "TOKEN" => Some("hunter2".into()),
+            _ => std::env::var(name).ok(),
+        },
+    });
+    let world = World::new(rich());
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_stopper, interrupt) = Interrupt::pair();
+    let scope = scope();
+    let job = script::job(&world, &scope, &deploy("42"), true, interrupt, &outside);
+    let estate = world.now();
+    let plan = plan::plan(&estate, &deploy("42"), &policy).expect("a plan");
+    let began = fixtures::minute(0);
+    let mut journal = Journal::create(folder.path(), fixtures::APP, "run", began).expect("a journal");
+    let verdict = carry_out(&job, &plan, &estate, &mut journal).await;
+    assert_eq!(verdict.code, 0, "{verdict:#?}");
+    let runs = journal::runs(folder.path(), fixtures::APP).expect("a folder of runs");
+    assert_eq!(runs.len(), 1);
+    let said = runs[0].iter().position(|event| {
+        matches!(&event.kind, EventKind::HookOutput { hook, lines }
+            if hook.starts_with("run the before-traffic hook")
+                && *lines == ["asking asg-2 with (hidden)", "two are healthy"])
+    });
+    let said = said.unwrap_or_else(|| panic!("{:#?}", runs[0]));
+    // Where the step of the hook begins and ends.
+    let step = plan.steps.iter().position(|step| step.title().contains(" hook "));
+    let around = [&runs[0][said - 1].kind, &runs[0][said + 1].kind];
+    assert!(
+        matches!(around, [EventKind::StepStarted { step: began }, EventKind::StepFinished { step: ended, .. }]
+            if Some(*began) == step && Some(*ended) == step),
+        "{around:#?}"
+    );
+    for file in std::fs::read_dir(folder.path().join(fixtures::APP)).expect("a folder") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text");
+        assert!(text.contains("\"hook-output\""), "docs/hooks.md names the event");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }

@@ -4,9 +4,10 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::model::estate::{Gap, Part};
-use crate::model::event::Ended;
+use crate::model::event::{Ended, EventKind};
 use crate::model::release::Source;
 use crate::model::rollout::{Before, Kept, Rolling, Rollout};
+use crate::report::status::{Phase, StatusView};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -149,6 +150,62 @@ async fn a_release_takes_the_place_of_live_in_its_own_group_and_the_one_before_c
     assert_eq!(world.now().groups.len(), 1);
     no_lock(&world);
     nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_tells_in_per_cent_how_far_it_has_come_until_all_of_it_is_there() {
+    let policy = rolling();
+    let world = World::new(rich());
+    let (verdict, events) = script::heard(&world, &deploy("42"), &policy, true, &script::Nobody).await;
+    assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
+    let titles = events.iter().find_map(|event| match &event.kind {
+        EventKind::RunStarted { steps, .. } => Some(steps.clone()),
+        _ => None,
+    });
+    let titles = titles.expect("a run begins");
+    let mut told: Vec<(u32, String)> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Progress {
+                step,
+                have,
+                want,
+                reasons,
+            } => {
+                assert_eq!(titles[*step], "wait until all of asg-1's instances are replaced");
+                assert_eq!(*want, 100);
+                Some((*have, reasons.join(", ")))
+            }
+            _ => None,
+        })
+        .collect();
+    // It is looked at more often than it changes.
+    told.dedup();
+    let told: Vec<(u32, &str)> = told.iter().map(|(have, why)| (*have, why.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (0, "InProgress, 2 instances left"),
+            (50, "InProgress, 1 instance left"),
+            (100, "Successful, 0 instances left"),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn meanwhile_status_says_how_far_it_is() {
+    let policy = rolling();
+    let world = World::new(rich());
+    let (verdict, phase) = meanwhile(&world, &policy, async || {
+        StatusView::of(&world.now(), &policy, fixtures::minute(0), &|_| false).phase
+    })
+    .await;
+    assert_eq!(verdict.code, 0, "{verdict:#?}");
+    assert_eq!(phase.name, Phase::RollingOut);
+    assert_eq!(
+        phase.text,
+        "release 42 is being rolled out on asg-1: 50 %, InProgress, 1 instance left"
+    );
 }
 
 #[tokio::test(start_paused = true)]
