@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -9,6 +10,9 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
+
+/// So many between two looks at the clock.
+const BATCH: u32 = 50;
 
 fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -98,19 +102,43 @@ fn everything_in_the_corpus_is_taken() {
     }
 }
 
+/// A target takes whatever comes; what it does not is told as small as it can be made.
+fn takes(name: &str, target: fn(&[u8]), config: Config) {
+    let seeds: Vec<Vec<u8>> = corpus(name).into_iter().map(|(_, bytes)| bytes).collect();
+    let bytes = prop_oneof![
+        9 => (select(seeds), mutations()).prop_map(|(seed, mutations)| mutated(&seed, &mutations)),
+        1 => prop::collection::vec(any::<u8>(), 0..200),
+    ];
+    let taken = TestRunner::new(config).run(&bytes, |bytes| {
+        target(&bytes);
+        Ok(())
+    });
+    assert!(taken.is_ok(), "{name}: {}", taken.expect_err("it failed"));
+}
+
 #[test]
 fn what_is_nearly_right_and_what_is_nothing_at_all_are_taken_as_well() {
     for (name, target) in targets::ALL {
-        let seeds: Vec<Vec<u8>> = corpus(name).into_iter().map(|(_, bytes)| bytes).collect();
-        let bytes = prop_oneof![
-            9 => (select(seeds), mutations()).prop_map(|(seed, mutations)| mutated(&seed, &mutations)),
-            1 => prop::collection::vec(any::<u8>(), 0..200),
-        ];
-        let taken = TestRunner::new(cases(150)).run(&bytes, |bytes| {
-            target(&bytes);
-            Ok(())
-        });
-        assert!(taken.is_ok(), "{name}: {}", taken.expect_err("it failed"));
+        takes(name, *target, cases(150));
+    }
+}
+
+/// `SWINGBRIDGE_FUZZ` says for how many seconds each target is given bytes that it was never given before.
+#[test]
+fn whatever_comes_in_the_time_that_is_given_is_taken() {
+    let asked = std::env::var("SWINGBRIDGE_FUZZ").ok();
+    let seconds: u64 = asked.map_or(0, |text| text.parse().expect("a number of seconds"));
+    for (name, target) in targets::ALL {
+        let (began, mut tried) = (Instant::now(), 0);
+        while began.elapsed() < Duration::from_secs(seconds) {
+            let fresh = Config {
+                rng_seed: RngSeed::Random,
+                ..cases(BATCH)
+            };
+            takes(name, *target, fresh);
+            tried += BATCH;
+        }
+        println!("{name}: {tried} in {seconds} s");
     }
 }
 
