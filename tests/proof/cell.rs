@@ -195,7 +195,7 @@ impl<'a> Attempt<'a> {
 
     /// What is wrong, with what came before it.
     pub(crate) fn wrong(&self, what: &str) -> Held {
-        Err(format!("{what}\n    {}", self.scene.history(60).join("\n    ")))
+        Err(format!("{what}\n    {}", self.scene.history().join("\n    ")))
     }
 
     /// Whoever did not succeed says why, and what to do.

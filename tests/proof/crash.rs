@@ -3,12 +3,15 @@
 
 use std::fmt;
 
+use swingbridge::model::estate::Estate;
+use swingbridge::model::lock::Holder;
 use swingbridge::model::obligation::owed;
 use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::policy::Treatment;
 use swingbridge::model::refusal::Reason;
-use swingbridge::model::roles::Roles;
+use swingbridge::model::roles::{Roles, State};
 use swingbridge::plan;
+use swingbridge::report::status::StatusView;
 
 use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, rollback};
@@ -258,7 +261,8 @@ async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
             ));
         }
     }
-    let routes = |estate: &swingbridge::model::estate::Estate| -> Vec<String> {
+    shows_what_is_owed(attempt, &seen)?;
+    let routes = |estate: &Estate| -> Vec<String> {
         Roles::of(estate, &attempt.life.config.policy)
             .map(|roles| {
                 roles
@@ -283,5 +287,48 @@ async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
     if routes(&now) != before {
         return attempt.wrong("repair moved production");
     }
+    is_paid(attempt).await?;
     attempt.served().await
+}
+
+/// What `status` would show.
+fn shows_what_is_owed(attempt: &Attempt<'_>, seen: &Estate) -> Held {
+    let policy = &attempt.life.config.policy;
+    let view = StatusView::of(seen, policy, seen.observed_at, &|_: &Holder| true);
+    for group in seen.groups.iter().filter(|group| !owed(&group.tags).is_empty()) {
+        let shown = view.owed.iter().find(|one| one.group == group.name.as_str());
+        if shown.is_none_or(|shown| shown.what.len() != owed(&group.tags).len()) {
+            return attempt.wrong(&format!(
+                "status does not show all that is owed on {}",
+                group.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Once it is due, `repair` has put back what live was held by, unless production is shared or on its way.
+async fn is_paid(attempt: &Attempt<'_>) -> Held {
+    let policy = &attempt.life.config.policy;
+    tokio::time::sleep(policy.swing.hold.max(policy.grace().unwrap_or_default())).await;
+    let ended = attempt.somebody().does(&Intent::Repair).await;
+    attempt.speaks(&ended)?;
+    let seen = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    let Ok(roles) = Roles::of(&seen, policy) else {
+        return attempt.wrong("nobody is live");
+    };
+    let settled = matches!(roles.live.state, State::Live | State::Restored);
+    if roles.halfway || roles.tests() || !settled {
+        return Ok(());
+    }
+    let group = roles.live.group.as_ref().and_then(|name| seen.group(name));
+    let left = group.map(|group| owed(&group.tags)).unwrap_or_default();
+    if left.is_empty() {
+        return Ok(());
+    }
+    attempt.wrong(&format!("repair: {ended}\n    and live is still owed {left:?}"))
 }

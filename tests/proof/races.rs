@@ -31,6 +31,8 @@ const LONG: Duration = Duration::from_secs(6 * 3600);
 enum Stranger {
     /// An autoscaler, which makes the group larger.
     Grows,
+    /// One that makes it as small as it may be.
+    Shrinks,
     /// A provisioning run that puts the default rule back to what it knows.
     PutsBack,
     /// A person who leads the default rule back to the previous generation, while somebody removes it.
@@ -43,8 +45,9 @@ enum Stranger {
     DeletesGroup,
 }
 
-const STRANGERS: [Stranger; 5] = [
+const STRANGERS: [Stranger; 6] = [
     Stranger::Grows,
+    Stranger::Shrinks,
     Stranger::PutsBack,
     Stranger::FreesTheLock,
     Stranger::DeletesTargetGroup,
@@ -55,6 +58,7 @@ impl fmt::Display for Stranger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Grows => "an-autoscaler",
+            Self::Shrinks => "a-shrinking-autoscaler",
             Self::PutsBack => "a-provisioning-run",
             Self::LeadsBack => "a-way-back",
             Self::FreesTheLock => "a-freed-lock",
@@ -98,11 +102,11 @@ impl Stranger {
         let groups = aws_sdk_autoscaling::Client::new(&sdk);
         let (current, next_group) = (group_of(scene, live), group_of(scene, next));
         match self {
-            Self::Grows => came_of(
+            Self::Grows | Self::Shrinks => came_of(
                 groups
                     .set_desired_capacity()
                     .auto_scaling_group_name(current)
-                    .desired_capacity(4)
+                    .desired_capacity(if self == Self::Grows { 4 } else { 1 })
                     .send()
                     .await,
             ),

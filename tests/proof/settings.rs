@@ -40,7 +40,10 @@ blue_priority = 10
 green_priority = 11
 grace = "15s"
 beacon = { path = "/.well-known/swingbridge", priority = 12 }
-users = [{ name = "beta", priority = 13, header = "x-beta", values = ["yes"] }]
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"] },
+    { name = "the office", priority = 14, source = ["203.0.113.0/24"] },
+]
 "#;
 
 pub(crate) const NO_DOORS: &str = "[doors]\nscheme = \"none\"\n";

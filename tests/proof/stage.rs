@@ -123,14 +123,13 @@ impl Scene {
     }
 
     /// What happened, newest last: for people who ask why.
-    pub(crate) fn history(&self, last: usize) -> Vec<String> {
+    pub(crate) fn history(&self) -> Vec<String> {
         self.keeper.with(|world| {
-            let all: Vec<String> = world
+            world
                 .timeline
                 .since(0)
                 .map(|it| format!("{} {}: {}", it.at.strftime("%H:%M:%S%.3f"), it.kind, it.text))
-                .collect();
-            all[all.len().saturating_sub(last)..].to_vec()
+                .collect()
         })
     }
 }
