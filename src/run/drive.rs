@@ -48,6 +48,8 @@ pub(super) struct Drive<'a, C> {
     pub(super) down: Option<Timestamp>,
     /// Auto Scaling was told to replace instances, and does so whatever comes of this run.
     replacing: bool,
+    /// When the entrance was last written. It does not lead anywhere by then.
+    pub(super) entrance_at: Instant,
     pub(super) fresh: Freshness,
     /// When our lock was last seen to stand.
     pub(super) ours_at: Timestamp,
@@ -95,6 +97,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             settled: !halfway,
             down: stopped.then(|| job.cloud.now()),
             replacing: false,
+            entrance_at: Instant::now(),
             fresh: Freshness::default(),
             ours_at: job.cloud.now(),
         }
@@ -233,6 +236,9 @@ impl<'a, C: Cloud> Drive<'a, C> {
                 (self.moved, self.settled, self.down, self.replacing) = before;
             }
             acted?;
+            if matches!(step, Step::OpenStaging { .. }) {
+                self.entrance_at = Instant::now();
+            }
             outcome = Outcome::Done;
             self.see(step).await?;
         }

@@ -1,13 +1,21 @@
 //! Canaries on the lab under real load: the judge catches a bad one while it has its share, and lets a good one pass.
 //!
-//! `SWINGBRIDGE_CANARIES=20` tries each kind so many times, four at once.
+//! `SWINGBRIDGE_CANARIES=20` tries each kind so many times, four at once. The first try begins with chance 1, the second
+//! with 2, and so on: load, errors and identifiers are drawn from it. `SWINGBRIDGE_CANARIES=7-7` tries the seventh alone.
+
+use std::io::Write;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use swingbridge::lab::load::{self, Ledger, Load};
+use swingbridge::lab::load::{self, Entry, Ledger, Load};
 
 use crate::support::Swing;
 use crate::support::ground::Lab;
 use crate::support::swing::Ran;
+
+/// What every lab begins with. Live is its release 1.
+const ESTATE: &str = include_str!("../../templates/lab-estate.toml");
+const LIVE: &str = "version = \"1\"\n";
 
 const CONFIG: &str = r#"
 app = "shop"
@@ -42,15 +50,24 @@ const FEW: f64 = 4.0;
 const MANY: f64 = 250.0;
 const AT_ONCE: usize = 4;
 
-fn times() -> usize {
-    let said = std::env::var("SWINGBRIDGE_CANARIES").ok();
-    said.map_or(1, |text| text.parse().expect("a number"))
+/// What chance begins with, try by try.
+fn chances() -> Vec<u64> {
+    let said = std::env::var("SWINGBRIDGE_CANARIES").unwrap_or_else(|_| "1".into());
+    let number = |text: &str| text.parse().expect("a number, or two with - between");
+    let (first, last) = said.split_once('-').unwrap_or(("1", &said));
+    (number(first)..=number(last)).collect()
 }
 
-/// One canary: how its release behaves, under how much load, and what is configured otherwise.
+/// Not by `eprintln!`, which is hidden for a test that passes.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// One canary: how its release behaves, beside what, under how much load, and what is configured otherwise.
 #[derive(Clone, Copy)]
 struct Canary {
     knobs: &'static str,
+    live: &'static str,
     rate: f64,
     otherwise: &'static [(&'static str, &'static str)],
 }
@@ -59,17 +76,45 @@ impl Canary {
     const fn of(knobs: &'static str) -> Self {
         Self {
             knobs,
+            live: "",
             rate: RATE,
             otherwise: &[],
         }
     }
 }
 
-/// A release is deployed and promoted while there is load. How the promotion went, and every request.
-async fn tried(canary: Canary) -> (Ran, Ledger) {
-    let lab = Lab::up(&[]).await;
+/// How a promotion went, and every request meanwhile. The load still goes on, and the lab is still up.
+struct Tried {
+    ran: Ran,
+    swing: Swing,
+    load: load::Running,
+    _lab: Lab,
+}
+
+impl Tried {
+    async fn ledger(self) -> Ledger {
+        self.load.stop();
+        self.load.finish().await
+    }
+}
+
+/// A release is deployed and promoted while there is load.
+async fn tried(canary: Canary, chance: u64) -> Tried {
+    let knobs = canary.knobs.replace('\n', ", ");
+    let told = format!(
+        "canary {{ {knobs} }} at {} a second, chance {chance}",
+        canary.rate
+    );
+    say(&told);
+    let mut swing = Swing::at("000000000000", "");
+    assert_eq!(ESTATE.matches(LIVE).count(), 1, "there is one that is live");
+    let estate = ESTATE.replace(LIVE, &format!("{LIVE}{}\n", canary.live));
+    swing.write("estate.toml", &estate);
+    let (estate, number) = (swing.path("estate.toml"), chance.to_string());
+    let estate = estate.to_str().expect("words");
+    let lab = Lab::up(&["--config", estate, "--chance", &number]).await;
     let url = lab.serving().await;
-    let mut swing = Swing::at("000000000000", &lab.endpoint);
+    swing.set("SWINGBRIDGE_ENDPOINT_URL", &lab.endpoint);
     // Longer than the data plane's delay.
     swing.set("SWINGBRIDGE_PROPAGATION", "2s");
     let mut config = CONFIG.to_owned();
@@ -80,28 +125,32 @@ async fn tried(canary: Canary) -> (Ran, Ledger) {
     swing.write("swingbridge.toml", &config);
     swing.write(
         "release.txt",
-        &format!("#!sample\nversion = \"2\"\n{}\n", canary.knobs),
+        &format!("#!sample\nversion = \"2\"\nchance = {chance}\n{}\n", canary.knobs),
     );
     let deploy = ["deploy", "--release", "2", "--user-data", "release.txt", "--yes"];
     swing.run(&deploy).await.ended(0);
     let load = load::start(Load {
         rate: canary.rate,
+        seed: chance,
         ..Load::on(url.parse().expect("a url"))
     })
     .expect("a load");
-    let promoted = swing.run(&["promote", "--yes"]).await;
-    load.stop();
-    (promoted, load.finish().await)
+    let ran = swing.run(&["promote", "--yes"]).await;
+    say(&format!("{told}: exit code {:?}", ran.code));
+    Tried {
+        ran,
+        swing,
+        load,
+        _lab: lab,
+    }
 }
 
-async fn each(canary: Canary, check: impl Fn(Ran, &Ledger)) {
-    let mut left = times();
-    while left > 0 {
-        let now = left.min(AT_ONCE);
-        left -= now;
-        for (ran, ledger) in join_all((0..now).map(|_| tried(canary))).await {
-            check(ran, &ledger);
-        }
+async fn each(canary: Canary, check: impl AsyncFn(Tried)) {
+    for some in chances().chunks(AT_ONCE) {
+        let tries = some.iter().map(async |chance| {
+            check(tried(canary, *chance).await).await;
+        });
+        join_all(tries).await;
     }
 }
 
@@ -111,30 +160,52 @@ fn failed(ledger: &Ledger) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_that_fails_too_often_is_swung_back_and_only_its_share_has_seen_it() {
-    each(Canary::of("error_rate = 0.2"), |ran, ledger| {
-        ran.ended(5)
-            .says("error-rate: candidate 5xx")
+    each(Canary::of("error_rate = 0.2"), async |tried| {
+        let ran = tried.ran.clone().ended(5);
+        ran.says("error-rate: candidate 5xx")
             .says("production goes to generation 1");
-        let (all, bad) = (ledger.entries().count(), failed(ledger));
+        let ledger = tried.ledger().await;
+        let (all, bad) = (ledger.entries().count(), failed(&ledger));
         assert!(bad > 0 && bad * 100 < all * 20, "{bad} of {all} requests failed");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_canary_that_is_slow_beside_live_is_swung_back() {
-    each(Canary::of("latency = \"150ms\""), |ran, ledger| {
-        ran.ended(5).says("latency-p95");
-        assert_eq!(failed(ledger), 0);
+async fn a_canary_that_is_twice_as_slow_as_live_is_swung_back_for_that_comparison() {
+    let canary = Canary {
+        live: "latency = \"200ms\"",
+        ..Canary::of("latency = \"440ms\"")
+    };
+    each(canary, async |tried| {
+        let ran = tried.ran.clone().ended(5);
+        ran.says("latency-p95: candidate").says("(2 × live)");
+        let ledger = tried.ledger().await;
+        assert_eq!(failed(&ledger), 0);
+        // The bound for everybody, two seconds, was never near.
+        let (all, slow) = of_the_candidate(&ledger, Duration::from_secs(2));
+        assert!(all > 60 && slow * 20 < all, "{slow} of {all} took two seconds");
     })
     .await;
 }
 
+/// How many requests release 2 has answered, and how many of them took longer.
+fn of_the_candidate(ledger: &Ledger, than: Duration) -> (usize, usize) {
+    let is_candidate = |entry: &Entry| {
+        let version = entry
+            .version
+            .and_then(|number| ledger.versions().get(usize::from(number)));
+        version.is_some_and(|version| version == "2")
+    };
+    let its: Vec<Entry> = ledger.entries().filter(is_candidate).collect();
+    (its.len(), its.iter().filter(|entry| entry.took >= than).count())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_healthy_canary_is_promoted_and_no_request_fails() {
-    each(Canary::of(""), |ran, ledger| {
-        ran.ended(0).says("production goes to generation 2");
-        assert_eq!(failed(ledger), 0);
+    each(Canary::of(""), async |tried| {
+        tried.ran.clone().ended(0).says("production goes to generation 2");
+        assert_eq!(failed(&tried.ledger().await), 0);
     })
     .await;
 }
@@ -148,35 +219,74 @@ const LONG: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_per_cent_more_errors_than_the_bound_allows_is_told_from_chance() {
     let canary = Canary {
-        knobs: "error_rate = 0.06",
         rate: MANY,
         otherwise: LONG,
+        ..Canary::of("error_rate = 0.06")
     };
-    each(canary, |ran, ledger| {
-        let ran = ran.ended(5);
+    each(canary, async |tried| {
+        let ran = tried.ran.clone().ended(5);
         // Both rules have the same bound, from two sides.
         let of_errors = ["error-rate: candidate 5xx", "success-rate: candidate success"];
         assert!(
             of_errors.iter().any(|words| ran.stdout.contains(words)),
             "{ran:?}"
         );
-        let (all, bad) = (ledger.entries().count(), failed(ledger));
+        let ledger = tried.ledger().await;
+        let (all, bad) = (ledger.entries().count(), failed(&ledger));
         assert!(bad > 0 && bad * 100 < all * 6, "{bad} of {all} requests failed");
     })
     .await;
 }
 
+/// Other thresholds than those of the promotion, and what they make of the same recording.
+const OTHERWISE: [(&str, &str, &str, i32, &str); 3] = [
+    (
+        "less-is-enough.toml",
+        "minimum_requests = 60",
+        "minimum_requests = 3",
+        0,
+        "the candidate had",
+    ),
+    (
+        "too-strict.toml",
+        "minimum_requests = 60",
+        "minimum_requests = 3\nrules.latency-p95.at_most = 0.000001",
+        5,
+        "latency-p95: candidate",
+    ),
+    (
+        "of-a-person.toml",
+        "minimum_requests = 60",
+        "minimum_requests = 3\nrules.latency-p95 = { at_most = 0.000001, then = \"hold\" }",
+        9,
+        "latency-p95: candidate",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_canary_without_enough_traffic_is_held_for_a_person() {
+async fn a_canary_without_enough_traffic_is_held_and_its_recording_is_judged_by_any_thresholds() {
     let canary = Canary {
         rate: FEW,
         ..Canary::of("")
     };
-    each(canary, |ran, ledger| {
-        ran.ended(9)
-            .says("and it takes 60 to judge it")
-            .says("20 % of production goes to generation 2");
-        assert_eq!(failed(ledger), 0);
+    each(canary, async |tried| {
+        let too_few = "and it takes 60 to judge it";
+        let ran = tried.ran.clone().ended(9);
+        ran.says(too_few).says("20 % of production goes to generation 2");
+        // It has its share until a person decides, and is measured all the while.
+        let swing = &tried.swing;
+        let measured = swing.run(&["metrics", "--record", "held.json"]).await.ended(0);
+        measured.says("latency-p95");
+        let replay = ["judge", "replay", "held.json"];
+        swing.run(&replay).await.ended(9).says(too_few);
+        let config = std::fs::read_to_string(swing.path("swingbridge.toml")).expect("a configuration");
+        for (file, here, otherwise, code, says) in OTHERWISE {
+            assert!(config.contains(here), "{here} is not configured");
+            swing.write(file, &config.replace(here, otherwise));
+            let replay = ["--config", file, "judge", "replay", "held.json"];
+            swing.run(&replay).await.ended(code).says(says).says_not(too_few);
+        }
+        assert_eq!(failed(&tried.ledger().await), 0);
     })
     .await;
 }
@@ -197,12 +307,15 @@ async fn the_share_of_a_canary_that_leaks_is_taken_back_by_halves() {
         otherwise: LEAKS,
         ..Canary::of("memory_used = 88\nmemory_growth = 4")
     };
-    each(canary, |ran, ledger| {
-        ran.ended(5)
+    each(canary, async |tried| {
+        tried
+            .ran
+            .clone()
+            .ended(5)
             .says("memory")
             .says("tg-2:10 → tg-1:95 tg-2:5")
             .says("production goes to generation 1");
-        assert_eq!(failed(ledger), 0);
+        assert_eq!(failed(&tried.ledger().await), 0);
     })
     .await;
 }

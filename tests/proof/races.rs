@@ -373,8 +373,10 @@ fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
 async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held {
     let prefix = &life.prefixes()[at];
     let mut law = prefix.law.clone();
-    // Nobody can keep a person from emptying what the green door leads to.
-    law.candidate_may_be_empty = stranger == Stranger::DeletesGroup;
+    // Nobody can keep a person from emptying what the green door leads to; nor call back the call that opens it when the
+    // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile.
+    law.candidate_may_be_empty =
+        stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && call.changes());
     let mut live = prefix.live_before;
     if let (Stranger::LeadsBack, Some(previous)) = (stranger, life.roles(&prefix.found).previous) {
         live = previous.generation.0;

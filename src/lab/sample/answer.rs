@@ -43,11 +43,13 @@ pub(super) async fn answer(
 /// Waits as long as the knobs say; the status to fail with, if this request is to fail.
 pub(super) async fn trouble(service: &Service) -> Option<u16> {
     let knobs = &service.knobs;
-    let delay = knobs.latency + knobs.jitter.mul_f64(rand::random::<f64>());
+    // Before anybody waits, so that requests draw in the order in which they come.
+    let draw = service.chance.draw();
+    let delay = knobs.latency + knobs.jitter.mul_f64(draw.jitter);
     if !delay.is_zero() {
         sleep(delay).await;
     }
-    (rand::random::<f64>() < knobs.error_rate).then_some(knobs.error_status)
+    (draw.error < knobs.error_rate).then_some(knobs.error_status)
 }
 
 fn plain(service: Service, request: Request<Incoming>) -> Response<Body> {

@@ -25,6 +25,8 @@ pub struct Knobs {
     pub error_rate: f64,
     #[serde(deserialize_with = "status")]
     pub error_status: u16,
+    /// What errors and jitter are drawn from: the same number, the same draws. Without it, others each time.
+    pub chance: Option<u64>,
     /// MiB to hold.
     pub memory: u32,
     /// Per cent of its memory that the agent reports to be in use; without it and without growth there is no agent.
@@ -59,6 +61,7 @@ impl Default for Knobs {
             jitter: Duration::ZERO,
             error_rate: 0.0,
             error_status: 500,
+            chance: None,
             memory: 0,
             memory_used: None,
             memory_growth: None,

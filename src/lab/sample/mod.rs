@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod chance;
 mod grpc;
 pub mod knobs;
 mod serve;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use chance::Chance;
 use knobs::Knobs;
 
 /// Who answers, as every answer says.
@@ -32,6 +34,7 @@ pub struct Identity {
 #[derive(Clone, Debug)]
 struct Service {
     knobs: Arc<Knobs>,
+    chance: Arc<Chance>,
     identity: Arc<Identity>,
     began: Instant,
     /// Becomes true when the service is to end. Whoever holds a receiver is waited for.

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::chance::Chance;
 use super::knobs::Knobs;
 use super::{Identity, Service, answer, ending};
 
@@ -48,6 +49,7 @@ pub async fn serve(
     let patience = knobs.slow_shutdown;
     let dies_after = knobs.dies_after;
     let service = Service {
+        chance: Arc::new(Chance::of(knobs.chance, &identity.instance)),
         knobs: Arc::new(knobs),
         identity: Arc::new(identity),
         began: Instant::now(),

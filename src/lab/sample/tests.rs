@@ -314,6 +314,25 @@ async fn requests_fail_at_the_rate_and_with_the_status_of_the_knobs_but_health_c
 }
 
 #[tokio::test]
+async fn with_the_same_chance_the_same_requests_fail() {
+    let mut courses = Vec::new();
+    for chance in [7, 7, 8] {
+        let served = served(&format!("error_rate = 0.5\nchance = {chance}")).await;
+        let mut course = Vec::new();
+        for _ in 0..40 {
+            course.push(http1(served.address, get("/")).await.status().as_u16());
+        }
+        courses.push(course);
+    }
+    assert!(
+        courses[0].contains(&200) && courses[0].contains(&500),
+        "{courses:?}"
+    );
+    assert_eq!(courses[0], courses[1]);
+    assert_ne!(courses[0], courses[2]);
+}
+
+#[tokio::test]
 async fn latency_comes_before_answers_and_not_before_health_checks() {
     let served = served("latency = '300ms'\njitter = '10ms'").await;
     let began = Instant::now();

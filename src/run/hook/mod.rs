@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Job;
+use super::bake;
 use super::drive::{Drive, Freshness};
 use super::narrate::Narrator;
 use super::stop::Stop;
@@ -169,14 +170,22 @@ async fn entrance<C: Cloud>(drive: &mut Drive<'_, C>, told: &Told) -> Result<Opt
             sticky: None,
         };
         drive.job.cloud.point(&drive.estate, swing).await?;
+        drive.entrance_at = Instant::now();
     }
-    Ok(rule.conditions.iter().find_map(|condition| match condition {
+    let entrance = rule.conditions.iter().find_map(|condition| match condition {
         Condition::Header { name, values } => Some(Entrance {
             header: name.clone(),
             value: values.first()?.clone(),
         }),
         _ => None,
-    }))
+    });
+    // Until the load balancer obeys it, whoever comes with its header meets live, and finds it well.
+    let propagation = drive.plan.policy.swing.propagation;
+    let left = propagation.saturating_sub(drive.entrance_at.elapsed());
+    if !left.is_zero() {
+        bake::rest(drive.job, left, drive.deadline).await?;
+    }
+    Ok(entrance)
 }
 
 /// One hook at one moment.
