@@ -69,14 +69,15 @@ Examples:
 const METRICS: &str = "\
 The last closed periods are compared, as [judge] says; without that section, by its defaults.
 Whatever the comparison shows, the exit code is 0: `judge replay` is the one that judges.
+There is something to compare while a candidate shares production, or is held.
 
 Examples:
     swingbridge metrics                                        a table, rule by rule
     swingbridge metrics --record bad.json                      and keep what was measured";
 
 const JUDGE: &str = "\
-To find thresholds: record a release that was bad, and one that was good, and change [judge]
-until the one fails and the other passes.
+To find thresholds: record a release that is bad, and one that is good, while they share production,
+and change [judge] until the one fails and the other passes.
 
 Examples:
     swingbridge metrics --record bad.json

@@ -151,9 +151,9 @@ pub(super) async fn sweep<C: Cloud>(
     let LockState::Held { rule, holder } = lock::state(estate, plan.policy.lock) else {
         return;
     };
-    if !identity::has_ended(&holder.process)
-        && !(holder.expired(job.cloud.now()) && says_nothing(job, plan, estate, &holder).await)
-    {
+    let is_dead = identity::has_ended(&holder.process)
+        || (holder.expired(job.cloud.now()) && says_nothing(job, plan, estate, &holder).await);
+    if !is_dead {
         return;
     }
     let text = match job.cloud.delete_rule(&rule).await {
