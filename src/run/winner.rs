@@ -1,12 +1,13 @@
 //! The end of a test: how long it still runs, how the variants compare, and what follows when a measure picks one.
 
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 
 use super::bake::Ended;
 use super::drive::Drive;
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, locked_patiently, look_patiently, under, variants, verdict};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, under, variants, verdict};
 use crate::cloud::Cloud;
 use crate::judge;
 use crate::model::ab::Test;
@@ -19,18 +20,23 @@ use crate::plan;
 
 /// What a command comes to that leaves production to the variants.
 pub(super) async fn awaited<C: Cloud>(job: &Job<'_, C>, plan: &Plan) -> Ended {
-    let estate = match look_patiently(job.cloud, job.scope).await {
-        Ok(estate) => estate,
-        Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)).into(),
-    };
-    let roles = match Roles::of(&estate, &plan.policy) {
-        Ok(roles) => roles,
-        // Nobody can tell how the test stands; it runs all the same.
-        Err(reasons) => return verdict::unseen(plan, &Stop::Refused(reasons.into())).into(),
-    };
-    let Some((test, ends)) = running(plan, &roles) else {
-        // Somebody has ended it meanwhile.
-        return verdict::overtaken(plan, &estate).into();
+    let began = Instant::now();
+    let (estate, (test, ends)) = loop {
+        let estate = match look_patiently(job.cloud, job.scope).await {
+            Ok(estate) => estate,
+            Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)).into(),
+        };
+        let running = match Roles::of(&estate, &plan.policy) {
+            Ok(roles) => running(plan, &roles),
+            // Nobody can tell how the test stands; it runs all the same.
+            Err(reasons) => return verdict::unseen(plan, &Stop::Refused(reasons.into())).into(),
+        };
+        match running {
+            Some(running) => break (estate, running),
+            // What was just written may not be read yet; else somebody has ended it meanwhile.
+            None if began.elapsed() < MAY_BE_STALE => sleep(LOOK_AGAIN).await,
+            None => return verdict::overtaken(plan, &estate).into(),
+        }
     };
     if job.cloud.now() < ends {
         let summary = format!("the test runs until {ends:.0}; `swingbridge winner NAME` ends it before");

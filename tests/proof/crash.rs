@@ -2,6 +2,7 @@
 //! or a look and a repair.
 
 use std::fmt;
+use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::lock::Holder;
@@ -18,6 +19,10 @@ use crate::life::{Life, rollback};
 use crate::operator::{Ended, Operator, Process, Who};
 use crate::prefix::{Prefix, limits};
 use crate::tap::{Call, Hit};
+
+/// How often what is owed is looked for, and how far apart.
+const REPAIRS: u32 = 20;
+const BETWEEN: Duration = Duration::from_secs(60);
 
 /// What is done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -307,28 +312,37 @@ fn shows_what_is_owed(attempt: &Attempt<'_>, seen: &Estate) -> Held {
     Ok(())
 }
 
-/// Once it is due, `repair` has put back what live was held by, unless production is shared or on its way.
+/// Once it is due, `repair` has put back what live was held by, unless production is shared or on its way. What is due
+/// may wait for an alarm that still tells of the time before.
 async fn is_paid(attempt: &Attempt<'_>) -> Held {
     let policy = &attempt.life.config.policy;
     tokio::time::sleep(policy.swing.hold.max(policy.grace().unwrap_or_default())).await;
-    let ended = attempt.somebody().does(&Intent::Repair).await;
-    attempt.speaks(&ended)?;
-    let seen = attempt
-        .somebody()
-        .sees()
-        .await
-        .map_err(|error| error.to_string())?;
-    let Ok(roles) = Roles::of(&seen, policy) else {
-        return attempt.wrong("nobody is live");
-    };
-    let settled = matches!(roles.live.state, State::Live | State::Restored);
-    if roles.halfway || roles.tests() || !settled {
-        return Ok(());
+    let mut repairs = 0;
+    loop {
+        let ended = attempt.somebody().does(&Intent::Repair).await;
+        attempt.speaks(&ended)?;
+        let seen = attempt
+            .somebody()
+            .sees()
+            .await
+            .map_err(|error| error.to_string())?;
+        let Ok(roles) = Roles::of(&seen, policy) else {
+            return attempt.wrong("nobody is live");
+        };
+        let settled = matches!(roles.live.state, State::Live | State::Restored)
+            && !matches!(&roles.candidate, Some(one) if one.state == State::Promoting);
+        if roles.halfway || roles.tests() || !settled {
+            return Ok(());
+        }
+        let group = roles.live.group.as_ref().and_then(|name| seen.group(name));
+        let left = group.map(|group| owed(&group.tags)).unwrap_or_default();
+        if left.is_empty() {
+            return Ok(());
+        }
+        repairs += 1;
+        if repairs > REPAIRS {
+            return attempt.wrong(&format!("repair: {ended}\n    and live is still owed {left:?}"));
+        }
+        tokio::time::sleep(BETWEEN).await;
     }
-    let group = roles.live.group.as_ref().and_then(|name| seen.group(name));
-    let left = group.map(|group| owed(&group.tags)).unwrap_or_default();
-    if left.is_empty() {
-        return Ok(());
-    }
-    attempt.wrong(&format!("repair: {ended}\n    and live is still owed {left:?}"))
 }

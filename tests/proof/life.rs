@@ -94,7 +94,7 @@ fn build(name: &str) -> Intent {
 }
 
 fn seed() -> Estate {
-    Estate::named("001").expect("the lab's own seed")
+    drains_longer(Estate::named("001").expect("the lab's own seed"))
 }
 
 fn rich() -> Estate {
@@ -314,7 +314,7 @@ pub(crate) fn lives() -> Vec<Life> {
         ),
         life(
             "rolling",
-            drains_longer(seed()),
+            seed(),
             "rolling",
             &format!("{DOORS}{ROLLING}"),
             vec![deploy("2.0", 2), rollback()],
@@ -350,7 +350,7 @@ pub(crate) fn lives() -> Vec<Life> {
         hasty(life("hasty", seed(), "preview", DOORS, back())),
         life(
             "neighbour",
-            Estate::read(NEIGHBOUR).expect("an estate"),
+            drains_longer(Estate::read(NEIGHBOUR).expect("an estate")),
             "preview",
             DOORS,
             vec![

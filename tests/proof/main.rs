@@ -101,7 +101,7 @@ fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         for _ in 0..threads {
             // As large as a process's main thread, on which commands run.
-            let thread = std::thread::Builder::new().stack_size(8 << 20);
+            let thread = std::thread::Builder::new().stack_size(32 << 20);
             let worker = || {
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -23,6 +23,8 @@ use crate::prefix::{Prefix, by_turns};
 use crate::stage::{Scene, in_virtual_time};
 use crate::tap::{Call, Gate, Hit, Tap};
 
+/// How the timeline tells that somebody has the lock: by its rule.
+const LOCK_CREATED: &str = " rule: rule 1 created";
 /// Far longer than any two commands take one after the other.
 const LONG: Duration = Duration::from_secs(6 * 3600);
 
@@ -490,28 +492,37 @@ impl Race<'_> {
             return Err(format!("first {one}; second {other}\n    {why}"));
         }
         no_lock(&attempt, &one).await?;
-        peace(&attempt, &one, &other).await
+        let pauses = [(&life.commands[at], &one), (rival, &other)]
+            .iter()
+            .any(|(intent, ended)| **intent == Intent::Pause && ended.code() == Some(0));
+        peace(&attempt, &one, &other, pauses).await
     }
 }
 
 /// Whether the first went on changing things after the second had taken the lock over. One call that was under way
-/// cannot be called back.
+/// cannot be called back; and what it does under a lock of its own, once the second is done, is its right.
 fn both_had_the_say(scene: &Scene) -> bool {
-    let calls = scene.calls();
-    let of_second = calls.iter().position(|call| call.ends_with("(second)"));
-    let taken_over = of_second.filter(|at| calls[*at].starts_with("DeleteRule"));
-    taken_over.is_some_and(|at| {
-        let went_on = calls[at..]
-            .iter()
-            .filter(|call| call.ends_with("(first)"))
-            // A sign of life, and giving up what is not held any more.
-            .filter(|call| !call.starts_with("AddTags") && !call.starts_with("DeleteRule"));
-        went_on.count() > 1
-    })
+    let all = scene.history();
+    let is_call = |line: &str, who: &str| line.contains(" call: ") && line.ends_with(who);
+    let of_second = all.iter().position(|line| is_call(line, "(second)"));
+    let Some(at) = of_second.filter(|at| all[*at].contains(" call: DeleteRule")) else {
+        return false;
+    };
+    let took_it_again = |before: &str, line: &str| {
+        before.contains(LOCK_CREATED) && line.contains(" call: CreateRule") && is_call(line, "(first)")
+    };
+    let went_on = all[at..]
+        .windows(2)
+        .take_while(|pair| !took_it_again(&pair[0], &pair[1]))
+        .map(|pair| &pair[1])
+        .filter(|line| is_call(line, "(first)"))
+        // A sign of life, and giving up what is not held any more.
+        .filter(|line| !line.contains(" call: AddTags") && !line.contains(" call: DeleteRule"));
+    went_on.count() > 1
 }
 
 /// Both have said how they ended; whoever looks now finds production whole, or is told how to make it so.
-async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
+async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended, pauses: bool) -> Held {
     let estate = attempt
         .somebody()
         .sees()
@@ -520,7 +531,7 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
     // A test that runs is whole as it is.
     let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway && !roles.runs());
     let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
-    let paused = [one, other].iter().any(|ended| ended.code() == Some(9));
+    let paused = pauses || [one, other].iter().any(|ended| ended.code() == Some(9));
     match halfway {
         Ok(false) => Ok(()),
         Ok(true) if stopped => {
@@ -532,7 +543,9 @@ async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended) -> Held {
         }
         Ok(true) if paused => {
             let ended = attempt.somebody().does(&Intent::Resume).await;
-            if matches!(ended.code(), Some(0 | 9)) {
+            // An alarm that rings takes it back.
+            let taken_back = ended.code() == Some(5) && attempt.life.alarm().is_some();
+            if taken_back || matches!(ended.code(), Some(0 | 9)) {
                 return attempt.served().await;
             }
             attempt.wrong(&format!("first {one}; second {other}; resume: {ended}"))

@@ -114,15 +114,7 @@ impl Scene {
         })
     }
 
-    /// Every call that changed something or was to, with its caller behind it.
-    pub(crate) fn calls(&self) -> Vec<String> {
-        self.keeper.with(|world| {
-            let all = world.timeline.since(0).filter(|it| it.kind == "call");
-            all.map(|it| it.text.clone()).collect()
-        })
-    }
-
-    /// What happened, newest last: for people who ask why.
+    /// What happened, newest last, calls with their callers behind them.
     pub(crate) fn history(&self) -> Vec<String> {
         self.keeper.with(|world| {
             world
