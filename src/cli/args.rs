@@ -67,9 +67,8 @@ Examples:
     swingbridge rollback --to 3                                further back";
 
 const METRICS: &str = "\
-The last closed periods are compared, as [judge] says; without that section, by its defaults.
+The last closed periods of a shared production are compared, as [judge] or its defaults say.
 Whatever the comparison shows, the exit code is 0: `judge replay` is the one that judges.
-There is something to compare while a candidate shares production, or is held.
 
 Examples:
     swingbridge metrics                                        a table, rule by rule
