@@ -10,6 +10,7 @@ mod check;
 mod complete;
 mod demo;
 mod failure;
+mod help;
 mod history;
 mod iam_policy;
 mod init;
