@@ -1,4 +1,4 @@
-//! A scripted AWS for tests: each call is answered by a function, without a socket.
+//! AWS for tests, without a socket: a scripted one, whose calls a function answers; or the lab.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,9 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
 use super::Aws;
+use crate::lab::keeper::Keeper;
+use crate::lab::permission::FREE_KEY;
+use crate::lab::plug::Plug;
 
 /// How one call is answered.
 pub(super) enum Answer {
@@ -110,4 +113,15 @@ impl HttpConnector for Fake {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::ready(self.answer(&request))
     }
+}
+
+/// The adapter, before a lab.
+pub(super) async fn before(keeper: &Arc<Keeper>) -> Aws {
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
+        .http_client(Plug::into(keeper))
+        .load()
+        .await;
+    Aws::from_config(&config, "the lab".into())
 }

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricDatum, Statistic};
 use jiff::ToSpan;
 
 use super::*;
+use crate::cloud::aws::fake;
 use crate::lab::instances::Imagined;
 use crate::lab::keeper::Keeper;
-use crate::lab::permission::FREE_KEY;
-use crate::lab::plug::Plug;
 use crate::lab::world::{Settings, watch};
 use crate::model::ids::{Arn, GroupName};
 use crate::model::judging::{Bound, Consequence, Measure, REQUESTS, Rule};
@@ -196,13 +193,7 @@ async fn lab() -> (std::sync::Arc<Keeper>, Aws) {
         ..Settings::default()
     };
     let keeper = Keeper::start(settings, Box::new(Imagined::default()));
-    let config = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
-        .http_client(Plug::into(&keeper))
-        .load()
-        .await;
-    let aws = Aws::from_config(&config, "the lab".into());
+    let aws = fake::before(&keeper).await;
     (keeper, aws)
 }
 

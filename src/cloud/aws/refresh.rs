@@ -164,17 +164,14 @@ fn preferences(rolling: &Rolling) -> RefreshPreferences {
 mod tests {
     use std::sync::Arc;
 
-    use aws_config::{BehaviorVersion, Region};
-    use aws_credential_types::Credentials;
     use aws_sdk_autoscaling::types::{InstanceRefreshStatus, LaunchTemplateSpecification};
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use crate::cloud::aws::fake;
     use crate::lab::estates::{Estate, build};
     use crate::lab::instances::Imagined;
     use crate::lab::keeper::Keeper;
-    use crate::lab::permission::FREE_KEY;
-    use crate::lab::plug::Plug;
     use crate::lab::world::Settings;
     use crate::model::ids::TemplateId;
 
@@ -281,13 +278,7 @@ desired = 2
         keeper
             .with(|world| build(world, &estate))
             .expect("a built estate");
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
-            .http_client(Plug::into(&keeper))
-            .load()
-            .await;
-        let aws = Aws::from_config(&config, "the lab".into());
+        let aws = fake::before(&keeper).await;
         (keeper, aws)
     }
 
