@@ -6,19 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use super::course::Course;
 use super::lock::Lock;
 use super::look::Fleets;
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::verdict::Production;
 use super::{Job, LOOK_AGAIN, MAY_BE_STALE, act, hook, look};
 use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
 use crate::model::ids::TemplateId;
-use crate::model::obligation;
 use crate::model::plan::Plan;
-use crate::model::roles::Roles;
 use crate::model::step::Step;
 use crate::plan::{self, Progress};
 
@@ -40,14 +38,7 @@ pub(super) struct Drive<'a, C> {
     /// Launch template versions made in this run.
     pub(super) built: BTreeMap<TemplateId, u64>,
     pub(super) deadline: Option<Instant>,
-    /// A route has been written in this run.
-    pub(super) moved: bool,
-    /// Every route written has been read back.
-    pub(super) settled: bool,
-    /// Since when nobody answers, because production was stopped.
-    pub(super) down: Option<Timestamp>,
-    /// Auto Scaling was told to replace instances, and does so whatever comes of this run.
-    replacing: bool,
+    pub(super) course: Course,
     /// When the entrance was last written. It does not lead anywhere by then.
     pub(super) entrance_at: Instant,
     pub(super) fresh: Freshness,
@@ -78,28 +69,18 @@ impl<'a, C: Cloud> Drive<'a, C> {
         estate: Estate,
         deadline: Option<Instant>,
     ) -> Self {
-        // A run before this one has moved production for us, or an earlier part of this one.
-        let roles = Roles::of(&estate, &plan.policy);
-        // A test that runs is whole as it is.
-        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs());
-        let stopped = roles.is_ok_and(|roles| {
-            let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
-            live.is_some_and(obligation::is_stopped)
-        });
+        let now = job.cloud.now();
         Self {
             job,
             lock,
             plan,
+            course: Course::found(&estate, &plan.policy, now),
             estate,
             built: BTreeMap::new(),
             deadline,
-            moved: halfway,
-            settled: !halfway,
-            down: stopped.then(|| job.cloud.now()),
-            replacing: false,
             entrance_at: Instant::now(),
             fresh: Freshness::default(),
-            ours_at: job.cloud.now(),
+            ours_at: now,
         }
     }
 
@@ -136,16 +117,6 @@ impl<'a, C: Cloud> Drive<'a, C> {
             self.take(None, step, narrator).await?;
         }
         Ok(())
-    }
-
-    pub(super) fn production(&self) -> Production {
-        match (self.moved, self.settled) {
-            _ if self.down.is_some() => Production::Down,
-            _ if self.replacing => Production::Replaced,
-            (false, _) => Production::Untouched,
-            (true, false) => Production::Moving,
-            (true, true) => Production::Moved,
-        }
     }
 
     /// What is true at the end. When even that cannot be seen, what was seen last.
@@ -212,28 +183,12 @@ impl<'a, C: Cloud> Drive<'a, C> {
                 self.see_who_serves(step).await?;
             }
             plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;
-            let before = (self.moved, self.settled, self.down, self.replacing);
-            if step.leads_users() {
-                // From the moment of sending: an unanswered write may have moved it.
-                (self.moved, self.settled) = (true, false);
-            }
-            self.replacing |= matches!(step, Step::StartRefresh { .. } | Step::TakeRefreshBack { .. });
-            if matches!(step, Step::Stop { .. }) {
-                self.down = self.down.or(Some(self.job.cloud.now()));
-            }
+            let before = self.course;
+            self.course = before.sending(step, self.job.cloud.now());
             self.fresh = Freshness::default();
             let acted = act::act(self, step).await;
-            if let Err(Stop::Cloud(error)) = &acted
-                && !passes(error)
-            {
-                // What was refused was not begun.
-                self.replacing = before.3;
-            }
-            if let Err(Stop::Cloud(error)) = &acted
-                && error.is_denied()
-            {
-                // A write that was not allowed has moved nothing.
-                (self.moved, self.settled, self.down, self.replacing) = before;
+            if let Err(Stop::Cloud(error)) = &acted {
+                self.course = self.course.failed(before, error);
             }
             acted?;
             if matches!(step, Step::OpenStaging { .. }) {
@@ -244,7 +199,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
         }
         let waited = self.wait(index, step, narrator).await?;
         if matches!(step, Step::Confirm { .. }) {
-            self.settled = true;
+            self.course.settled = true;
             self.answers_again(narrator);
         }
         Ok(if waited { Outcome::Done } else { outcome })
@@ -252,7 +207,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
 
     /// Every route leads to somebody who is healthy.
     fn answers_again(&mut self, narrator: &mut Narrator<'_>) {
-        if let Some(since) = self.down.take() {
+        if let Some(since) = self.course.down.take() {
             let text = downtime(since, self.job.cloud.now());
             narrator.say(EventKind::Notice { text });
         }
@@ -446,7 +401,7 @@ pub(super) fn downtime(from: Timestamp, to: Timestamp) -> String {
 }
 
 /// The network worked when the run began: an outage in the middle is waited out like throttling.
-fn passes(error: &CloudError) -> bool {
+pub(super) fn passes(error: &CloudError) -> bool {
     error.may_pass() || matches!(error, CloudError::Unreachable { .. })
 }
 

@@ -16,6 +16,7 @@ use crate::plan;
 mod act;
 mod bake;
 mod blind;
+mod course;
 mod drive;
 pub mod hook;
 pub mod identity;
@@ -232,7 +233,7 @@ async fn checked<C: Cloud>(
     let mut drive = Drive::new(job, lock, plan, estate, deadline);
     // Every instance was replaced while nobody held the lock.
     let before = part.from.checked_sub(1).and_then(|index| plan.steps.get(index));
-    drive.moved |= matches!(before, Some(Step::AwaitRefresh { .. }));
+    drive.course.moved |= matches!(before, Some(Step::AwaitRefresh { .. }));
     match drive
         .steps(part.from, &plan.steps[part.from..part.to], narrator)
         .await
@@ -323,8 +324,8 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             | Intent::Shift { .. }
             | Intent::Resume
     );
-    let down = drive.down;
-    let put_back = (down.is_some() || (drive.moved && !drive.settled))
+    let down = drive.course.down;
+    let put_back = (down.is_some() || (drive.course.moved && !drive.course.settled))
         && goes_forward
         && plan.policy.swing.on_failure == OnFailure::PutBack
         && stop.leaves_us_in_charge();
@@ -351,7 +352,7 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             }
             Err(second) => {
                 let estate = drive.last_look().await;
-                let mut verdict = verdict::stopped(plan, &estate, &stop, drive.production());
+                let mut verdict = verdict::stopped(plan, &estate, &stop, drive.course.production());
                 verdict
                     .reasons
                     .push(format!("production could not be put back: {second}"));
@@ -362,7 +363,7 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
         }
     }
     let estate = drive.last_look().await;
-    verdict::stopped(plan, &estate, &stop, drive.production())
+    verdict::stopped(plan, &estate, &stop, drive.course.production())
 }
 
 /// A way back planned from what is true now; it keeps the candidate for a look at it.

@@ -112,7 +112,7 @@ pub(super) async fn crown<C: Cloud>(
         let estate = drive.last_look().await;
         match ended {
             Ok(()) => verdict::done(&ending, &estate),
-            Err(stop) => verdict::stopped(&ending, &estate, &stop, drive.production()),
+            Err(stop) => verdict::stopped(&ending, &estate, &stop, drive.course.production()),
         }
     })
     .await

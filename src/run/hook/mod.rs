@@ -77,10 +77,10 @@ pub(super) async fn take<C: Cloud>(
     if hook.at == Place::BeforeTraffic {
         told.entrance = entrance(drive, &told).await?;
     }
-    let settled = drive.settled;
+    let settled = drive.course.settled;
     if hook.at == Place::EachStep {
         // Production has not arrived before it passes: its failure is one of the swing.
-        drive.settled = false;
+        drive.course.settled = false;
     }
     let asked = Asking {
         job: drive.job,
@@ -95,7 +95,7 @@ pub(super) async fn take<C: Cloud>(
     drive.fresh = Freshness::default();
     match asked {
         Ok(()) => {
-            drive.settled = settled;
+            drive.course.settled = settled;
             Ok(Outcome::Done)
         }
         Err(stop @ Stop::Hook { .. }) if !hook.stops() => {

@@ -1,0 +1,82 @@
+//! How far a run has brought production, by what it has sent and read back.
+
+use jiff::Timestamp;
+
+use super::drive::passes;
+use super::verdict::Production;
+use crate::cloud::CloudError;
+use crate::model::estate::Estate;
+use crate::model::obligation;
+use crate::model::policy::Policy;
+use crate::model::roles::Roles;
+use crate::model::step::Step;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// A route has been written.
+    pub(super) moved: bool,
+    /// Every route written has been read back.
+    pub(super) settled: bool,
+    /// Since when nobody answers, because production was stopped.
+    pub(super) down: Option<Timestamp>,
+    /// Auto Scaling was told to replace instances, and does so whatever comes of this run.
+    replacing: bool,
+}
+
+impl Course {
+    /// Where a run before this one has brought it for us, or an earlier part of this one.
+    pub(super) fn found(estate: &Estate, policy: &Policy, now: Timestamp) -> Self {
+        let roles = Roles::of(estate, policy);
+        // A test that runs is whole as it is.
+        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs());
+        let stopped = roles.is_ok_and(|roles| {
+            let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
+            live.is_some_and(obligation::is_stopped)
+        });
+        Self {
+            moved: halfway,
+            settled: !halfway,
+            down: stopped.then_some(now),
+            replacing: false,
+        }
+    }
+
+    /// Where it is from the moment of sending: a write without an answer may have worked.
+    pub(super) fn sending(mut self, step: &Step, now: Timestamp) -> Self {
+        if step.leads_users() {
+            (self.moved, self.settled) = (true, false);
+        }
+        if matches!(step, Step::Stop { .. }) {
+            self.down = self.down.or(Some(now));
+        }
+        self.replacing |= matches!(step, Step::StartRefresh { .. } | Step::TakeRefreshBack { .. });
+        self
+    }
+
+    /// Where it is when what was sent has failed, from where it was `before`.
+    pub(super) fn failed(self, before: Self, error: &CloudError) -> Self {
+        if error.is_denied() {
+            // A write that was not allowed has moved nothing.
+            return before;
+        }
+        Self {
+            // What was refused was not begun.
+            replacing: if passes(error) {
+                self.replacing
+            } else {
+                before.replacing
+            },
+            ..self
+        }
+    }
+
+    pub(super) fn production(self) -> Production {
+        match (self.moved, self.settled) {
+            _ if self.down.is_some() => Production::Down,
+            _ if self.replacing => Production::Replaced,
+            (false, _) => Production::Untouched,
+            (true, false) => Production::Moving,
+            (true, true) => Production::Moved,
+        }
+    }
+}
