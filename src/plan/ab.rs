@@ -530,6 +530,9 @@ fn serve_alone(context: &Context<'_>, back: &Side, leaving: &[&Standing]) -> Vec
     let mut steps = vec![Step::Hold {
         group: back.group.clone(),
     }];
+    // As long as requests may still come there.
+    let left = leaving.iter().filter_map(|one| one.group.clone());
+    steps.extend(left.map(|group| Step::Hold { group }));
     for group in leaving.iter().filter_map(|one| one.group.clone()) {
         steps.push(Step::MatchCapacity {
             group: back.group.clone(),

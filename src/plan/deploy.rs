@@ -55,6 +55,9 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
             preflight::unseen(context.estate, part, &mut reasons);
         }
     }
+    if recreate::is_meant(context) {
+        reasons.extend(recreate::cannot_be_stopped(live));
+    }
     let versions = match versions::versions(context, live, release) {
         Ok(versions) => Some(versions),
         Err(more) => {

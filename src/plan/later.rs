@@ -57,6 +57,10 @@ pub(super) fn close_door(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
         Due::Now => {
             let mut steps = open.closing;
             steps.push(swing::confirm(context, &steps));
+            if open.owner.state == State::RolledBack {
+                let group = open.owner.group.clone();
+                steps.extend(group.map(|group| Step::PayObligations { group }));
+            }
             (steps, None)
         }
         Due::At(at) => {

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::promote::Side;
 use super::{Context, removal, swing};
+use crate::model::estate::Group;
+use crate::model::fleet;
 use crate::model::obligation;
 use crate::model::plan::Note;
 use crate::model::policy::Strategy;
+use crate::model::refusal::Reason;
 use crate::model::roles::State;
 use crate::model::step::Step;
 
@@ -58,11 +61,30 @@ pub(super) fn instead(context: &Context<'_>, leaving: &Side, coming: &Side) -> V
     ]
 }
 
-/// Whether live was stopped, or is on its way back from it.
+/// Whoever keeps instances from ending must say first that they may.
+pub(super) fn cannot_be_stopped(live: &Group) -> Option<Reason> {
+    live.suspended
+        .contains_key("Terminate")
+        .then(|| Reason::Suspended {
+            group: live.name.clone(),
+            process: "Terminate".into(),
+        })
+}
+
+/// Whether live was stopped, or is on its way back from it. What is only written down has not happened yet.
 pub(super) fn live_was_stopped(context: &Context<'_>) -> bool {
-    let live = context.roles.live.group.as_ref();
-    live.and_then(|name| context.estate.group(name))
-        .is_some_and(|group| obligation::size_before(&group.tags).is_some())
+    let live = &context.roles.live;
+    let group = live.group.as_ref().and_then(|name| context.estate.group(name));
+    let Some((group, was)) = group.and_then(|group| Some((group, obligation::size_before(&group.tags)?)))
+    else {
+        return false;
+    };
+    let target_group = live
+        .target_group
+        .as_ref()
+        .and_then(|name| context.estate.target_group(name));
+    group.size.desired < was.desired
+        || target_group.is_none_or(|tg| fleet::healthy_capacity(group, tg) < was.desired)
 }
 
 /// When nobody answers, and for how long.

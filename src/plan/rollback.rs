@@ -86,6 +86,8 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     let restarted = recreate::is_meant(context) && recreate::live_was_stopped(context);
     if let (true, Some(leaving)) = (restarted, Side::of(candidate)) {
         steps.extend(recreate::instead(context, &leaving, &live));
+    } else if context.roles.halfway {
+        steps.extend(candidate.group.clone().map(|group| Step::Hold { group }));
     }
     steps.extend(swing::routes(context, &live.target_group));
     steps.extend(doors::stayed(
@@ -185,6 +187,10 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
         steps = vec![going];
         steps.extend(recreate::instead(context, &leaving, &back));
     } else {
+        // Requests come to it until every node of the load balancer has heard, and nothing would drain there.
+        steps.push(Step::Hold {
+            group: leaving.group.clone(),
+        });
         steps.push(going);
     }
     // By turns: whoever is sent away finds the other colour open.
@@ -298,6 +304,8 @@ pub(super) fn leave(
     match failed {
         // Released, it would start again beside live.
         AfterRollback::Keep if recreate::is_meant(context) => Ok(Vec::new()),
+        // Whatever was begun there finishes there: it is released when its colour closes.
+        AfterRollback::Keep if keeps_its_colour(context, standing) => Ok(Vec::new()),
         AfterRollback::Keep => Ok(standing
             .group
             .iter()
@@ -305,6 +313,13 @@ pub(super) fn leave(
             .collect()),
         AfterRollback::Remove => removal::steps(context, standing, before).map_err(|reason| vec![reason]),
     }
+}
+
+/// By turns: whether the door of what is left stays open for a while.
+fn keeps_its_colour(context: &Context<'_>, standing: &Standing) -> bool {
+    let is = |other: &Standing| other.generation == standing.generation;
+    context.policy.grace().is_some()
+        && (is(&context.roles.live) || doors::open(context).is_some_and(|open| is(open.owner)))
 }
 
 /// Stands at live's capacity with every target healthy: nothing needs to be waited for.

@@ -5,6 +5,7 @@ use proptest::sample::select;
 use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::arbitrary::{Scene, intents, policies, scenes_of};
+use super::properties::{is_planned_alike_or_refused_with_a_way_out, takes_its_steps_in_order};
 use super::*;
 use crate::cases::cases;
 use crate::model::ab::{By, Pick, Test};
@@ -15,7 +16,7 @@ use crate::model::fixtures::{
 };
 use crate::model::routing::{Action, Share};
 use crate::model::step::{Purpose, Step};
-use crate::plan::{reached, safe};
+use crate::plan::safe;
 
 fn winner(name: &str) -> Intent {
     Intent::Winner { name: name.into() }
@@ -218,35 +219,12 @@ proptest! {
 
     #[test]
     fn any_test_is_planned_or_refused_with_a_way_out_and_always_alike(scene in scenes()) {
-        let first = plan(&scene.estate, &scene.intent, &scene.policy);
-        prop_assert_eq!(&first, &plan(&scene.estate, &scene.intent, &scene.policy));
-        match first {
-            Ok(plan) => {
-                let saved = serde_json::to_string(&plan).expect("it can be saved");
-                prop_assert_eq!(Plan::read(&saved).expect("and read again"), plan);
-            }
-            Err(refusal) => {
-                for reason in &refusal.reasons {
-                    prop_assert!(!reason.to_string().is_empty() && !reason.way_out().is_empty(), "{reason:?}");
-                }
-            }
-        }
+        is_planned_alike_or_refused_with_a_way_out(&scene)?;
     }
 
     #[test]
     fn no_test_takes_its_steps_in_an_order_that_hurts(scene in scenes()) {
-        if let Ok(plan) = plan(&scene.estate, &scene.intent, &scene.policy) {
-            let breaches = order::breaches(&scene.estate, &plan);
-            prop_assert!(breaches.is_empty(), "{breaches:#?}\n{}", plan.summary);
-            for step in plan.steps.iter().take_while(|step| !step.lets_go()) {
-                let again = matches!(step, Step::OpenStaging { .. } | Step::PayObligations { .. });
-                prop_assert!(
-                    step.only_waits() || again || !reached(step, &scene.estate),
-                    "{}",
-                    step.title()
-                );
-            }
-        }
+        takes_its_steps_in_order(&scene)?;
     }
 
     #[test]

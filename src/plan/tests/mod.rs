@@ -19,6 +19,7 @@ mod checkup;
 mod deploy;
 mod fingerprint;
 mod hooks;
+mod in_place;
 mod not_stale;
 mod notes;
 mod odd;

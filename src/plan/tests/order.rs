@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::estate::Estate;
 use crate::model::fleet;
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
+use crate::model::obligation;
 use crate::model::plan::Plan;
 use crate::model::roles::Roles;
 use crate::model::routing::{Action, Priority};
@@ -40,6 +41,8 @@ struct Course<'a> {
     /// Target groups that production goes to already, that stand healthy, or were waited for.
     answering: BTreeSet<&'a TargetGroupName>,
     emptied: BTreeSet<&'a GroupName>,
+    /// Groups that nothing makes smaller.
+    held: BTreeSet<&'a GroupName>,
     unconfirmed: bool,
     breaches: Vec<String>,
 }
@@ -51,6 +54,7 @@ pub(crate) fn breaches(estate: &Estate, plan: &Plan) -> Vec<String> {
         ways: ways(estate),
         answering: answering(estate, plan),
         emptied: BTreeSet::new(),
+        held: held(estate),
         unconfirmed: false,
         breaches: Vec::new(),
     };
@@ -94,11 +98,19 @@ fn answering<'a>(estate: &'a Estate, plan: &Plan) -> BTreeSet<&'a TargetGroupNam
     serving.chain(healthy.map(|tg| &tg.name)).collect()
 }
 
+fn held(estate: &Estate) -> BTreeSet<&GroupName> {
+    let held = estate.groups.iter().filter(|group| obligation::is_held(group));
+    held.map(|group| &group.name).collect()
+}
+
 impl<'a> Course<'a> {
     fn take(&mut self, step: &'a Step) {
         match step {
             Step::AwaitHealthy { target_group, .. } => drop(self.answering.insert(target_group)),
             Step::AwaitEmpty { group, .. } => drop(self.emptied.insert(group)),
+            Step::Hold { group } => drop(self.held.insert(group)),
+            Step::CreateGroup(new) | Step::ReuseGroup(new) => drop(self.held.insert(&new.group)),
+            Step::PayObligations { group } => drop(self.held.remove(group)),
             Step::Point {
                 rule,
                 purpose,
@@ -109,6 +121,7 @@ impl<'a> Course<'a> {
                 if *purpose == Purpose::Route {
                     self.unconfirmed = true;
                     self.keeps_weights(before, after);
+                    self.leaves_nobody_to_shrink(before, after);
                 }
                 self.leads(*purpose, after);
                 self.turn(rule.port, rule.priority, *purpose, after);
@@ -194,6 +207,28 @@ impl<'a> Course<'a> {
             if generation(&share.target_group).is_none() && !after.shares().contains(share) {
                 self.breaches
                     .push(format!("{}, which is not ours, leaves it", share.target_group));
+            }
+        }
+    }
+
+    /// Requests come until every node of the load balancer has heard: whoever is left stays as large until then.
+    fn leaves_nobody_to_shrink(&mut self, before: &Action, after: &Action) {
+        let served = |action: &Action, name: &TargetGroupName| {
+            let mut shares = action.shares().iter();
+            shares.any(|share| share.target_group == *name && share.weight > 0)
+        };
+        let left = self.estate.groups.iter().filter(|group| {
+            let all = group.target_groups.iter();
+            let mut own = all.filter(|name| {
+                let found = self.estate.target_group(name);
+                found.is_some_and(|tg| tg.generation.is_some() && tg.generation == group.generation)
+            });
+            own.any(|name| served(before, name) && !served(after, name))
+        });
+        for group in left.filter(|group| !group.instances.is_empty()) {
+            if !self.held.contains(&group.name) && !self.emptied.contains(&group.name) {
+                self.breaches
+                    .push(format!("{} is left, and may shrink at once", group.name));
             }
         }
     }

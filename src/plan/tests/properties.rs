@@ -1,7 +1,7 @@
 //! What holds of any plan, whatever the estate: also of estates that AWS would never show.
 
 use proptest::strategy::{Strategy as _, ValueTree};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestCaseResult, TestRunner};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use super::arbitrary::{Scene, scenes};
@@ -17,25 +17,50 @@ fn planned(scene: &Scene) -> Option<Plan> {
     plan(&scene.estate, &scene.intent, &scene.policy).ok()
 }
 
+/// The same plan each time, which can be saved, or a refusal that helps.
+pub(super) fn is_planned_alike_or_refused_with_a_way_out(scene: &Scene) -> TestCaseResult {
+    let first = plan(&scene.estate, &scene.intent, &scene.policy);
+    prop_assert_eq!(&first, &plan(&scene.estate, &scene.intent, &scene.policy));
+    match first {
+        Ok(plan) => {
+            let saved = serde_json::to_string(&plan).expect("it can be saved");
+            prop_assert_eq!(Plan::read(&saved).expect("and read again"), plan);
+        }
+        Err(refusal) => {
+            prop_assert!(!refusal.reasons.is_empty());
+            for reason in &refusal.reasons {
+                prop_assert!(
+                    !reason.to_string().is_empty() && !reason.way_out().is_empty(),
+                    "{reason:?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No step comes before what it needs, and none is there for nothing.
+pub(super) fn takes_its_steps_in_order(scene: &Scene) -> TestCaseResult {
+    let Some(plan) = planned(scene) else { return Ok(()) };
+    let breaches = order::breaches(&scene.estate, &plan);
+    prop_assert!(breaches.is_empty(), "{breaches:#?}\n{}", plan.summary);
+    for step in plan.steps.iter().take_while(|step| !step.lets_go()) {
+        let may_be_again = matches!(step, Step::OpenStaging { .. } | Step::PayObligations { .. });
+        prop_assert!(
+            step.only_waits() || may_be_again || !reached(step, &scene.estate),
+            "true already: {}",
+            step.title()
+        );
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(1500))]
 
     #[test]
     fn any_estate_is_planned_or_refused_with_a_way_out_and_always_alike(scene in scenes()) {
-        let first = plan(&scene.estate, &scene.intent, &scene.policy);
-        prop_assert_eq!(&first, &plan(&scene.estate, &scene.intent, &scene.policy));
-        match first {
-            Ok(plan) => {
-                let saved = serde_json::to_string(&plan).expect("it can be saved");
-                prop_assert_eq!(Plan::read(&saved).expect("and read again"), plan);
-            }
-            Err(refusal) => {
-                prop_assert!(!refusal.reasons.is_empty());
-                for reason in &refusal.reasons {
-                    prop_assert!(!reason.to_string().is_empty() && !reason.way_out().is_empty(), "{reason:?}");
-                }
-            }
-        }
+        is_planned_alike_or_refused_with_a_way_out(&scene)?;
     }
 
     #[test]
@@ -60,23 +85,7 @@ proptest! {
 
     #[test]
     fn no_plan_takes_its_steps_in_an_order_that_hurts(scene in scenes()) {
-        if let Some(plan) = planned(&scene) {
-            let breaches = order::breaches(&scene.estate, &plan);
-            prop_assert!(breaches.is_empty(), "{breaches:#?}\n{}", plan.summary);
-        }
-    }
-
-    #[test]
-    fn nothing_that_is_planned_is_true_already(scene in scenes()) {
-        let decided = |plan: Plan| plan.steps.into_iter().take_while(|step| !step.lets_go());
-        for step in planned(&scene).into_iter().flat_map(decided).collect::<Vec<_>>().iter() {
-            let may_be_again = matches!(step, Step::OpenStaging { .. } | Step::PayObligations { .. });
-            prop_assert!(
-                step.only_waits() || may_be_again || !reached(step, &scene.estate),
-                "{}",
-                step.title()
-            );
-        }
+        takes_its_steps_in_order(&scene)?;
     }
 }
 

@@ -16,6 +16,7 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
+            "hold asg-2 from scaling in",
             "swing :80 default rule: tg-2 → tg-1",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
@@ -23,6 +24,7 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
+            "release asg-2: undo what was held",
         ]
     );
     // The last rule has been swung, and the marks have not been made.
@@ -30,12 +32,14 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
+            "hold asg-2 from scaling in",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
             "mark generation 1 as restored",
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
+            "release asg-2: undo what was held",
         ]
     );
 }
@@ -99,6 +103,7 @@ fn any_generation_that_still_stands_can_be_named() {
         all,
         [
             "hold asg-2 from scaling in",
+            "hold asg-1 from scaling in",
             "mark generation 1 as rolling-back",
             "swing :80 default rule: tg-1 → tg-2",
             "point the blue door at :80 rule 10: tg-1 → tg-2",
@@ -107,6 +112,7 @@ fn any_generation_that_still_stands_can_be_named() {
             "mark generation 1 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-2: undo what was held",
+            "release asg-1: undo what was held",
         ]
     );
     let named = planned(&estate, &rollback_to(1), &policy());

@@ -33,7 +33,7 @@ fn released(name: &str) -> Released {
 }
 
 /// Release 42 is on its way on asg-1, with a refresh of this status.
-fn under_way(status: &str) -> Estate {
+pub(super) fn under_way(status: &str) -> Estate {
     let mut estate = initial();
     let rollout = Rollout {
         direction: Direction::Forward,
@@ -56,6 +56,34 @@ fn under_way(status: &str) -> Estate {
     let mut refresh = fixtures::refresh(status);
     refresh.to = Some(8);
     group.refresh = Some(refresh);
+    estate
+}
+
+/// Every instance is of release 42, and nobody has written it down yet.
+fn replaced() -> Estate {
+    let mut estate = under_way("Successful");
+    if let Launch::Template { uses, .. } = &mut fixtures::group_mut(&mut estate, 1).launch {
+        uses[0].version = "8".into();
+    }
+    estate
+}
+
+/// Release 42 is live on asg-1; what ran before it is known.
+pub(super) fn ended() -> Estate {
+    let mut estate = replaced();
+    let group = fixtures::group_mut(&mut estate, 1);
+    group
+        .tags
+        .retain(|key, _| !Rollout::keys().contains(&key.as_str()));
+    group.tags.extend(released("42").written().0);
+    let before = Before {
+        version: 7,
+        released: Released::default(),
+    };
+    group.tags.extend(Before::written(Some(&before)).0);
+    fixtures::target_group_mut(&mut estate, 1)
+        .tags
+        .extend(released("42").written().0);
     estate
 }
 
@@ -163,33 +191,17 @@ fn what_has_ended_is_taken_back_by_replacing_once_more() {
         "write down that asg-1 runs what was there before any release",
         "write down that the rollout on asg-1 has ended",
     ];
-    let mut ended = under_way("Successful");
-    if let Launch::Template { uses, .. } = &mut fixtures::group_mut(&mut ended, 1).launch {
-        uses[0].version = "8".into();
-    }
+    let replaced = replaced();
     // What it is now was never written down, and need not be written again.
     let short: Vec<&str> = back
         .iter()
         .copied()
         .filter(|title| !title.contains("before any"))
         .collect();
-    let found = titles(&ended, &rollback(), &policy());
+    let found = titles(&replaced, &rollback(), &policy());
     assert!(found == back || found == short, "{found:#?}");
 
-    let group = fixtures::group_mut(&mut ended, 1);
-    group
-        .tags
-        .retain(|key, _| !Rollout::keys().contains(&key.as_str()));
-    group.tags.extend(released("42").written().0);
-    let before = Before {
-        version: 7,
-        released: Released::default(),
-    };
-    group.tags.extend(Before::written(Some(&before)).0);
-    fixtures::target_group_mut(&mut ended, 1)
-        .tags
-        .extend(released("42").written().0);
-    let found = titles(&ended, &rollback(), &policy());
+    let found = titles(&ended(), &rollback(), &policy());
     assert_eq!(found, back);
 }
 

@@ -14,6 +14,7 @@ use crate::model::fixtures::{self, asg, tg};
 use crate::model::ids::{Arn, Size};
 use crate::model::obligation::HELD_PROCESS;
 use crate::model::policy::{AfterRollback, Capacity, Policy, Strategy as Kind, Treatment, Want};
+use crate::model::shift::{Shift, Stage, Wait};
 use crate::run::world::World;
 
 /// A whole estate with the policy it is worked on by.
@@ -28,7 +29,7 @@ pub(super) struct Case {
     version: &'static str,
     suspended: Vec<&'static str>,
     attachments: Vec<AttachmentKind>,
-    direct: bool,
+    kind: Kind,
     pair: bool,
     previous: Treatment,
     failed: AfterRollback,
@@ -66,7 +67,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         subsequence(kinds, 0..=4),
     );
     let policy = (
-        any::<bool>(),
+        select(vec![Kind::Preview, Kind::Direct, Kind::Canary]),
         any::<bool>(),
         select(vec![
             Treatment::Keep,
@@ -81,7 +82,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
     );
     (estate, policy).prop_map(
         |((sides, (doors, turns, users), first, size, version, suspended, attachments), policy)| {
-            let (direct, pair, previous, failed, capacity, want, hold) = policy;
+            let (kind, pair, previous, failed, capacity, want, hold) = policy;
             Case {
                 sides,
                 doors,
@@ -92,7 +93,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
                 version,
                 suspended,
                 attachments,
-                direct,
+                kind,
                 pair,
                 previous,
                 failed,
@@ -107,9 +108,17 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
 impl Case {
     pub(super) fn policy(&self) -> Policy {
         let mut policy = quick();
-        if self.direct {
-            policy.strategy = Kind::Direct;
-        }
+        policy.strategy = self.kind;
+        policy.shift = (self.kind == Kind::Canary).then(|| Shift {
+            stages: [5, 50]
+                .map(|weight| Stage {
+                    weight,
+                    wait: Wait::Bake(Duration::from_secs(60)),
+                })
+                .into(),
+            sticky: None,
+            reduce_every: Duration::from_secs(60),
+        });
         if self.pair {
             policy = fixtures::by_turns(policy);
         }
