@@ -176,7 +176,7 @@ fn no_role_can_touch_what_carries_the_tag_of_another_app() {
             PolicyFor::All,
         ] {
             let ground = Ground::beside(NEIGHBOUR).await;
-            ground.prepare(&Command::Run(version()), "").await;
+            ground.prepare(&Command::Run(version()), config("")).await;
             let policy = printed(role);
             let granted: BTreeSet<String> = permissions(&policy)
                 .iter()
@@ -256,7 +256,7 @@ fn whoever_may_only_read_changes_nothing_with_any_command() {
         ] {
             let ground = Ground::new().await;
             for earlier in &before {
-                ground.prepare(earlier, "").await;
+                ground.prepare(earlier, config("")).await;
             }
             tokio::time::sleep(std::time::Duration::from_secs(120)).await;
             let seen = ground.sees().await;
@@ -277,7 +277,7 @@ fn whoever_may_only_read_changes_nothing_with_any_command() {
 fn whoever_may_not_write_routes_is_told_that_production_has_not_moved() {
     in_virtual_time(|| async {
         let ground = Ground::new().await;
-        ground.prepare(&Command::Run(version()), "").await;
+        ground.prepare(&Command::Run(version()), config("")).await;
         let whole = printed(PolicyFor::Promote);
         let writes = [
             "elasticloadbalancing:ModifyListener",

@@ -238,17 +238,14 @@ impl Ground {
     }
 
     /// What the one who may do everything does, which must go well.
-    pub(super) async fn prepare(&self, command: &Command, and: &str) {
+    pub(super) async fn prepare(&self, command: &Command, config: Config) {
         if let Command::Call(form) = command {
             estates::call(&self.keeper, "autoscaling", form);
             return;
         }
-        self.prepare_as(command, config(and)).await;
-    }
-
-    pub(super) async fn prepare_as(&self, command: &Command, config: Config) {
         let told = does(&self.free, &self.meant(command), config).await;
-        assert_eq!(told.code, 0, "{command:?}: {}", told.words);
+        // A test of variants is left to run.
+        assert!([0, 9].contains(&told.code), "{command:?}: {}", told.words);
     }
 
     /// What the one who is held to a policy does.

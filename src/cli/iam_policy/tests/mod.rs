@@ -14,6 +14,7 @@ use serde_json::Value;
 use without::{Permission, Scenario, permissions};
 
 use super::super::args::PolicyFor;
+use crate::config::Config;
 use crate::model::plan::Intent;
 use crate::model::policy::AfterRollback;
 use crate::model::release::{Release, Source};
@@ -306,11 +307,11 @@ fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_a
         ] {
             // Each attempt at an estate of its own, but for the way back, which needs a release to go back from.
             let ground = ground::Ground::new().await;
-            ground.prepare(&Command::Call(RESUME_TERMINATE), "").await;
+            ground
+                .prepare(&Command::Call(RESUME_TERMINATE), ground::rolling())
+                .await;
             if matches!(command, Command::Run(Intent::Rollback { .. })) {
-                ground
-                    .prepare_as(&Command::Run(version()), ground::rolling())
-                    .await;
+                ground.prepare(&Command::Run(version()), ground::rolling()).await;
             }
             ground.hold_to(&policy);
             let told = ground.does(&command, ground::rolling()).await;
@@ -318,6 +319,86 @@ fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_a
             let denied = told.words.contains("autoscaling:StartInstanceRefresh");
             assert_eq!(denied, code == 4, "{command:?}: {}", told.words);
         }
+    });
+}
+
+/// Whatever a command of another strategy misses, it ends as clearly as any.
+async fn each_is_missed_clearly(scenarios: Vec<(PolicyFor, Scenario)>) {
+    let mut wrong = Vec::new();
+    for (role, scenario) in scenarios {
+        let (missed, found) = Box::pin(scenario.without_each(role)).await;
+        assert!(missed.len() > 5, "{missed:?}");
+        wrong.extend(found);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_canary_that_misses_a_permission_says_so_and_leaves_nothing() {
+    in_virtual_time(|| async {
+        let promote = || Command::Run(Intent::Promote);
+        let by = |what, command| Scenario::of(what, command).by(ground::canary);
+        each_is_missed_clearly(vec![
+            (PolicyFor::Deploy, by("deploy", Command::Run(version()))),
+            (
+                PolicyFor::Promote,
+                by("promote", promote()).after(Command::Run(version())),
+            ),
+            (
+                PolicyFor::Rollback,
+                by("rollback of a share", rollback(AfterRollback::Keep))
+                    .after(Command::Run(version()))
+                    .after(shifted()),
+            ),
+        ])
+        .await;
+    });
+}
+
+#[test]
+fn a_test_of_variants_that_misses_a_permission_says_so_and_leaves_nothing() {
+    in_virtual_time(|| async {
+        let mut bold = version();
+        if let Intent::Deploy { release } = &mut bold {
+            release.variant = Some("bold".into());
+        }
+        let bold = || Command::Run(bold.clone());
+        let promote = || Command::Run(Intent::Promote);
+        let winner = || Command::Run(Intent::Winner { name: "bold".into() });
+        let ways: [fn() -> Config; 2] = [|| ground::variants(false), || ground::variants(true)];
+        for way in ways {
+            let by = |what, command| Scenario::of(what, command).by(way);
+            each_is_missed_clearly(vec![
+                (PolicyFor::Deploy, by("deploy", bold())),
+                (
+                    PolicyFor::Promote,
+                    by("promote", promote()).after(bold()).ending_with(9),
+                ),
+                (
+                    PolicyFor::Promote,
+                    by("winner", winner()).after(bold()).after(promote()),
+                ),
+            ])
+            .await;
+        }
+    });
+}
+
+#[test]
+fn what_must_not_run_twice_and_misses_a_permission_says_so_and_leaves_nothing() {
+    in_virtual_time(|| async {
+        let by = |what, command| {
+            let scenario = Scenario::of(what, command).by(ground::recreate);
+            scenario.after(Command::Call(RESUME_TERMINATE))
+        };
+        each_is_missed_clearly(vec![
+            (PolicyFor::All, by("deploy", Command::Run(version()))),
+            (
+                PolicyFor::Rollback,
+                by("rollback", rollback(AfterRollback::Keep)).after(Command::Run(version())),
+            ),
+        ])
+        .await;
     });
 }
 
@@ -374,7 +455,7 @@ fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
             let ground = ground::Ground::new().await;
             // The instances of what is given up are protected only if they are of a copy.
             for command in [version(), Intent::Promote, next("3.0"), Intent::Promote] {
-                ground.prepare_as(&Command::Run(command), ground::pair()).await;
+                ground.prepare(&Command::Run(command), ground::pair()).await;
             }
             // As Terraform attaches it with `traffic_source`: only one of the two calls takes it off.
             ground.keeper.with(|world| {

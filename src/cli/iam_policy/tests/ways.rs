@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::ground::{self, Command, Ground, Told, printed_for};
-use super::{in_virtual_time, next, rollback, user_data, version};
+use super::{RESUME_TERMINATE, in_virtual_time, next, rollback, user_data, version};
 use crate::cli::args::PolicyFor;
 use crate::config::Config;
 use crate::model::obligation;
@@ -126,6 +126,8 @@ fn shares_are_given_held_and_taken_back_with_what_is_printed_for_promote_and_rol
 fn what_must_not_run_twice_is_replaced_with_everything_and_taken_back_with_what_is_printed_for_rollback() {
     in_virtual_time(|| async {
         let way = Way::with(ground::recreate).await;
+        let ends = Command::Call(RESUME_TERMINATE);
+        way.ground.prepare(&ends, ground::recreate()).await;
         way.well(PolicyFor::All, Command::Run(version())).await;
         way.is_at("tg-2").await;
         way.well(PolicyFor::Rollback, rollback(AfterRollback::Keep)).await;
