@@ -178,7 +178,7 @@ fn aws_now() -> String {
 }
 
 /// A lock as a run on another machine leaves it when that machine dies.
-async fn lock_left_by(estate: &Estate, host: &str, beat: &str) {
+pub(crate) async fn lock_left_by(estate: &Estate, host: &str, beat: &str) {
     let app = estate.name("alb-ks");
     let tags = [
         ("swingbridge:app", app.as_str()),

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary so that the SDK is linked once.
 
 mod any_bytes;
+mod asides;
 mod canaries;
 mod clients;
 mod crashes;

@@ -1,9 +1,14 @@
 //! One group whose instances are replaced in place, on the lab under real load: forward, back, and while it is followed
 //! by nobody.
 
-use swingbridge::lab::load::{self, Load};
+use std::time::{Duration, Instant};
+
+use aws_sdk_autoscaling::types::{InstanceRefresh, InstanceRefreshStatus};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricDatum, Statistic};
+use swingbridge::lab::load::{self, Ledger, Load};
 
 use crate::support::Swing;
+use crate::support::estate::connect;
 use crate::support::ground::Lab;
 
 const CONFIG: &str = r#"
@@ -15,6 +20,17 @@ strategy = "rolling"
 warmup = "20s"
 "#;
 
+/// What waits half way, and is watched at its end.
+const WATCHED: &str = r#"
+checkpoints = [50]
+checkpoint_delay = "2m"
+bake = "30m"
+alarms = ["failed-orders"]
+"#;
+
+/// How long something is waited for that the lab is to come to.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// AWS's things take a part of their time.
 const SPEED: &str = "10";
 const RATE: f64 = 80.0;
@@ -24,6 +40,14 @@ fn operator(lab: &Lab) -> Swing {
     swing.write("swingbridge.toml", CONFIG);
     swing.write("release.txt", "#!sample\nversion = \"2\"\n");
     swing
+}
+
+/// Which version answered each request, in order. None may have failed.
+fn versions_of_answers(ledger: &Ledger) -> Vec<&str> {
+    let failed: Vec<_> = ledger.entries().filter_map(|entry| entry.failure).collect();
+    assert!(failed.is_empty(), "{} requests failed: {failed:?}", failed.len());
+    let versions = ledger.entries().filter_map(|entry| entry.version);
+    versions.map(|version| ledger.version_name(version)).collect()
 }
 
 const DEPLOY: [&str; 6] = ["deploy", "--release", "2", "--user-data", "release.txt", "--yes"];
@@ -53,17 +77,8 @@ async fn a_release_takes_lives_place_under_load_and_goes_again_and_no_request_fa
     swing.run(&["rollback", "--yes"]).await.ended(0);
     load.stop();
     let ledger = load.finish().await;
-    let failed: Vec<String> = ledger
-        .entries()
-        .filter_map(|entry| entry.failure.as_ref().map(|failure| format!("{failure:?}")))
-        .collect();
-    let all = ledger.entries().count();
-    assert!(
-        failed.is_empty(),
-        "{} of {all} requests failed: {failed:?}",
-        failed.len()
-    );
-    assert!(all > 500, "only {all} requests were made");
+    let answered = versions_of_answers(&ledger);
+    assert!(answered.len() > 500, "only {} requests were made", answered.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,4 +109,98 @@ async fn a_rollout_goes_on_without_whoever_began_it_and_the_same_command_follows
         .await
         .ended(0)
         .says("production goes to generation 1 (release 2)");
+}
+
+/// An alarm that rings as soon as an order has failed.
+async fn failed_orders(watch: &aws_sdk_cloudwatch::Client) {
+    watch
+        .put_metric_alarm()
+        .alarm_name("failed-orders")
+        .namespace("Shop")
+        .metric_name("FailedOrders")
+        .statistic(Statistic::Sum)
+        .period(60)
+        .evaluation_periods(1)
+        .threshold(0.0)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .treat_missing_data("notBreaching")
+        .send()
+        .await
+        .expect("an alarm");
+}
+
+/// Once the newest refresh of live's group is so.
+async fn refresh_that(asg: &aws_sdk_autoscaling::Client, is_so: impl Fn(&InstanceRefresh) -> bool) {
+    let began = Instant::now();
+    loop {
+        let answer = asg
+            .describe_instance_refreshes()
+            .auto_scaling_group_name("asg-1")
+            .send();
+        let answer = answer.await.expect("refreshes");
+        let newest = answer.instance_refreshes().first();
+        if newest.is_some_and(&is_so) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "it does not come to that: {newest:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_that_rings_at_the_end_takes_a_release_back_that_has_waited_half_way() {
+    let lab = Lab::up(&["--speed", SPEED, "--data-plane-delay", "100ms"]).await;
+    let url = lab.serving().await;
+    let sdk = connect(&lab.endpoint, "lab").await;
+    let (asg, watch) = (
+        aws_sdk_autoscaling::Client::new(&sdk),
+        aws_sdk_cloudwatch::Client::new(&sdk),
+    );
+    failed_orders(&watch).await;
+    let swing = operator(&lab);
+    swing.write("swingbridge.toml", &format!("{CONFIG}{WATCHED}"));
+    let load = load::start(Load {
+        rate: RATE,
+        ..Load::on(url.parse().expect("a url"))
+    })
+    .expect("a load");
+
+    let rollout = swing.start(&DEPLOY);
+    refresh_that(&asg, |refresh| {
+        refresh.status() == Some(&InstanceRefreshStatus::InProgress)
+            && refresh.percentage_complete() == Some(50)
+    })
+    .await;
+    swing
+        .run(&["status"])
+        .await
+        .ended(0)
+        .says("release 2 is being rolled out on asg-1")
+        .says("50 %");
+    refresh_that(&asg, |refresh| {
+        refresh.status() == Some(&InstanceRefreshStatus::Baking)
+    })
+    .await;
+    let failed = MetricDatum::builder()
+        .metric_name("FailedOrders")
+        .value(1.0)
+        .build();
+    watch
+        .put_metric_data()
+        .namespace("Shop")
+        .metric_data(failed)
+        .send()
+        .await
+        .expect("a measurement");
+    rollout.ended().await.ended(5).says("failed-orders").says("50 %");
+    swing
+        .run(&["status"])
+        .await
+        .ended(0)
+        .says("production goes to generation 1");
+
+    load.stop();
+    let ledger = load.finish().await;
+    let answered = versions_of_answers(&ledger);
+    assert_eq!(answered.last(), Some(&"1"), "the release before serves again");
+    assert!(answered.contains(&"2"), "the release has served for a while");
 }

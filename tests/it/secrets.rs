@@ -75,6 +75,13 @@ on = ["deployed", "failed"]
 url_env = "NEWS_FOR_NOBODY"
 "#;
 
+/// What a test of variants adds to the configuration.
+const VARIANTS: &str = r#"
+[ab]
+duration = "1d"
+variants = [{ name = "control", live = true, weight = 1 }, { name = "bold", weight = 1 }]
+"#;
+
 const ESTATE: &str = r##"
 name = "secrets"
 
@@ -378,7 +385,7 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
         &["pause", "--yes"],
         &["status"],
         &["plan", "promote", "--format", "json"],
-        &["promote", "--yes"],
+        &["resume", "--yes"],
         &["status"],
         &["rollback", "--yes"],
         &["status", "--format", "json"],
@@ -395,6 +402,18 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
         .await;
     heard.run(&["promote", "--yes", "--format", "json"], 0).await;
     heard.run(&["retire", "--yes"], 0).await;
+    let configured = fs::read_to_string(&configuration).expect("a configuration");
+    let variants = configured.replacen(r#"strategy = "preview""#, r#"strategy = "ab""#, 1);
+    assert_ne!(variants, configured);
+    heard
+        .swing
+        .write("swingbridge.toml", &format!("{variants}{VARIANTS}"));
+    let as_bold = ["--variant", "bold", "--release", "v3", "--user-data", "boot.sh"];
+    heard.run(&[&["deploy", "--yes"][..], &as_bold].concat(), 0).await;
+    heard.run(&["promote", "--yes"], 9).await;
+    heard.run(&["metrics"], 0).await;
+    heard.run(&["winner", "bold", "--yes"], 0).await;
+    heard.swing.write("swingbridge.toml", &configured);
     heard.run(&["apply", "plan.json", "--yes"], 8).await;
     // Nobody listens there.
     heard.swing.set(
