@@ -6,7 +6,9 @@ use super::args::{Global, Unlock};
 use super::failure::Failure;
 use super::session::{Session, ask, out, someone_is_there};
 use crate::cloud::Cloud;
+use crate::model::estate::Part;
 use crate::model::lock::{self, LockState};
+use crate::model::refusal::Reason;
 use crate::report::visible;
 use crate::run::identity;
 
@@ -24,6 +26,11 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
                 format!("the load balancer has no listener on port {}", place.port),
                 vec!["correct [lock] listener".into()],
             ));
+        }
+        // Whose it is, its tags say.
+        LockState::Foreign { .. } if let Some(gap) = estate.gap(Part::RuleTags) => {
+            let unseen = Reason::unseen(gap);
+            return Err(Failure::refused(unseen.to_string(), vec![unseen.way_out()]));
         }
         LockState::Foreign { what, .. } => {
             return Err(Failure::refused(

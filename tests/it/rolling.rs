@@ -196,7 +196,8 @@ async fn an_alarm_that_rings_at_the_end_takes_a_release_back_that_has_waited_hal
         .run(&["status"])
         .await
         .ended(0)
-        .says("production goes to generation 1");
+        .says("generation 1 is live")
+        .says("ks-app version 1");
 
     load.stop();
     let ledger = load.finish().await;
