@@ -172,12 +172,14 @@ pub(super) fn problems(file: &File) -> Vec<(String, String, &'static str)> {
     all
 }
 
-/// The stages that a promotion goes through; none with strategies that swing at once.
+/// How two generations share production, and by which stages; none where only a person's hand gives a share, and nothing
+/// where nobody can have one.
 pub(super) fn shift(file: &File) -> Option<Shift> {
     let stages = match file.strategy {
         Strategy::Canary => stages(&file.canary.as_ref()?.steps),
         Strategy::Linear => even(&file.linear),
-        Strategy::Preview | Strategy::Direct | Strategy::Rolling | Strategy::Recreate | Strategy::Ab => {
+        Strategy::Preview => Vec::new(),
+        Strategy::Direct | Strategy::Rolling | Strategy::Recreate | Strategy::Ab => {
             return None;
         }
     };

@@ -59,6 +59,11 @@ pub enum Step {
         target_group: TargetGroupName,
         attributes: BTreeMap<String, String>,
     },
+    /// Have the lock's rule name these, so that whoever leaves them drains although no route names them any more; or
+    /// nobody again.
+    StayInUse {
+        target_groups: Vec<TargetGroupName>,
+    },
     /// Point the lock rule at a target group, so that the load balancer checks its health.
     OpenStaging {
         target_group: TargetGroupName,
@@ -388,7 +393,7 @@ impl Step {
     pub fn only_prepares(&self) -> bool {
         // How a test ends is what its command is given for.
         (self.only_waits() && !matches!(self, Self::AwaitWinner { .. }))
-            || matches!(self, Self::OpenStaging { .. })
+            || matches!(self, Self::OpenStaging { .. } | Self::StayInUse { .. })
     }
 
     /// Of a bake: the mark by which a person decides what comes after it.

@@ -472,6 +472,8 @@ pub(super) fn rollback(context: &Context<'_>, to: Option<Generation>, failed: Af
     let mut steps = Vec::new();
     if roles.tests() {
         steps.extend(serve_alone(context, &back, &leaving));
+        let sides = leaving.iter().filter_map(|one| Side::of(one));
+        steps.extend(sides.filter_map(|side| rollback::stays_in_use(context, &side)));
     }
     let closes = failed == AfterRollback::Remove;
     steps.extend(swing::routes(context, &back.target_group));
@@ -530,9 +532,6 @@ fn serve_alone(context: &Context<'_>, back: &Side, leaving: &[&Standing]) -> Vec
     let mut steps = vec![Step::Hold {
         group: back.group.clone(),
     }];
-    // As long as requests may still come there.
-    let left = leaving.iter().filter_map(|one| one.group.clone());
-    steps.extend(left.map(|group| Step::Hold { group }));
     for group in leaving.iter().filter_map(|one| one.group.clone()) {
         steps.push(Step::MatchCapacity {
             group: back.group.clone(),

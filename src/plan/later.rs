@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::promote::Side;
-use super::{Context, doors, remaining, removal, swing};
+use super::{Context, doors, remaining, removal, rollback, swing};
 use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::plan::{Intent, Note, Plan};
@@ -57,11 +57,8 @@ pub(super) fn close_door(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
         Due::Now => {
             let mut steps = open.closing;
             steps.push(swing::confirm(context, &steps));
-            if open.owner.state == State::RolledBack {
-                let group = open.owner.group.clone();
-                steps.extend(group.map(|group| Step::PayObligations { group }));
-            }
-            (steps, None)
+            let leaving = Side::of(open.owner).and_then(|owner| rollback::stays_in_use(context, &owner));
+            (leaving.into_iter().chain(steps).collect(), None)
         }
         Due::At(at) => {
             let note = format!(
@@ -225,7 +222,7 @@ pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
         Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {
             State::Live
         }
-        Intent::Rollback { .. } => State::Restored,
+        Intent::Rollback { .. } | Intent::Retreat => State::Restored,
         Intent::Winner { name } => match plan.policy.ab.as_ref().and_then(|test| test.get(name)) {
             Some(variant) if variant.live => State::Restored,
             _ => State::Live,

@@ -176,6 +176,13 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
                     .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock"))
                     && !left.contains(&step)
             }
+            // Likewise; nobody is let go of who was not kept.
+            Step::StayInUse { target_groups } => {
+                !target_groups.is_empty()
+                    || left
+                        .iter()
+                        .any(|earlier| matches!(earlier, Step::StayInUse { .. }))
+            }
             // It may be an earlier step that holds the group.
             Step::PayObligations { group } => {
                 !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))

@@ -62,6 +62,17 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
                 .all(|(key, value)| tg.attributes.get(key) == Some(value))
         }),
         Step::OpenStaging { target_group } => estate.rules_naming(target_group).next().is_some(),
+        Step::StayInUse { target_groups } => {
+            let lock = |rule: &&Rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock");
+            let mut locks = estate
+                .rules()
+                .filter(|rule| tags::owned_by(&rule.tags, app))
+                .filter(lock);
+            match target_groups.as_slice() {
+                [] => locks.all(|rule| rule.action.shares().is_empty()),
+                all => locks.any(|rule| all.iter().all(|name| rule.weight_of(name).is_some())),
+            }
+        }
         Step::CreateGroup(new) => estate.group(&new.group).is_some_and(|group| {
             tags::owned_by(&group.tags, app) && group.generation == Some(new.generation)
         }),

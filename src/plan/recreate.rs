@@ -63,12 +63,11 @@ pub(super) fn instead(context: &Context<'_>, leaving: &Side, coming: &Side) -> V
 
 /// Whoever keeps instances from ending must say first that they may.
 pub(super) fn cannot_be_stopped(live: &Group) -> Option<Reason> {
-    live.suspended
-        .contains_key("Terminate")
-        .then(|| Reason::Suspended {
-            group: live.name.clone(),
-            process: "Terminate".into(),
-        })
+    let kept = live.suspended.contains_key("Terminate") && !obligation::is_stopped(live);
+    kept.then(|| Reason::Suspended {
+        group: live.name.clone(),
+        process: "Terminate".into(),
+    })
 }
 
 /// Whether live was stopped, or is on its way back from it. What is only written down has not happened yet.
@@ -83,8 +82,8 @@ pub(super) fn live_was_stopped(context: &Context<'_>) -> bool {
         .target_group
         .as_ref()
         .and_then(|name| context.estate.target_group(name));
-    group.size.desired < was.desired
-        || target_group.is_none_or(|tg| fleet::healthy_capacity(group, tg) < was.desired)
+    let nobody_answers = target_group.is_none_or(|tg| fleet::healthy_capacity(group, tg) == 0);
+    nobody_answers || fleet::in_service(group) < group.size.desired.min(was.desired)
 }
 
 /// When nobody answers, and for how long.

@@ -1,7 +1,7 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, ab, doors, later, shifting};
+use super::{Context, Draft, Drafted, ab, later, shifting};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
@@ -79,9 +79,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         let owed = obligation::owed(&group.tags);
         // A generation that was being removed is not brought back to its size.
         let leaving = owed.iter().any(|one| matches!(one, Obligation::Size { .. }));
-        // Released when its door closes.
-        let found = doors::open(context).is_some_and(|open| open.owner.generation == standing.generation);
-        if owed.is_empty() || leaving || found || standing.state == State::Previous {
+        if owed.is_empty() || leaving || standing.state == State::Previous {
             continue;
         }
         steps.push(Step::PayObligations {

@@ -6,6 +6,7 @@ use super::promote::Side;
 use super::{Context, Draft, Drafted, ab, doors, later, pair, recreate, remaining, removal, rolling, swing};
 use crate::model::fleet;
 use crate::model::ids::Generation;
+use crate::model::obligation;
 use crate::model::plan::Note;
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
@@ -87,7 +88,7 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     if let (true, Some(leaving)) = (restarted, Side::of(candidate)) {
         steps.extend(recreate::instead(context, &leaving, &live));
     } else if context.roles.halfway {
-        steps.extend(candidate.group.clone().map(|group| Step::Hold { group }));
+        steps.extend(Side::of(candidate).and_then(|leaving| stays_in_use(context, &leaving)));
     }
     steps.extend(swing::routes(context, &live.target_group));
     steps.extend(doors::stayed(
@@ -187,11 +188,8 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
         steps = vec![going];
         steps.extend(recreate::instead(context, &leaving, &back));
     } else {
-        // Requests come to it until every node of the load balancer has heard, and nothing would drain there.
-        steps.push(Step::Hold {
-            group: leaving.group.clone(),
-        });
         steps.push(going);
+        steps.extend(stays_in_use(context, &leaving));
     }
     // By turns: whoever is sent away finds the other colour open.
     let closes = failed == AfterRollback::Remove;
@@ -304,22 +302,45 @@ pub(super) fn leave(
     match failed {
         // Released, it would start again beside live.
         AfterRollback::Keep if recreate::is_meant(context) => Ok(Vec::new()),
-        // Whatever was begun there finishes there: it is released when its colour closes.
-        AfterRollback::Keep if keeps_its_colour(context, standing) => Ok(Vec::new()),
         AfterRollback::Keep => Ok(standing
             .group
             .iter()
             .map(|group| Step::PayObligations { group: group.clone() })
             .collect()),
-        AfterRollback::Remove => removal::steps(context, standing, before).map_err(|reason| vec![reason]),
+        AfterRollback::Remove => {
+            let removed = removal::steps(context, standing, before).map_err(|reason| vec![reason])?;
+            Ok(drained(removed))
+        }
     }
 }
 
-/// By turns: whether the door of what is left stays open for a while.
-fn keeps_its_colour(context: &Context<'_>, standing: &Standing) -> bool {
-    let is = |other: &Standing| other.generation == standing.generation;
-    context.policy.grace().is_some()
-        && (is(&context.roles.live) || doors::open(context).is_some_and(|open| is(open.owner)))
+/// Requests come until every node of the load balancer has heard. What is not held from scaling in meanwhile must at
+/// least drain, as it does only while a rule names it. It takes no call to Auto Scaling: an incident does not wait.
+pub(super) fn stays_in_use(context: &Context<'_>, leaving: &Side) -> Option<Step> {
+    let group = context.estate.group(&leaving.group)?;
+    (!obligation::is_held(group)).then(|| Step::StayInUse {
+        target_groups: vec![leaving.target_group.clone()],
+    })
+}
+
+/// A removal of what was kept in use, which it is until nobody is left there.
+fn drained(mut removed: Vec<Step>) -> Vec<Step> {
+    let names_it = |step: &Step| {
+        matches!(
+            step,
+            Step::DeleteGroup { .. } | Step::Vacate { .. } | Step::DeleteTargetGroup { .. }
+        )
+    };
+    if let Some(at) = removed.iter().position(names_it) {
+        let nobody = Vec::new();
+        removed.insert(
+            at,
+            Step::StayInUse {
+                target_groups: nobody,
+            },
+        );
+    }
+    removed
 }
 
 /// Stands at live's capacity with every target healthy: nothing needs to be waited for.

@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::drive::Drive;
 use super::stop::Stop;
-use super::{replace, reuse};
+use super::{lock, replace, reuse};
 use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group, TargetGroup};
@@ -78,6 +78,16 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
                 rule: &lock.at(),
                 before: &lock.action,
                 after: &Action::to(target_group),
+                sticky: None,
+            };
+            cloud.point(estate, swing).await?;
+        }
+        Step::StayInUse { target_groups } => {
+            let lock = drive.lock.rule(estate).ok_or(Stop::LockLost)?;
+            let swing = Swing {
+                rule: &lock.at(),
+                before: &lock.action,
+                after: &lock::keeping(&lock.action, target_groups),
                 sticky: None,
             };
             cloud.point(estate, swing).await?;

@@ -148,6 +148,11 @@ impl<'a, C: Cloud> Drive<'a, C> {
                     self.rest(pause).await?;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                Err(Stop::TimedOut { .. })
+                    if matches!(step, Step::Hold { .. }) && began.elapsed() < SETTLE =>
+                {
+                    self.fresh = Freshness::default();
+                }
                 // What makes it unsafe may be what was before.
                 Err(Stop::Unsafe(_)) if began.elapsed() < MAY_BE_STALE => {
                     self.fresh = Freshness::default();
@@ -226,6 +231,8 @@ impl<'a, C: Cloud> Drive<'a, C> {
             Step::Confirm {
                 times, propagation, ..
             } => (propagation.saturating_add(SETTLE), *propagation, *times),
+            // A group that grew while it was held is held again, as large as it is now.
+            Step::Hold { .. } => (MAY_BE_STALE, Duration::ZERO, 1),
             _ => (SETTLE, Duration::ZERO, 1),
         };
         let began = Instant::now();

@@ -12,12 +12,13 @@ use super::identity;
 use super::narrate::Narrator;
 use super::stop::Stop;
 use crate::cloud::{Cloud, CloudError, Look, NewRule};
+use crate::model::ab::PER_RULE;
 use crate::model::estate::{Estate, Part};
 use crate::model::event::EventKind;
-use crate::model::ids::Arn;
+use crate::model::ids::{Arn, TargetGroupName};
 use crate::model::lock::{self, Holder, LockState};
 use crate::model::plan::Plan;
-use crate::model::routing::{Action, Condition, FixedResponse, Rule};
+use crate::model::routing::{Action, Condition, FixedResponse, Rule, Share};
 use crate::model::tags::{self, Tags};
 use crate::plan::ENTRANCE_HEADER;
 
@@ -183,14 +184,42 @@ async fn create<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate) -> Res
             name: ENTRANCE_HEADER.to_owned(),
             values: vec![unguessable()],
         },
-        action: Action::Fixed(FixedResponse {
-            status: 404,
-            content_type: None,
-            body: None,
-        }),
+        action: names_nobody(),
         tags: holder.to_tags(&plan.app),
     };
     job.cloud.create_rule(estate, &new).await
+}
+
+fn names_nobody() -> Action {
+    Action::Fixed(FixedResponse {
+        status: 404,
+        content_type: None,
+        body: None,
+    })
+}
+
+/// What the lock's rule does so that these stay in use beside those that it names; nobody when there are none. No request
+/// can meet it.
+pub(super) fn keeping(action: &Action, also: &[TargetGroupName]) -> Action {
+    if also.is_empty() {
+        return names_nobody();
+    }
+    let named = action.shares().iter().map(|share| &share.target_group);
+    let mut names: Vec<&TargetGroupName> = Vec::new();
+    for name in named.chain(also) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let shares = names.into_iter().take(PER_RULE).enumerate();
+    Action::Forward {
+        shares: shares
+            .map(|(place, name)| Share {
+                target_group: name.clone(),
+                weight: u32::from(place == 0),
+            })
+            .collect(),
+    }
 }
 
 /// Whether a holder whose lease is over by our clock is silent, too: its clock may be behind ours.

@@ -14,6 +14,7 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::CreateRule { .. }
         | Step::DeleteRule { .. }
         | Step::OpenStaging { .. }
+        | Step::StayInUse { .. }
         | Step::Hook { .. }
         | Step::Confirm { .. } => return (Look::Rules, Vec::new()),
         // Anything may have changed meanwhile.

@@ -164,9 +164,7 @@ async fn a_canary_that_fails_too_often_is_swung_back_and_only_its_share_has_seen
         let ran = tried.ran.clone().ended(5);
         ran.says("error-rate: candidate 5xx")
             .says("production goes to generation 1");
-        let ledger = tried.ledger().await;
-        let (all, bad) = (ledger.entries().count(), failed(&ledger));
-        assert!(bad > 0 && bad * 100 < all * 20, "{bad} of {all} requests failed");
+        only_its_share_has_met_it(&tried.ledger().await, 0.2);
     })
     .await;
 }
@@ -182,23 +180,41 @@ async fn a_canary_that_is_twice_as_slow_as_live_is_swung_back_for_that_compariso
         ran.says("latency-p95: candidate").says("(2 × live)");
         let ledger = tried.ledger().await;
         assert_eq!(failed(&ledger), 0);
+        only_its_share_has_met_it(&ledger, 0.2);
         // The bound for everybody, two seconds, was never near.
-        let (all, slow) = of_the_candidate(&ledger, Duration::from_secs(2));
-        assert!(all > 60 && slow * 20 < all, "{slow} of {all} took two seconds");
+        let its = of_the_candidate(&ledger);
+        let slow = its.iter().filter(|entry| entry.took.as_secs() >= 2).count();
+        assert!(
+            its.len() > 60 && slow * 20 < its.len(),
+            "{slow} of {} took two seconds",
+            its.len()
+        );
     })
     .await;
 }
 
-/// How many requests release 2 has answered, and how many of them took longer.
-fn of_the_candidate(ledger: &Ledger, than: Duration) -> (usize, usize) {
+/// What release 2 has answered, well or not.
+fn of_the_candidate(ledger: &Ledger) -> Vec<Entry> {
     let is_candidate = |entry: &Entry| {
-        let version = entry
-            .version
-            .and_then(|number| ledger.versions().get(usize::from(number)));
-        version.is_some_and(|version| version == "2")
+        let version = entry.version.map(|number| ledger.version_name(number));
+        version == Some("2")
     };
-    let its: Vec<Entry> = ledger.entries().filter(is_candidate).collect();
-    (its.len(), its.iter().filter(|entry| entry.took >= than).count())
+    ledger.entries().filter(is_candidate).collect()
+}
+
+/// From the first request before the promotion to the last after it no more have met the candidate than its share, as
+/// far as chance goes; and nobody else's request has failed.
+#[expect(clippy::cast_precision_loss, reason = "some thousands")]
+fn only_its_share_has_met_it(ledger: &Ledger, share: f64) {
+    let (all, met) = (ledger.entries().count() as f64, of_the_candidate(ledger).len());
+    let at_most = all * share + 4.0 * (all * share * (1.0 - share)).sqrt();
+    assert!(
+        met > 0 && met as f64 <= at_most,
+        "{met} of {all} requests met it, and {at_most:.0} may"
+    );
+    let its_failures = of_the_candidate(ledger);
+    let its_failures = its_failures.iter().filter(|entry| entry.failure.is_some());
+    assert_eq!(its_failures.count(), failed(ledger));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -216,6 +232,13 @@ const LONG: &[(&str, &str)] = &[
     ("window = 4", "window = 12"),
 ];
 
+/// The same, judged once there are so many that two per cent of a difference are no chance.
+const ENOUGH: &[(&str, &str)] = &[
+    LONG[0],
+    LONG[1],
+    ("minimum_requests = 60", "minimum_requests = 3000"),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_per_cent_more_errors_than_the_bound_allows_is_told_from_chance() {
     let canary = Canary {
@@ -231,9 +254,20 @@ async fn one_per_cent_more_errors_than_the_bound_allows_is_told_from_chance() {
             of_errors.iter().any(|words| ran.stdout.contains(words)),
             "{ran:?}"
         );
-        let ledger = tried.ledger().await;
-        let (all, bad) = (ledger.entries().count(), failed(&ledger));
-        assert!(bad > 0 && bad * 100 < all * 6, "{bad} of {all} requests failed");
+        only_its_share_has_met_it(&tried.ledger().await, 0.5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_per_cent_fewer_errors_than_the_bound_allows_is_promoted() {
+    let canary = Canary {
+        rate: MANY,
+        otherwise: ENOUGH,
+        ..Canary::of("error_rate = 0.04")
+    };
+    each(canary, async |tried| {
+        tried.ran.clone().ended(0).says("production goes to generation 2");
     })
     .await;
 }

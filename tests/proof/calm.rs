@@ -27,7 +27,11 @@ async fn goes_well(life: &Life, at: usize) -> Held {
         return attempt.wrong("other calls than the last time: no cell could be told from another");
     }
     let policy = &life.config.policy;
-    let shares = policy.ab.is_some() || policy.shift.is_some();
+    let by_stages = policy
+        .shift
+        .as_ref()
+        .is_some_and(|shift| !shift.stages.is_empty());
+    let shares = policy.ab.is_some() || by_stages;
     let now = operator.sees().await.map_err(|error| error.to_string())?;
     if let Some(lost) = lost(&prefix.found, &now, shares) {
         return attempt.wrong(&lost);

@@ -35,6 +35,8 @@ pub(crate) struct Book {
     pub(crate) only: Vec<String>,
     pub(crate) cells: AtomicUsize,
     pub(crate) left_out: AtomicUsize,
+    /// Races in which the rival had ended before it came to where it was to be held.
+    pub(crate) never_met: AtomicUsize,
     pub(crate) violations: Mutex<Vec<(String, String)>>,
 }
 
@@ -176,7 +178,11 @@ impl<'a> Attempt<'a> {
         let estate = self.somebody().sees().await.map_err(|error| error.to_string())?;
         match Roles::of(&estate, &self.life.config.policy) {
             Ok(roles) if roles.halfway => self.wrong("production is half way"),
-            Ok(roles) if roles.live.generation.0 == generation => self.served().await,
+            Ok(roles) if roles.live.generation.0 == generation => {
+                self.served().await?;
+                // Not by what is written down alone.
+                self.meets(&[format!("tg-{generation}")].into()).await
+            }
             Ok(roles) => self.wrong(&format!("generation {} is live", roles.live.generation)),
             Err(reasons) => self.wrong(&format!("nobody is live: {reasons:?}")),
         }

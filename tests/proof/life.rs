@@ -208,6 +208,33 @@ pub(crate) fn lives() -> Vec<Life> {
         ),
         life("turns", seed(), "preview", TURNS, back()),
         life(
+            "turns-canary",
+            seed(),
+            "canary",
+            &format!("{TURNS}{CANARY}"),
+            vec![deploy("2.0", 2), Intent::Promote, rollback()],
+        ),
+        life(
+            "owed",
+            seed(),
+            "preview",
+            &format!("{DOORS}{SCALED}"),
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                Intent::Repair,
+                rollback(),
+                Intent::Repair,
+            ],
+        ),
+        life(
+            "rich-canary",
+            rich(),
+            "canary",
+            &format!("{DOORS}{CANARY}"),
+            vec![deploy("2.0", 2), Intent::Promote, rollback()],
+        ),
+        life(
             "ab",
             seed(),
             "ab",
@@ -283,6 +310,17 @@ pub(crate) fn lives() -> Vec<Life> {
                 Intent::Promote,
                 rollback(),
                 Intent::Abort,
+            ],
+        )),
+        in_turn(life(
+            "pair-retired",
+            seed(),
+            "preview",
+            DOORS,
+            vec![
+                deploy("2.0", 2),
+                Intent::Promote,
+                Intent::Retire { generation: None },
             ],
         )),
         in_turn(life(
@@ -417,7 +455,11 @@ impl Life {
 
     /// Whether the next command ends the pause that this one comes to.
     fn is_ended_next(&self, at: usize) -> bool {
-        matches!(self.commands.get(at + 1), Some(Intent::Resume | Intent::Repair))
+        match self.commands.get(at + 1) {
+            Some(Intent::Resume) => true,
+            Some(Intent::Repair) => self.expires(),
+            _ => false,
+        }
     }
 
     /// Whether somebody who gives a command again may hear this. What was swung back, or is on its way, cannot be promoted.
@@ -448,6 +490,16 @@ impl Life {
             "recreate",
         ]
         .contains(&self.name)
+    }
+
+    /// Whether nobody stays for what a swing leaves: it is there for the `repair` that comes after it.
+    pub(crate) fn is_left_for_later(&self, at: usize) -> bool {
+        self.commands.get(at + 1) == Some(&Intent::Repair) && !self.expires()
+    }
+
+    /// Whether a command has no cells of its own, as another life has them.
+    pub(crate) fn is_there_for_the_next(&self, at: usize) -> bool {
+        self.is_cut_short(at) || self.is_left_for_later(at)
     }
 
     /// A command that is cut off while it watches a stage, and is there for what comes after it.

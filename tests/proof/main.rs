@@ -14,11 +14,13 @@ mod faults;
 mod life;
 mod operator;
 mod oracle;
+mod outcome;
 mod prefix;
 mod races;
 mod settings;
 mod shape;
 mod stage;
+mod strangers;
 mod tap;
 
 use std::io::{self, Write};
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         only,
         cells: AtomicUsize::new(0),
         left_out: AtomicUsize::new(0),
+        never_met: AtomicUsize::new(0),
         violations: Mutex::default(),
     };
     let lives = life::lives();
@@ -87,7 +90,7 @@ fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
         lives
             .iter()
             .flat_map(|life| {
-                let proven = (0..life.commands.len()).filter(|at| !life.is_cut_short(*at));
+                let proven = (0..life.commands.len()).filter(|at| !life.is_there_for_the_next(*at));
                 proven.map(move |at| Job {
                     matrix,
                     life,
@@ -130,6 +133,12 @@ fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
     });
     let cells = book.cells.swap(0, Ordering::Relaxed);
     let left_out = book.left_out.swap(0, Ordering::Relaxed);
+    let never_met = book.never_met.swap(0, Ordering::Relaxed);
+    if never_met > 0 {
+        say(&format!(
+            "{matrix}: in {never_met} cells the rival had ended before it came to where it was to wait"
+        ));
+    }
     let violations = std::mem::take(&mut *book.violations.lock().unwrap_or_else(PoisonError::into_inner));
     for (name, why) in violations.iter().take(TOLD) {
         say(&format!("VIOLATION in {name}\n    {why}\n"));
@@ -137,7 +146,7 @@ fn prove(matrix: &'static str, run: Run, lives: &[Life], book: &Book) -> bool {
     for (name, why) in violations.iter().skip(TOLD) {
         say(&format!(
             "VIOLATION in {name}: {}",
-            why.lines().next().unwrap_or_default()
+            why.lines().take(2).collect::<Vec<_>>().join(" / ")
         ));
     }
     say(&format!(

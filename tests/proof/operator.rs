@@ -196,6 +196,11 @@ impl<'a> Operator<'a> {
         self.until_killed(self.to_its_end(intent)).await
     }
 
+    /// The same by somebody who goes away once production has swung.
+    pub(crate) async fn does_without_staying(&self, intent: &Intent) -> Ended {
+        self.until_killed(async { self.once(intent).await.1 }).await
+    }
+
     /// A saved plan, as `apply` carries it out, likewise.
     pub(crate) async fn applies(&self, saved: &Plan) -> Ended {
         self.until_killed(self.applies_to_its_end(saved)).await

@@ -272,6 +272,19 @@ impl Law {
     }
 }
 
+/// The target groups that requests for production would meet at this instant.
+pub(crate) fn serving(keeper: &Keeper, requests: &[Request]) -> BTreeSet<String> {
+    let picture = Arc::clone(&keeper.routing().borrow());
+    requests
+        .iter()
+        .filter(|request| request.meant == Meant::Live)
+        .flat_map(|request| match met(&picture, &BTreeSet::new(), request) {
+            Met::Groups(groups) => groups.into_iter().map(|group| group.name).collect(),
+            other => vec![format!("{other:?}")],
+        })
+        .collect()
+}
+
 /// What is wrong with what a request meets.
 fn wrong(met: &Met, allowed: &BTreeSet<String>, may_be_closed: bool) -> Option<String> {
     match met {

@@ -12,12 +12,13 @@ use swingbridge::model::roles::{Roles, Standing};
 use crate::life::Life;
 use crate::operator::{Operator, Who};
 use crate::oracle::Law;
+use crate::outcome::{Serving, serving_on};
 use crate::shape::{Shape, shape};
 use crate::stage::{Stage, in_virtual_time};
 use crate::tap::{Call, Hit};
 
-/// Longer than a pause that ends by itself.
-const IDLE: Duration = Duration::from_secs(5);
+/// Longer than a pause that ends by itself, and than anything is held.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// One command of a life, and all that came before it.
 #[derive(Debug)]
@@ -37,29 +38,32 @@ pub(crate) struct Prefix {
     pub(crate) live_after: u32,
     /// Production is shared by two generations when the command begins.
     pub(crate) shared_before: bool,
+    /// What production meets before the command, and after it.
+    pub(crate) serving_before: Serving,
+    pub(crate) serving_after: Serving,
 }
 
 impl Prefix {
-    /// A question that the command has asked before. Of all that could happen to it one thing does, by turns: what it
-    /// meets is what the change before it left, a little later.
-    pub(crate) fn asks_again(&self, call: &Call) -> bool {
+    /// How often the command has made this call before.
+    pub(crate) fn made_before(&self, call: &Call) -> usize {
         let before = &self.calls[..call.number - 1];
-        !call.changes() && before.iter().any(|other| other.action == call.action)
+        before.iter().filter(|other| other.action == call.action).count()
     }
 
-    /// What happens to a call: everything, or by turns one thing.
+    /// What happens to a call: everything. To a question that the command has asked before it is one thing, by turns, until
+    /// all of them have happened to that question: what it meets is what the change before it left, a little later.
     pub(crate) fn happens<T>(&self, call: &Call, all: Vec<T>) -> Vec<T> {
-        if self.asks_again(call) {
-            by_turns(call, all)
-        } else {
-            all
+        match self.made_before(call) {
+            0 => all,
+            _ if call.changes() => all,
+            turn => by_turns(turn, all),
         }
     }
 }
 
-/// One of all, another one with every call.
-pub(crate) fn by_turns<T>(call: &Call, all: Vec<T>) -> Vec<T> {
-    let turn = call.number % all.len().max(1);
+/// One of all, another one with every turn.
+pub(crate) fn by_turns<T>(turn: usize, all: Vec<T>) -> Vec<T> {
+    let turn = turn % all.len().max(1);
     all.into_iter().skip(turn).take(1).collect()
 }
 
@@ -87,7 +91,11 @@ impl Life {
             } else {
                 Operator::calm(&scene, &self.config)
             };
-            let ended = operator.does(intent).await;
+            let ended = if self.is_left_for_later(at) {
+                operator.does_without_staying(intent).await
+            } else {
+                operator.does(intent).await
+            };
             assert_eq!(
                 ended.code(),
                 (!cut).then(|| self.well(at)),
@@ -96,11 +104,13 @@ impl Life {
                 intent.word()
             );
             let calls = operator.tap.calls();
+            let serving_before = serving_on(&stage, self).await;
+            let serving_after = serving_on(&scene.kept().await, self).await;
             let witness = Operator::calm(&scene, &self.config);
             let after = witness.sees().await.expect("an estate");
             let (was, is) = (self.roles(&found), self.roles(&after));
             let law = law(&was, &is);
-            if self.expires() && self.commands.get(at + 1) == Some(&Intent::Repair) {
+            if self.commands.get(at + 1) == Some(&Intent::Repair) {
                 // Nobody comes in time.
                 tokio::time::sleep(IDLE).await;
             }
@@ -128,6 +138,8 @@ impl Life {
                 live_before: was.live.generation.0,
                 live_after: is.live.generation.0,
                 shared_before: was.halfway,
+                serving_before,
+                serving_after,
                 found: found.clone(),
                 before: std::mem::replace(&mut stage, scene.kept().await),
             });

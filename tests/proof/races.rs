@@ -3,188 +3,35 @@
 
 use std::fmt;
 use std::sync::Arc;
-
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_sdk_elasticloadbalancingv2::error::DisplayErrorContext;
-use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Strategy;
-use swingbridge::model::roles::Roles;
-use swingbridge::model::tags;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, deploy, rollback};
-use crate::operator::{Ended, Operator, Process, Who, sdk};
+use crate::operator::{Ended, Operator, Process, Who};
 use crate::oracle::Law;
+use crate::outcome::{Finished, Serving, is_told, peace, serving_on};
 use crate::prefix::{Prefix, by_turns};
 use crate::stage::{Scene, in_virtual_time};
-use crate::tap::{Call, Gate, Hit, Tap};
+use crate::strangers::{STRANGERS, Stranger};
+use crate::tap::{Call, Gate, Hit};
 
 /// How the timeline tells that somebody has the lock: by its rule.
 const LOCK_CREATED: &str = " rule: rule 1 created";
+/// After this nobody acts on what was seen before it.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Far longer than any two commands take one after the other.
 const LONG: Duration = Duration::from_secs(6 * 3600);
 
-/// Somebody who does not know of the lock: one call, at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stranger {
-    /// An autoscaler, which makes the group larger.
-    Grows,
-    /// One that makes it as small as it may be.
-    Shrinks,
-    /// A provisioning run that puts the default rule back to what it knows.
-    PutsBack,
-    /// A person who leads the default rule back to the previous generation, while somebody removes it.
-    LeadsBack,
-    /// A person who frees the lock, because they believe that its holder is dead.
-    FreesTheLock,
-    /// A person who deletes the candidate's target group, if AWS lets them.
-    DeletesTargetGroup,
-    /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
-    DeletesGroup,
-}
-
-const STRANGERS: [Stranger; 6] = [
-    Stranger::Grows,
-    Stranger::Shrinks,
-    Stranger::PutsBack,
-    Stranger::FreesTheLock,
-    Stranger::DeletesTargetGroup,
-    Stranger::DeletesGroup,
-];
-
-impl fmt::Display for Stranger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Grows => "an-autoscaler",
-            Self::Shrinks => "a-shrinking-autoscaler",
-            Self::PutsBack => "a-provisioning-run",
-            Self::LeadsBack => "a-way-back",
-            Self::FreesTheLock => "a-freed-lock",
-            Self::DeletesTargetGroup => "a-deleted-target-group",
-            Self::DeletesGroup => "a-deleted-group",
-        })
-    }
-}
-
-/// The group that a generation has; one that has none yet would have this name.
-fn group_of(scene: &Scene, generation: u32) -> String {
-    let number = generation.to_string();
-    let found = scene.keeper.with(|world| {
-        let mut groups = world.scaling.groups.values();
-        groups
-            .find(|group| {
-                group
-                    .tags
-                    .get(tags::GENERATION)
-                    .is_some_and(|tag| tag.value == number)
-            })
-            .map(|group| group.name.clone())
-    });
-    found.unwrap_or_else(|| format!("asg-{generation}"))
-}
-
-impl Stranger {
-    /// Does it now, as any AWS client would. What AWS refuses is left.
-    async fn acts(self, attempt: &Attempt<'_>, live: u32, next: u32) -> String {
-        let scene = &attempt.scene;
-        if self == Self::FreesTheLock {
-            let who = Who {
-                key: "stranger",
-                ..Who::somebody()
-            };
-            let person = Operator::on(scene, &attempt.life.config, who, |_| None);
-            return came_of(person.unlocks().await);
-        }
-        let tap = Tap::new(&scene.keeper, Box::new(|_| None));
-        let sdk = sdk("stranger", &tap);
-        let groups = aws_sdk_autoscaling::Client::new(&sdk);
-        let (current, next_group) = (group_of(scene, live), group_of(scene, next));
-        match self {
-            Self::Grows | Self::Shrinks => came_of(
-                groups
-                    .set_desired_capacity()
-                    .auto_scaling_group_name(current)
-                    .desired_capacity(if self == Self::Grows { 4 } else { 1 })
-                    .send()
-                    .await,
-            ),
-            Self::DeletesGroup => came_of(
-                groups
-                    .delete_auto_scaling_group()
-                    .auto_scaling_group_name(next_group)
-                    .force_delete(true)
-                    .send()
-                    .await,
-            ),
-            _ => {
-                let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
-                self.on_the_balancer(&balancing, live, next).await
-            }
-        }
-    }
-
-    async fn on_the_balancer(
-        self,
-        balancing: &aws_sdk_elasticloadbalancingv2::Client,
-        live: u32,
-        next: u32,
-    ) -> String {
-        let name = match self {
-            Self::PutsBack | Self::LeadsBack => format!("tg-{live}"),
-            _ => format!("tg-{next}"),
-        };
-        let found = match balancing.describe_target_groups().names(name).send().await {
-            Ok(found) => found,
-            Err(error) => return DisplayErrorContext(error).to_string(),
-        };
-        let group = &found.target_groups()[0];
-        let arn = group.target_group_arn().expect("it has one");
-        if self == Self::DeletesTargetGroup {
-            return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
-        }
-        // Where nobody looks after its health it would not answer, whoever led production there.
-        let Some(balancer) = group.load_balancer_arns().first() else {
-            return "no rule names it".into();
-        };
-        let listeners = balancing
-            .describe_listeners()
-            .load_balancer_arn(balancer)
-            .send()
-            .await;
-        let listeners = listeners.expect("they are there");
-        let http = listeners
-            .listeners()
-            .iter()
-            .find(|listener| listener.port() == Some(80));
-        let forward = LbAction::builder()
-            .r#type(ActionTypeEnum::Forward)
-            .target_group_arn(arn)
-            .build();
-        came_of(
-            balancing
-                .modify_listener()
-                .listener_arn(http.and_then(|it| it.listener_arn()).expect("it is there"))
-                .default_actions(forward)
-                .send()
-                .await,
-        )
-    }
-}
-
-fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
-    match done {
-        Ok(_) => "done".into(),
-        Err(error) => DisplayErrorContext(error).to_string(),
-    }
-}
-
 /// Commands that two operators give at the same time.
 fn rivals(life: &Life, intent: &Intent) -> Vec<(&'static str, Intent)> {
-    let pauses = life.config.policy.shift.is_some() && *intent == Intent::Promote;
+    let shift = life.config.policy.shift.as_ref();
+    let pauses = shift.is_some_and(|shift| !shift.stages.is_empty()) && *intent == Intent::Promote;
     let pause = pauses.then_some(("pause", Intent::Pause));
     let mut rivals = who_also(intent);
     rivals.extend(pause);
@@ -218,29 +65,57 @@ fn who_also(intent: &Intent) -> Vec<(&'static str, Intent)> {
     }
 }
 
-/// A command that somebody else gives: its name, and the calls that it makes alone.
-type Rival = (&'static str, Intent, Vec<Call>);
+/// A command that somebody else gives.
+struct Rival {
+    name: &'static str,
+    intent: Intent,
+    /// What it changes when nobody else is there.
+    changes: Vec<Call>,
+    /// What production meets then.
+    after: Option<Serving>,
+}
+
+/// How a rival comes by the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comes {
+    /// They do not wait for it.
+    Impatiently,
+    /// They wait until its holder is taken for dead.
+    Patiently,
+    /// A person has freed it for them, because they believe that its holder is dead.
+    Freed,
+}
+
+impl fmt::Display for Comes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Impatiently => "impatient",
+            Self::Patiently => "patient",
+            Self::Freed => "freed",
+        })
+    }
+}
 
 /// Who else is at work.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Other<'a> {
     Stranger(Stranger),
-    /// And whether they wait for the lock.
-    Rival(&'a Rival, bool),
+    Rival(&'a Rival, Comes),
 }
 
 /// How far the rival comes while the first is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
+#[derive(Clone, Copy, Debug)]
+enum Until<'a> {
     ItsEnd,
-    Call(usize),
+    /// Up to so many of its changes, the last of which waits.
+    Change(usize, &'a Call),
 }
 
-impl fmt::Display for Until {
+impl fmt::Display for Until<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ItsEnd => f.write_str("its-end"),
-            Self::Call(number) => write!(f, "{number:03}"),
+            Self::Change(number, call) => write!(f, "{number:02}-{}", call.action),
         }
     }
 }
@@ -254,10 +129,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
     }
     let rivals: Vec<Rival> = rivals(life, &life.commands[at])
         .into_iter()
-        .map(|(name, intent)| {
-            let theirs = calls_alone(life, at, &intent);
-            (name, intent, theirs)
-        })
+        .map(|(name, intent)| alone(life, at, name, intent))
         .collect();
     // Production goes there sooner or later, or has a share there.
     let serves = prefix.law.live.contains(&format!("tg-{}", prefix.next));
@@ -266,18 +138,22 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             .into_iter()
             .filter(|stranger| *stranger != Stranger::DeletesGroup || !serves)
             .map(Other::Stranger);
+        let has_the_lock = prefix.calls[..place].iter().any(Call::changes);
+        let mid_way = call.changes() && life.stands_for_its_strategy();
+        let freed = (mid_way && has_the_lock).then_some(Comes::Freed);
+        let ways = [Comes::Impatiently, Comes::Patiently].into_iter().chain(freed);
         let operators = rivals
             .iter()
-            .flat_map(|rival| [Other::Rival(rival, false), Other::Rival(rival, true)]);
+            .flat_map(|rival| ways.clone().map(move |comes| Other::Rival(rival, comes)));
         let all: Vec<Other<'_>> = strangers.chain(operators).collect();
         let others = if turns(&prefix.calls, place) {
             all
         } else {
-            by_turns(call, all)
+            by_turns(prefix.made_before(call), all)
         };
         for other in others {
-            let (rival, patient) = match other {
-                Other::Rival(rival, patient) => (rival, patient),
+            let (rival, comes) = match other {
+                Other::Rival(rival, comes) => (rival, comes),
                 Other::Stranger(stranger) => {
                     let name = format!("races/{command}/{call}/{stranger}");
                     let share = if call.changes() { 32 } else { 600 };
@@ -285,21 +161,24 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
                     continue;
                 }
             };
-            let (name, intent, theirs) = rival;
-            let word = if patient { "patient" } else { "impatient" };
-            let mid_way = call.changes() && life.stands_for_its_strategy();
-            for until in untils(theirs, &prefix.calls[..place], patient, mid_way) {
-                let name = format!("races/{command}/{call}/{word}-{name}-until-{until}");
+            let untils = match comes {
+                Comes::Freed => mid_ways(rival),
+                // Nobody has the lock yet: whoever comes first gets it.
+                Comes::Impatiently if mid_way && !has_the_lock => mid_ways(rival),
+                _ => vec![Until::ItsEnd],
+            };
+            for until in untils {
+                let name = format!("races/{command}/{call}/{comes}-{}-until-{until}", rival.name);
                 let share = if call.changes() { 320 } else { 5000 };
                 let race = Race {
                     life,
                     at,
                     held: call,
-                    rival: intent,
-                    patient,
+                    rival,
+                    comes,
                     until,
                 };
-                book.cell(&name, share, race.run());
+                book.cell(&name, share, race.run(&book.never_met));
             }
         }
     }
@@ -323,26 +202,32 @@ fn turns(calls: &[Call], at: usize) -> bool {
     calls[at].changes() || at == 0 || calls[at - 1].changes()
 }
 
-/// How far the rival may come while the first is held after these calls: to its end, and, `mid_way`, to every change of
-/// its own.
-fn untils(theirs: &[Call], made: &[Call], patient: bool, mid_way: bool) -> Vec<Until> {
-    let mut all = vec![Until::ItsEnd];
-    // An impatient rival does not come past the lock.
-    let comes_in = patient || !made.iter().any(Call::changes);
-    if mid_way && comes_in {
-        let changes = theirs.iter().filter(|call| call.changes());
-        all.extend(changes.map(|call| Until::Call(call.number)));
-    }
-    all
+/// To its end, and to every change of its own.
+fn mid_ways(rival: &Rival) -> Vec<Until<'_>> {
+    let changes = rival.changes.iter().zip(1..);
+    std::iter::once(Until::ItsEnd)
+        .chain(changes.map(|(call, number)| Until::Change(number, call)))
+        .collect()
 }
 
-/// The calls that the rival makes when nobody else is there; none when they are refused.
-fn calls_alone(life: &Life, at: usize, intent: &Intent) -> Vec<Call> {
+/// What the rival does when nobody else is there; it changes nothing when it is refused.
+fn alone(life: &Life, at: usize, name: &'static str, intent: Intent) -> Rival {
     in_virtual_time(async {
         let scene = life.prefixes()[at].before.open();
         let operator = Operator::calm(&scene, &life.config);
-        operator.does(intent).await;
-        operator.tap.calls()
+        let ended = operator.does(&intent).await;
+        let changes = operator.tap.calls().into_iter().filter(Call::changes).collect();
+        let strategy = life.config.policy.strategy;
+        // The number of a generation depends on who was there before.
+        let goes_on = matches!(intent, Intent::Deploy { .. })
+            && matches!(strategy, Strategy::Direct | Strategy::Recreate);
+        let after = serving_on(&scene.kept().await, life).await;
+        Rival {
+            name,
+            intent,
+            changes,
+            after: (ended.code() == Some(0) && !goes_on).then_some(after),
+        }
     })
 }
 
@@ -403,7 +288,8 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     if ended.code() == Some(1) {
         return attempt.wrong(&format!("ended {ended}"));
     }
-    no_lock(&attempt, &ended).await
+    no_lock(&attempt, &ended).await?;
+    is_told(&attempt, at, call, stranger, &ended).await
 }
 
 #[derive(Clone, Copy)]
@@ -411,26 +297,27 @@ struct Race<'a> {
     life: &'a Life,
     at: usize,
     held: &'a Call,
-    rival: &'a Intent,
-    patient: bool,
-    until: Until,
+    rival: &'a Rival,
+    comes: Comes,
+    until: Until<'a>,
 }
 
 impl Race<'_> {
-    async fn run(self) -> Held {
+    /// `never_met` counts rivals who had ended before they came to where they were to be held.
+    async fn run(self, never_met: &AtomicUsize) -> Held {
         let Self {
             life,
             at,
             held,
             rival,
-            patient,
+            comes,
             until,
         } = self;
         let prefix = &life.prefixes()[at];
         let attempt = Attempt::at(
             life,
             prefix.before.open(),
-            &law_for_both(prefix, rival, life.config.policy.strategy),
+            &law_for_both(prefix, &rival.intent, life.config.policy.strategy),
         );
         let (ours, theirs) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
         let first = Who {
@@ -442,7 +329,7 @@ impl Race<'_> {
         let second = Who {
             key: "second",
             process: Process::Elsewhere,
-            patience: if patient {
+            patience: if comes == Comes::Patiently {
                 life.config.lease * 3
             } else {
                 Duration::ZERO
@@ -450,7 +337,7 @@ impl Race<'_> {
         };
         let second = match until {
             Until::ItsEnd => Operator::on(&attempt.scene, &life.config, second, |_| None),
-            Until::Call(number) => held_at(&attempt, second, number, &theirs),
+            Until::Change(number, _) => held_at_change(&attempt, second, number, &theirs),
         };
         let (begin, first_ended, second_ended) = (Notify::new(), Notify::new(), Notify::new());
         let firsts = async {
@@ -460,16 +347,25 @@ impl Race<'_> {
         };
         let seconds = async {
             begin.notified().await;
-            let ended = second.does(rival).await;
+            let ended = second.does(&rival.intent).await;
             second_ended.notify_one();
             ended
         };
         let conducted = async {
             ours.reached.notified().await;
+            if comes == Comes::Freed {
+                // For as long as a process must be silent before anybody takes it for dead.
+                sleep(SILENCE).await;
+                Stranger::FreesTheLock.acts(&attempt, 0, 0).await;
+            }
             begin.notify_one();
             tokio::select! {
                 () = theirs.reached.notified() => {}
-                () = second_ended.notified() => {}
+                () = second_ended.notified() => {
+                    if matches!(until, Until::Change(..)) {
+                        never_met.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
             }
             ours.open();
             first_ended.notified().await;
@@ -492,71 +388,39 @@ impl Race<'_> {
             return Err(format!("first {one}; second {other}\n    {why}"));
         }
         no_lock(&attempt, &one).await?;
-        let pauses = [(&life.commands[at], &one), (rival, &other)]
-            .iter()
-            .any(|(intent, ended)| **intent == Intent::Pause && ended.code() == Some(0));
-        peace(&attempt, &one, &other, pauses).await
+        let first = Finished {
+            intent: &life.commands[at],
+            ended: &one,
+            after: (life.well(at) == 0).then_some(&prefix.serving_after),
+        };
+        let second = Finished {
+            intent: &rival.intent,
+            ended: &other,
+            after: rival.after.as_ref(),
+        };
+        peace(&attempt, prefix, first, second).await
     }
 }
 
-/// Whether the first went on changing things after the second had taken the lock over. One call that was under way
-/// cannot be called back; and what it does under a lock of its own, once the second is done, is its right.
+/// Whether the first went on changing things after the second had got the lock. One call that was under way cannot be
+/// called back; and what it does under a lock of its own, once the second is done, is its right.
 fn both_had_the_say(scene: &Scene) -> bool {
     let all = scene.history();
     let is_call = |line: &str, who: &str| line.contains(" call: ") && line.ends_with(who);
-    let of_second = all.iter().position(|line| is_call(line, "(second)"));
-    let Some(at) = of_second.filter(|at| all[*at].contains(" call: DeleteRule")) else {
-        return false;
+    let got_it = |pair: &[String], who: &str| {
+        pair[0].contains(LOCK_CREATED) && pair[1].contains(" call: CreateRule") && is_call(&pair[1], who)
     };
-    let took_it_again = |before: &str, line: &str| {
-        before.contains(LOCK_CREATED) && line.contains(" call: CreateRule") && is_call(line, "(first)")
+    let Some(at) = all.windows(2).position(|pair| got_it(pair, "(second)")) else {
+        return false;
     };
     let went_on = all[at..]
         .windows(2)
-        .take_while(|pair| !took_it_again(&pair[0], &pair[1]))
+        .take_while(|pair| !got_it(pair, "(first)"))
         .map(|pair| &pair[1])
         .filter(|line| is_call(line, "(first)"))
         // A sign of life, and giving up what is not held any more.
         .filter(|line| !line.contains(" call: AddTags") && !line.contains(" call: DeleteRule"));
     went_on.count() > 1
-}
-
-/// Both have said how they ended; whoever looks now finds production whole, or is told how to make it so.
-async fn peace(attempt: &Attempt<'_>, one: &Ended, other: &Ended, pauses: bool) -> Held {
-    let estate = attempt
-        .somebody()
-        .sees()
-        .await
-        .map_err(|error| error.to_string())?;
-    // A test that runs is whole as it is.
-    let halfway = Roles::of(&estate, &attempt.life.config.policy).map(|roles| roles.halfway && !roles.runs());
-    let stopped = [one, other].iter().any(|ended| ended.code() == Some(6));
-    let paused = pauses || [one, other].iter().any(|ended| ended.code() == Some(9));
-    match halfway {
-        Ok(false) => Ok(()),
-        Ok(true) if stopped => {
-            let ended = attempt.somebody().does(&rollback()).await;
-            if ended.code() == Some(0) {
-                return attempt.served().await;
-            }
-            attempt.wrong(&format!("first {one}; second {other}; rollback: {ended}"))
-        }
-        Ok(true) if paused => {
-            let ended = attempt.somebody().does(&Intent::Resume).await;
-            // An alarm that rings takes it back.
-            let taken_back = ended.code() == Some(5) && attempt.life.alarm().is_some();
-            if taken_back || matches!(ended.code(), Some(0 | 9)) {
-                return attempt.served().await;
-            }
-            attempt.wrong(&format!("first {one}; second {other}; resume: {ended}"))
-        }
-        Ok(true) => attempt.wrong(&format!(
-            "half way, and nobody says so: first {one}; second {other}"
-        )),
-        Err(reasons) => attempt.wrong(&format!(
-            "first {one}; second {other}; nobody is live: {reasons:?}"
-        )),
-    }
 }
 
 async fn no_lock(attempt: &Attempt<'_>, ended: &Ended) -> Held {
@@ -571,5 +435,14 @@ fn held_at<'a>(attempt: &Attempt<'a>, who: Who, number: usize, gate: &Arc<Gate>)
     let gate = Arc::clone(gate);
     Operator::on(&attempt.scene, &attempt.life.config, who, move |call| {
         (call.number >= number).then(|| Hit::Hold(Arc::clone(&gate)))
+    })
+}
+
+/// The same from so many changes on.
+fn held_at_change<'a>(attempt: &Attempt<'a>, who: Who, number: usize, gate: &Arc<Gate>) -> Operator<'a> {
+    let (gate, mut changes) = (Arc::clone(gate), 0);
+    Operator::on(&attempt.scene, &attempt.life.config, who, move |call| {
+        changes += usize::from(call.changes());
+        (changes >= number).then(|| Hit::Hold(Arc::clone(&gate)))
     })
 }

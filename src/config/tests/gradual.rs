@@ -68,7 +68,11 @@ fn a_linear_promotion_has_even_stages_below_the_whole() {
 #[test]
 fn a_swing_at_once_has_no_stages_whatever_else_is_configured() {
     let text = format!("{LEAST}[canary]\nsteps = [{{ weight = 5, bake = \"1m\" }}]\n");
-    assert_eq!(good(&text).policy.shift, None);
+    let by_hand = good(&text).policy.shift.expect("for shares by hand");
+    assert_eq!(by_hand.stages, []);
+    assert_eq!(by_hand.reduce_every, minutes(1));
+    let direct = format!("{LEAST}strategy = \"direct\"\n");
+    assert_eq!(good(&direct).policy.shift, None, "nobody has a share there");
 }
 
 #[test]

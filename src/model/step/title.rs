@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{NewGroup, Purpose, Step};
 use crate::model::estate::AttachmentKind;
+use crate::model::ids::TargetGroupName;
 use crate::model::policy::Want;
 use crate::model::routing::{Action, Sticky};
 use crate::model::shift::{Expiry, Held};
@@ -45,6 +46,13 @@ impl Step {
             Self::OpenStaging { target_group } => {
                 format!("open the staging entrance to {target_group}, so that its health is checked")
             }
+            Self::StayInUse { target_groups } => match target_groups.as_slice() {
+                [] => "let go of what was kept in use".into(),
+                some => format!(
+                    "keep {} in use while requests may still come, so that they drain",
+                    names(some)
+                ),
+            },
             Self::CreateGroup(new) => made("create", new),
             Self::ReuseGroup(new) => made("make", new),
             Self::SuspendProcesses { group, processes } => {
@@ -245,4 +253,9 @@ fn said(action: &Action) -> &str {
         Action::Fixed(fixed) => fixed.body.as_deref().unwrap_or_default(),
         _ => "nothing",
     }
+}
+
+fn names(target_groups: &[TargetGroupName]) -> String {
+    let names: Vec<&str> = target_groups.iter().map(TargetGroupName::as_str).collect();
+    names.join(" and ")
 }

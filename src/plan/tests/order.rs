@@ -43,6 +43,8 @@ struct Course<'a> {
     emptied: BTreeSet<&'a GroupName>,
     /// Groups that nothing makes smaller.
     held: BTreeSet<&'a GroupName>,
+    /// Where whoever leaves drains.
+    in_use: BTreeSet<&'a TargetGroupName>,
     unconfirmed: bool,
     breaches: Vec<String>,
 }
@@ -55,6 +57,7 @@ pub(crate) fn breaches(estate: &Estate, plan: &Plan) -> Vec<String> {
         answering: answering(estate, plan),
         emptied: BTreeSet::new(),
         held: held(estate),
+        in_use: BTreeSet::new(),
         unconfirmed: false,
         breaches: Vec::new(),
     };
@@ -111,6 +114,7 @@ impl<'a> Course<'a> {
             Step::Hold { group } => drop(self.held.insert(group)),
             Step::CreateGroup(new) | Step::ReuseGroup(new) => drop(self.held.insert(&new.group)),
             Step::PayObligations { group } => drop(self.held.remove(group)),
+            Step::StayInUse { target_groups } => self.in_use.extend(target_groups),
             Step::Point {
                 rule,
                 purpose,
@@ -211,7 +215,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Requests come until every node of the load balancer has heard: whoever is left stays as large until then.
+    /// Requests come until every node of the load balancer has heard: whoever is left stays as large until then, or
+    /// drains.
     fn leaves_nobody_to_shrink(&mut self, before: &Action, after: &Action) {
         let served = |action: &Action, name: &TargetGroupName| {
             let mut shares = action.shares().iter();
@@ -223,7 +228,7 @@ impl<'a> Course<'a> {
                 let found = self.estate.target_group(name);
                 found.is_some_and(|tg| tg.generation.is_some() && tg.generation == group.generation)
             });
-            own.any(|name| served(before, name) && !served(after, name))
+            own.any(|name| served(before, name) && !served(after, name) && !self.in_use.contains(name))
         });
         for group in left.filter(|group| !group.instances.is_empty()) {
             if !self.held.contains(&group.name) && !self.emptied.contains(&group.name) {

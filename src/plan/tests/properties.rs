@@ -45,7 +45,10 @@ pub(super) fn takes_its_steps_in_order(scene: &Scene) -> TestCaseResult {
     let breaches = order::breaches(&scene.estate, &plan);
     prop_assert!(breaches.is_empty(), "{breaches:#?}\n{}", plan.summary);
     for step in plan.steps.iter().take_while(|step| !step.lets_go()) {
-        let may_be_again = matches!(step, Step::OpenStaging { .. } | Step::PayObligations { .. });
+        let may_be_again = matches!(
+            step,
+            Step::OpenStaging { .. } | Step::StayInUse { .. } | Step::PayObligations { .. }
+        );
         prop_assert!(
             step.only_waits() || may_be_again || !reached(step, &scene.estate),
             "true already: {}",

@@ -34,7 +34,7 @@ fn a_swing_that_stopped_half_way_is_put_back_rule_by_rule() {
     assert_eq!(
         all,
         [
-            "hold asg-2 from scaling in",
+            "keep tg-2 in use while requests may still come, so that they drain",
             "swing :80 default rule: tg-2 → tg-1",
             "close the green door at :80 rule 11: tg-2 → closed (404)",
             "read all 4 rules back until they agree",
@@ -57,8 +57,8 @@ fn a_promotion_is_swung_back_at_once_when_the_previous_generation_stands_ready()
         all,
         [
             "hold asg-1 from scaling in",
-            "hold asg-2 from scaling in",
             "mark generation 2 as rolling-back",
+            "keep tg-2 in use while requests may still come, so that they drain",
             "swing :80 default rule: tg-2 → tg-1",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 3 rules back until they agree",
@@ -66,7 +66,6 @@ fn a_promotion_is_swung_back_at_once_when_the_previous_generation_stands_ready()
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
-            "release asg-2: undo what was held",
         ]
     );
     assert_eq!(
@@ -91,12 +90,11 @@ fn a_previous_generation_that_was_scaled_down_is_grown_and_waited_for_first() {
     let plan = planned(&estate, &rollback(), &policy());
     let all: Vec<String> = plan.steps.iter().map(|step| step.title()).collect();
     assert_eq!(
-        all[..5],
+        all[..4],
         [
             "bring asg-1 to at least what asg-2 has by then",
             "hold asg-1 from scaling in",
             "wait for as many healthy targets in tg-1 as asg-1 has capacity",
-            "hold asg-2 from scaling in",
             "mark generation 2 as rolling-back",
         ]
     );
@@ -121,11 +119,12 @@ fn a_previous_generation_that_is_large_enough_but_ill_is_waited_for() {
 fn a_rollback_can_remove_what_it_leaves_after_production_has_left_it() {
     let all = titles(&promoted(), &rollback_and_remove(), &policy());
     assert_eq!(
-        all[all.len() - 5..],
+        all[all.len() - 6..],
         [
             "release asg-1: undo what was held",
             "scale asg-2 down to 0",
             "wait until asg-2 has drained and is empty",
+            "let go of what was kept in use",
             "delete asg-2",
             "delete tg-2",
         ]
@@ -160,15 +159,14 @@ fn without_doors_only_rules_and_the_entrance_are_touched() {
         all,
         [
             "hold asg-1 from scaling in",
-            "hold asg-2 from scaling in",
             "mark generation 2 as rolling-back",
+            "keep tg-2 in use while requests may still come, so that they drain",
             "swing :80 default rule: tg-2 → tg-1",
             "read the rule back until it agrees",
             "mark generation 1 as restored",
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
-            "release asg-2: undo what was held",
         ]
     );
 }

@@ -16,7 +16,7 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
-            "hold asg-2 from scaling in",
+            "keep tg-2 in use while requests may still come, so that they drain",
             "swing :80 default rule: tg-2 → tg-1",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
@@ -24,7 +24,6 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
-            "release asg-2: undo what was held",
         ]
     );
     // The last rule has been swung, and the marks have not been made.
@@ -32,14 +31,13 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
-            "hold asg-2 from scaling in",
+            "keep tg-2 in use while requests may still come, so that they drain",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
             "mark generation 1 as restored",
             "mark generation 2 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-1: undo what was held",
-            "release asg-2: undo what was held",
         ]
     );
 }
@@ -103,8 +101,8 @@ fn any_generation_that_still_stands_can_be_named() {
         all,
         [
             "hold asg-2 from scaling in",
-            "hold asg-1 from scaling in",
             "mark generation 1 as rolling-back",
+            "keep tg-1 in use while requests may still come, so that they drain",
             "swing :80 default rule: tg-1 → tg-2",
             "point the blue door at :80 rule 10: tg-1 → tg-2",
             "read all 3 rules back until they agree",
@@ -112,7 +110,6 @@ fn any_generation_that_still_stands_can_be_named() {
             "mark generation 1 as rolled-back",
             "remove the entrance at :80 rule 2",
             "release asg-2: undo what was held",
-            "release asg-1: undo what was held",
         ]
     );
     let named = planned(&estate, &rollback_to(1), &policy());

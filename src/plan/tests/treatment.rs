@@ -44,6 +44,21 @@ fn nothing_is_due_when_it_is_kept_or_when_nothing_was_promoted() {
 }
 
 #[test]
+fn whoever_takes_a_share_back_by_steps_stays_for_what_any_rollback_leaves() {
+    let mut estate = rolled_back();
+    fixtures::owe_minimum(&mut estate, 1, 1);
+    let mut policy = after(30, Treatment::Keep);
+    policy.swing.hold = Duration::from_secs(30 * 60);
+    let left = |intent: &Intent| left_by(&planned(&estate, intent, &policy), &estate);
+    assert!(
+        matches!(left(&rollback()), Ok(Left::Due(_))),
+        "{:?}",
+        left(&rollback())
+    );
+    assert_eq!(left(&Intent::Retreat), left(&rollback()));
+}
+
+#[test]
 fn a_promotion_that_finds_production_swung_stays_for_what_the_one_that_swung_it_left() {
     let policy = after(30, Treatment::Retire);
     let again = planned(&promoted(), &Intent::Promote, &policy);

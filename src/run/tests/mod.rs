@@ -7,6 +7,7 @@ mod colours;
 mod estates;
 mod forever;
 mod gradual;
+mod growth;
 mod hooks;
 mod moves;
 mod pages;

@@ -95,10 +95,15 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
             "rolling",
             "recreate",
             "ab",
+            "by hand",
             "generations = \"pair\""
         ]
     );
-    for (name, text) in shown.into_iter().filter(|(name, _)| name != "ab") {
+    let has_its_own_test = ["ab", "by hand"];
+    for (name, text) in shown
+        .into_iter()
+        .filter(|(name, _)| !has_its_own_test.contains(&name.as_str()))
+    {
         let policy = meant(&name, &text);
         let world = World::new(fixtures::initial());
         *world.one_at_a_time.lock().expect("not poisoned") = policy.strategy == Strategy::Recreate;
@@ -129,6 +134,53 @@ async fn every_strategy_of_the_page_brings_a_release_in_and_takes_it_back() {
         assert_eq!(started_from(&world, &policy), "7", "{name}");
         nothing_broken(&world);
     }
+}
+
+/// What a team must know before it picks one.
+#[test]
+fn every_strategy_of_the_page_has_a_picture_a_configuration_what_it_costs_and_how_it_fails() {
+    let page = include_str!("../../../docs/strategies.md");
+    let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), 9);
+    for section in sections {
+        let name = section.lines().next().unwrap_or_default();
+        for part in ["```text\n", "```toml\n", "- **Costs** ", "- **Fails** "] {
+            assert_eq!(section.matches(part).count(), 1, "{name}: {part:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_share_of_the_page_is_given_by_hand_raised_and_taken_back_by_halves() {
+    let shown = shown();
+    let (name, text) = shown
+        .iter()
+        .find(|(name, _)| name == "by hand")
+        .expect("it is shown");
+    let policy = meant(name, text);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    for percent in [30, 60] {
+        must(&world, &Intent::Shift { percent }, &policy).await;
+        let estate = world.now();
+        let route = estate.listeners[0]
+            .rules
+            .iter()
+            .find(|rule| rule.priority == Priority::Default);
+        let action = &route.expect("a default rule").action;
+        assert_eq!(
+            action.to_string(),
+            format!("tg-1:{} tg-2:{percent}", 100 - percent)
+        );
+    }
+    let began = tokio::time::Instant::now();
+    must(&world, &Intent::Retreat, &policy).await;
+    // 30, 15 and 7 stay a while each.
+    let shift = policy.shift.as_ref().expect("it is configured");
+    let least = shift.reduce_every * 3;
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+    assert_eq!(live(&world, &policy), 1);
+    nothing_broken(&world);
 }
 
 #[tokio::test(start_paused = true)]

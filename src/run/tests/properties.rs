@@ -8,7 +8,6 @@ use super::estates::{Case, case};
 use super::moves::{Move, commands};
 use super::*;
 use crate::cases::cases;
-use crate::model::estate::Group;
 use crate::model::obligation::HELD_PROCESS;
 use crate::model::tags;
 
@@ -70,18 +69,10 @@ fn nothing_is_left_over(world: &World, policy: &Policy, off_before: bool) -> Res
         prop_assert_eq!(owed(&group.tags), vec![], "{} is free, and owes", group.name);
         prop_assert!(group.instances.is_empty() && group.target_groups.is_empty());
     }
-    // By turns: so does what a rollback has left, for as long as its colour leads there.
-    let found = |group: &Group| {
-        let doors = estate
-            .rules()
-            .filter(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "door"));
-        let mut leads = doors.filter_map(|door| door.action.only_target());
-        roles.live.group.as_ref() != Some(&group.name) && leads.any(|to| group.target_groups.contains(to))
-    };
     for group in estate
         .groups
         .iter()
-        .filter(|group| group.generation.is_some() && !found(group))
+        .filter(|group| group.generation.is_some())
         .filter(|group| tags::owned_by(&group.tags, &estate.app) && held.as_ref() != Some(&group.name))
     {
         prop_assert_eq!(owed(&group.tags), vec![], "{} still owes", group.name);

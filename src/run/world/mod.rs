@@ -35,6 +35,8 @@ pub(super) enum Fault {
     LoseAnswer,
     /// It is refused once.
     Refuse,
+    /// It works, and right after it the group that it is about scales out.
+    Grow,
     /// It is denied, now and whenever it is tried again.
     Deny,
 }
@@ -168,6 +170,13 @@ impl World {
             let mut estate = self.estate.lock().expect("not poisoned");
             let before = estate.clone();
             let result = change(&mut estate);
+            if fault == Some(Fault::Grow) {
+                for group in &mut estate.groups {
+                    let is_meant = what.split(' ').any(|word| word == group.name.as_str());
+                    let grown = (group.size.desired + 1).min(group.size.max);
+                    group.size.desired = if is_meant { grown } else { group.size.desired };
+                }
+            }
             self.time_passes(&mut estate);
             if result.is_ok() {
                 self.changes.lock().expect("not poisoned").push(what.clone());

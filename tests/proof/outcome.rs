@@ -1,0 +1,166 @@
+//! What is true of production once everybody has said how they ended: exit codes may not lie, whoever else was there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use swingbridge::model::plan::Intent;
+use swingbridge::model::roles::Roles;
+
+use crate::cell::{Attempt, Held};
+use crate::life::rollback;
+use crate::operator::Ended;
+use crate::prefix::Prefix;
+use crate::stage::Stage;
+use crate::strangers::Stranger;
+use crate::tap::Call;
+use crate::{life::Life, oracle};
+
+/// Until every node of the load balancer has heard of what was written last.
+const HEARD: Duration = Duration::from_secs(10);
+
+/// The target groups that production meets.
+pub(crate) type Serving = BTreeSet<String>;
+
+/// The same once all is quiet, on a copy of the stage: no time goes by on it.
+pub(crate) async fn serving_on(stage: &Stage, life: &Life) -> Serving {
+    let scene = stage.open();
+    tokio::time::sleep(HEARD).await;
+    oracle::serving(&scene.keeper, &life.requests)
+}
+
+impl Attempt<'_> {
+    /// What requests for production meet now, whatever anybody has written down.
+    pub(crate) async fn serving(&self) -> Serving {
+        tokio::time::sleep(HEARD).await;
+        oracle::serving(&self.scene.keeper, &self.life.requests)
+    }
+
+    /// Production meets this, and nothing else.
+    pub(crate) async fn meets(&self, wanted: &Serving) -> Held {
+        let serving = self.serving().await;
+        if serving == *wanted {
+            return Ok(());
+        }
+        self.wrong(&format!("production meets {serving:?}, not {wanted:?}"))
+    }
+}
+
+/// What an exit code says of production.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Said {
+    ThatItMeets(Serving),
+    ThatItIsWhereItWas,
+    /// That a person must look.
+    Nothing,
+}
+
+fn said(ended: &Ended, before: &Serving, after: Option<&Serving>) -> Said {
+    match (ended.code(), after) {
+        (Some(0), Some(after)) => Said::ThatItMeets(after.clone()),
+        (Some(3 | 4 | 7), _) => Said::ThatItIsWhereItWas,
+        (Some(5), _) => Said::ThatItMeets(before.clone()),
+        _ => Said::Nothing,
+    }
+}
+
+/// One of two commands, and how it ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished<'a> {
+    pub(crate) intent: &'a Intent,
+    pub(crate) ended: &'a Ended,
+    /// What production meets after it when nobody else is there; nothing when that depends on who was.
+    pub(crate) after: Option<&'a Serving>,
+}
+
+/// Both have said how they ended; whoever looks now finds production where they say, or is told how to make it whole.
+pub(crate) async fn peace(
+    attempt: &Attempt<'_>,
+    prefix: &Prefix,
+    first: Finished<'_>,
+    second: Finished<'_>,
+) -> Held {
+    let both = format!("first {}; second {}", first.ended, second.ended);
+    let has = |code: u8| [first, second].iter().any(|one| one.ended.code() == Some(code));
+    let estate = attempt
+        .somebody()
+        .sees()
+        .await
+        .map_err(|error| error.to_string())?;
+    // A test that runs is whole as it is.
+    let halfway = match Roles::of(&estate, &attempt.life.config.policy) {
+        Ok(roles) => roles.halfway && !roles.runs(),
+        Err(reasons) => return attempt.wrong(&format!("{both}; nobody is live: {reasons:?}")),
+    };
+    let shares = |one: &Finished<'_>| {
+        matches!(one.intent, Intent::Pause | Intent::Shift { .. }) && one.ended.code() == Some(0)
+    };
+    let shared = [first, second].iter().any(shares);
+    if halfway && has(6) {
+        let ended = attempt.somebody().does(&rollback()).await;
+        if ended.code() == Some(0) {
+            return attempt.served().await;
+        }
+        return attempt.wrong(&format!("{both}; rollback: {ended}"));
+    }
+    if halfway
+        && (has(9)
+            || [first, second]
+                .iter()
+                .any(|one| shares(one) && *one.intent == Intent::Pause))
+    {
+        let ended = attempt.somebody().does(&Intent::Resume).await;
+        // An alarm that rings takes it back.
+        let taken_back = ended.code() == Some(5) && attempt.life.alarm().is_some();
+        if taken_back || matches!(ended.code(), Some(0 | 9)) {
+            return attempt.served().await;
+        }
+        return attempt.wrong(&format!("{both}; resume: {ended}"));
+    }
+    if halfway && !shared && !prefix.shared_before {
+        return attempt.wrong(&format!("half way, and nobody says so: {both}"));
+    }
+    let before = &prefix.serving_before;
+    let words = [first, second].map(|one| said(one.ended, before, one.after));
+    if words.contains(&Said::Nothing) {
+        return Ok(());
+    }
+    let serving = attempt.serving().await;
+    let mut meant = words.iter().filter_map(|said| match said {
+        Said::ThatItMeets(serving) => Some(serving),
+        _ => None,
+    });
+    let nobody_moved_it = words.iter().all(|said| *said == Said::ThatItIsWhereItWas);
+    if (nobody_moved_it && serving == *before) || meant.any(|meant| *meant == serving) {
+        return Ok(());
+    }
+    attempt.wrong(&format!("{both}; and production meets {serving:?}"))
+}
+
+/// A stranger has changed something at this call; the exit code is true all the same.
+pub(crate) async fn is_told(
+    attempt: &Attempt<'_>,
+    at: usize,
+    call: &Call,
+    stranger: Stranger,
+    ended: &Ended,
+) -> Held {
+    let prefix = &attempt.life.prefixes()[at];
+    let well = attempt.life.well(at);
+    let last_route = prefix
+        .calls
+        .iter()
+        .rfind(|call| call.action == "ModifyListener")
+        .map_or(0, |call| call.number);
+    // Whoever leads production elsewhere when all of it was written has done so.
+    if stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > last_route) {
+        return Ok(());
+    }
+    match said(ended, &prefix.serving_before, Some(&prefix.serving_after)) {
+        Said::ThatItMeets(serving) if well == 0 || ended.code() == Some(5) => attempt.meets(&serving).await,
+        // It put production back to what was before, and the command did not.
+        Said::ThatItIsWhereItWas if stranger != Stranger::PutsBack => {
+            attempt.meets(&prefix.serving_before).await
+        }
+        _ => Ok(()),
+    }
+}

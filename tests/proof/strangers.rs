@@ -1,0 +1,166 @@
+//! Strangers: people and tools that change something beside a command, and know of no lock.
+
+use std::fmt;
+
+use aws_sdk_elasticloadbalancingv2::error::DisplayErrorContext;
+use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
+use swingbridge::model::tags;
+
+use crate::cell::Attempt;
+use crate::operator::{Operator, Who, sdk};
+use crate::stage::Scene;
+use crate::tap::Tap;
+
+/// Somebody who does not know of the lock: one call, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stranger {
+    /// An autoscaler, which makes the group larger.
+    Grows,
+    /// One that makes it as small as it may be.
+    Shrinks,
+    /// A provisioning run that puts the default rule back to what it knows.
+    PutsBack,
+    /// A person who leads the default rule back to the previous generation, while somebody removes it.
+    LeadsBack,
+    /// A person who frees the lock, because they believe that its holder is dead.
+    FreesTheLock,
+    /// A person who deletes the candidate's target group, if AWS lets them.
+    DeletesTargetGroup,
+    /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
+    DeletesGroup,
+}
+
+pub(crate) const STRANGERS: [Stranger; 6] = [
+    Stranger::Grows,
+    Stranger::Shrinks,
+    Stranger::PutsBack,
+    Stranger::FreesTheLock,
+    Stranger::DeletesTargetGroup,
+    Stranger::DeletesGroup,
+];
+
+impl fmt::Display for Stranger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Grows => "an-autoscaler",
+            Self::Shrinks => "a-shrinking-autoscaler",
+            Self::PutsBack => "a-provisioning-run",
+            Self::LeadsBack => "a-way-back",
+            Self::FreesTheLock => "a-freed-lock",
+            Self::DeletesTargetGroup => "a-deleted-target-group",
+            Self::DeletesGroup => "a-deleted-group",
+        })
+    }
+}
+
+/// The group that a generation has; one that has none yet would have this name.
+fn group_of(scene: &Scene, generation: u32) -> String {
+    let number = generation.to_string();
+    let found = scene.keeper.with(|world| {
+        let mut groups = world.scaling.groups.values();
+        groups
+            .find(|group| {
+                group
+                    .tags
+                    .get(tags::GENERATION)
+                    .is_some_and(|tag| tag.value == number)
+            })
+            .map(|group| group.name.clone())
+    });
+    found.unwrap_or_else(|| format!("asg-{generation}"))
+}
+
+impl Stranger {
+    /// Does it now, as any AWS client would. What AWS refuses is left.
+    pub(crate) async fn acts(self, attempt: &Attempt<'_>, live: u32, next: u32) -> String {
+        let scene = &attempt.scene;
+        if self == Self::FreesTheLock {
+            let who = Who {
+                key: "stranger",
+                ..Who::somebody()
+            };
+            let person = Operator::on(scene, &attempt.life.config, who, |_| None);
+            return came_of(person.unlocks().await);
+        }
+        let tap = Tap::new(&scene.keeper, Box::new(|_| None));
+        let sdk = sdk("stranger", &tap);
+        let groups = aws_sdk_autoscaling::Client::new(&sdk);
+        let (current, next_group) = (group_of(scene, live), group_of(scene, next));
+        match self {
+            Self::Grows | Self::Shrinks => came_of(
+                groups
+                    .set_desired_capacity()
+                    .auto_scaling_group_name(current)
+                    .desired_capacity(if self == Self::Grows { 4 } else { 1 })
+                    .send()
+                    .await,
+            ),
+            Self::DeletesGroup => came_of(
+                groups
+                    .delete_auto_scaling_group()
+                    .auto_scaling_group_name(next_group)
+                    .force_delete(true)
+                    .send()
+                    .await,
+            ),
+            _ => {
+                let balancing = aws_sdk_elasticloadbalancingv2::Client::new(&sdk);
+                self.on_the_balancer(&balancing, live, next).await
+            }
+        }
+    }
+
+    async fn on_the_balancer(
+        self,
+        balancing: &aws_sdk_elasticloadbalancingv2::Client,
+        live: u32,
+        next: u32,
+    ) -> String {
+        let name = match self {
+            Self::PutsBack | Self::LeadsBack => format!("tg-{live}"),
+            _ => format!("tg-{next}"),
+        };
+        let found = match balancing.describe_target_groups().names(name).send().await {
+            Ok(found) => found,
+            Err(error) => return DisplayErrorContext(error).to_string(),
+        };
+        let group = &found.target_groups()[0];
+        let arn = group.target_group_arn().expect("it has one");
+        if self == Self::DeletesTargetGroup {
+            return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
+        }
+        // Where nobody looks after its health it would not answer, whoever led production there.
+        let Some(balancer) = group.load_balancer_arns().first() else {
+            return "no rule names it".into();
+        };
+        let listeners = balancing
+            .describe_listeners()
+            .load_balancer_arn(balancer)
+            .send()
+            .await;
+        let listeners = listeners.expect("they are there");
+        let http = listeners
+            .listeners()
+            .iter()
+            .find(|listener| listener.port() == Some(80));
+        let forward = LbAction::builder()
+            .r#type(ActionTypeEnum::Forward)
+            .target_group_arn(arn)
+            .build();
+        came_of(
+            balancing
+                .modify_listener()
+                .listener_arn(http.and_then(|it| it.listener_arn()).expect("it is there"))
+                .default_actions(forward)
+                .send()
+                .await,
+        )
+    }
+}
+
+fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
+    match done {
+        Ok(_) => "done".into(),
+        Err(error) => DisplayErrorContext(error).to_string(),
+    }
+}
