@@ -23,8 +23,8 @@ use crate::tap::{Call, Gate, Hit};
 
 /// How the timeline tells that somebody has the lock: by its rule.
 const LOCK_CREATED: &str = " rule: rule 1 created";
-/// After this nobody acts on what was seen before it.
-const SILENCE: Duration = Duration::from_secs(30);
+/// After this nobody acts on what was seen before it, and no call is under way any more.
+const SILENCE: Duration = Duration::from_secs(120);
 /// Far longer than any two commands take one after the other.
 const LONG: Duration = Duration::from_secs(6 * 3600);
 
@@ -386,6 +386,11 @@ impl Race<'_> {
         }
         if let Err(why) = attempt.served().await {
             return Err(format!("first {one}; second {other}\n    {why}"));
+        }
+        if matches!(until, Until::Change(..)) && !attempt.is_unlocked().await? {
+            // What was to give it up stood still for too long. It stands for its lease, and whoever comes next removes it.
+            sleep(life.config.lease).await;
+            attempt.somebody().does(&Intent::Repair).await;
         }
         no_lock(&attempt, &one).await?;
         let first = Finished {
