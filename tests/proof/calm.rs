@@ -2,7 +2,7 @@
 
 use swingbridge::model::estate::Estate;
 use swingbridge::model::obligation::owed;
-use swingbridge::model::routing::Rule;
+use swingbridge::model::routing::{Rule, Sticky};
 use swingbridge::model::tags::owned_by;
 
 use crate::cell::{Attempt, Book, Held};
@@ -33,7 +33,12 @@ async fn goes_well(life: &Life, at: usize) -> Held {
         .is_some_and(|shift| !shift.stages.is_empty());
     let shares = policy.ab.is_some() || by_stages;
     let now = operator.sees().await.map_err(|error| error.to_string())?;
-    if let Some(lost) = lost(&prefix.found, &now, shares) {
+    let at_first = &life.prefixes()[0].found;
+    let for_now = |rule: &Rule| {
+        let own = at_first.rule(&rule.arn).map(|rule| rule.sticky);
+        shares && own.is_none_or(|own| own == Sticky::Off)
+    };
+    if let Some(lost) = lost(&prefix.found, &now, for_now) {
         return attempt.wrong(&lost);
     }
     if let Some(forgotten) = forgotten(&life.prefixes()[0].found, &now) {
@@ -43,19 +48,19 @@ async fn goes_well(life: &Life, at: usize) -> Held {
     attempt.converges(at).await
 }
 
-/// What a rule did besides leading somewhere, and does not do any more. Rules may be sticky for as long as several
-/// generations share them.
-fn lost(found: &Estate, now: &Estate, shares: bool) -> Option<String> {
+/// What a rule did besides leading somewhere, and does not do any more. A rule that was never sticky of itself may be so
+/// `for_now`, for as long as several generations share it.
+fn lost(found: &Estate, now: &Estate, for_now: impl Fn(&Rule) -> bool) -> Option<String> {
     let also = |rule: &Rule| -> Vec<String> {
-        let for_now = |word: &&String| shares && word.starts_with("group stickiness");
-        rule.also.iter().filter(|word| !for_now(word)).cloned().collect()
+        let sticks = |word: &&String| for_now(rule) && word.starts_with("group stickiness");
+        rule.also.iter().filter(|word| !sticks(word)).cloned().collect()
     };
     found
         .rules()
         .filter_map(|was| Some((was, now.rule(&was.arn)?)))
         .find(|(was, is)| {
             (&was.conditions, also(was)) != (&is.conditions, also(is))
-                || (was.keeps != is.keeps && !(shares && was.sticky != is.sticky))
+                || (was.keeps != is.keeps && !(for_now(was) && was.sticky != is.sticky))
         })
         .map(|(was, is)| format!("{} was {:?}, and is {:?}", was.at(), was.also, is.also))
 }

@@ -59,6 +59,9 @@ pub(crate) struct Law {
     pub(crate) one_at_a_time: bool,
     /// Somebody takes the candidate's instances away on purpose.
     pub(crate) candidate_may_be_empty: bool,
+    /// The lock, whose rule alone keeps the candidate health-checked, is taken away while the call that leads production
+    /// there is under way.
+    pub(crate) route_under_way: bool,
     /// How long a colour stays open that production has left.
     pub(crate) grace: Duration,
 }
@@ -162,6 +165,7 @@ impl Seen {
             let met = met(picture, running, request);
             let wrong = match request.meant {
                 Meant::Live if is_stopped(&met, &groups.stopped) => None,
+                Meant::Live if law.route_under_way && is_candidates(&met, law) => None,
                 Meant::Live => wrong(&met, &law.live, false),
                 Meant::Beta if law.candidate_may_be_empty => None,
                 Meant::Beta => {
@@ -242,6 +246,11 @@ struct Groups {
 /// Nobody answers, and that is written down.
 fn is_stopped(met: &Met, stopped: &BTreeSet<String>) -> bool {
     matches!(met, Met::Groups(groups) if groups.iter().all(|group| stopped.contains(&group.name)))
+}
+
+/// Only the candidate.
+fn is_candidates(met: &Met, law: &Law) -> bool {
+    matches!(met, Met::Groups(groups) if groups.iter().all(|group| law.candidate.contains(&group.name)))
 }
 
 impl Law {

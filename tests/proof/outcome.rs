@@ -136,6 +136,13 @@ pub(crate) async fn peace(
     attempt.wrong(&format!("{both}; and production meets {serving:?}"))
 }
 
+/// Whether a stranger leads production elsewhere when the command has written all of it: then they have done so.
+pub(crate) fn leads_elsewhere(prefix: &Prefix, call: &Call, stranger: Stranger) -> bool {
+    let mut routes = prefix.calls.iter().filter(|call| call.action == "ModifyListener");
+    let last = routes.next_back().map_or(0, |call| call.number);
+    stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > last)
+}
+
 /// A stranger has changed something at this call; the exit code is true all the same.
 pub(crate) async fn is_told(
     attempt: &Attempt<'_>,
@@ -146,13 +153,7 @@ pub(crate) async fn is_told(
 ) -> Held {
     let prefix = &attempt.life.prefixes()[at];
     let well = attempt.life.well(at);
-    let last_route = prefix
-        .calls
-        .iter()
-        .rfind(|call| call.action == "ModifyListener")
-        .map_or(0, |call| call.number);
-    // Whoever leads production elsewhere when all of it was written has done so.
-    if stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > last_route) {
+    if leads_elsewhere(prefix, call, stranger) {
         return Ok(());
     }
     match said(ended, &prefix.serving_before, Some(&prefix.serving_after)) {

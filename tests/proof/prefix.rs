@@ -202,6 +202,7 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
         candidate,
         one_at_a_time: false,
         candidate_may_be_empty: false,
+        route_under_way: false,
         grace: Duration::ZERO,
     }
 }

@@ -15,7 +15,7 @@ use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, deploy, rollback};
 use crate::operator::{Ended, Operator, Process, Who};
 use crate::oracle::Law;
-use crate::outcome::{Finished, Serving, is_told, peace, serving_on};
+use crate::outcome::{Finished, Serving, is_told, leads_elsewhere, peace, serving_on};
 use crate::prefix::{Prefix, by_turns};
 use crate::stage::{Scene, in_virtual_time};
 use crate::strangers::{STRANGERS, Stranger};
@@ -264,6 +264,12 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile.
     law.candidate_may_be_empty =
         stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && call.changes());
+    law.route_under_way = stranger == Stranger::FreesTheLock
+        && ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
+    if leads_elsewhere(prefix, call, stranger) {
+        // A colour closes in its time after production has left it; not after somebody else has led production there again.
+        law.grace = Duration::ZERO;
+    }
     let mut live = prefix.live_before;
     if let (Stranger::LeadsBack, Some(previous)) = (stranger, life.roles(&prefix.found).previous) {
         live = previous.generation.0;

@@ -129,10 +129,14 @@ impl Stranger {
         if self == Self::DeletesTargetGroup {
             return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
         }
-        // Where nobody looks after its health it would not answer, whoever led production there.
+        // Where nobody looks after its health it would not answer, whoever led production there; nor where it is only
+        // named so that it drains.
         let Some(balancer) = group.load_balancer_arns().first() else {
             return "no rule names it".into();
         };
+        if is_let_go(balancing, arn, balancer).await {
+            return "it is on its way out".into();
+        }
         let listeners = balancing
             .describe_listeners()
             .load_balancer_arn(balancer)
@@ -163,4 +167,28 @@ fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
         Ok(_) => "done".into(),
         Err(error) => DisplayErrorContext(error).to_string(),
     }
+}
+
+/// Whether only the lock's rule names it.
+async fn is_let_go(balancing: &aws_sdk_elasticloadbalancingv2::Client, arn: &str, balancer: &str) -> bool {
+    let listeners = balancing
+        .describe_listeners()
+        .load_balancer_arn(balancer)
+        .send()
+        .await;
+    for listener in listeners.expect("they are there").listeners() {
+        let rules = balancing.describe_rules();
+        let rules = rules.set_listener_arn(listener.listener_arn().map(str::to_owned));
+        let rules = rules.send().await.expect("they are there");
+        let names = |action: &LbAction| {
+            let shares = action.forward_config().map(|forward| forward.target_groups());
+            let mut shares = shares.unwrap_or_default().iter();
+            action.target_group_arn() == Some(arn) || shares.any(|one| one.target_group_arn() == Some(arn))
+        };
+        let mut others = rules.rules().iter().filter(|rule| rule.priority() != Some("1"));
+        if others.any(|rule| rule.actions().iter().any(names)) {
+            return false;
+        }
+    }
+    true
 }

@@ -19,6 +19,7 @@ mod rolling;
 mod schema_walk;
 mod script;
 mod sides;
+mod swept;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
