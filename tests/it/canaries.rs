@@ -4,7 +4,6 @@
 //! with 2, and so on: load, errors and identifiers are drawn from it. `SWINGBRIDGE_CANARIES=7-7` tries the seventh alone.
 
 use std::io::Write;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use swingbridge::lab::load::{self, Entry, Ledger, Load};

@@ -38,6 +38,7 @@ async fn the_lock_of_a_holder_whose_clock_is_behind_ours_stays() {
             rule.tags.insert(tags::LOCK_BEAT.into(), beat);
         });
     };
-    tokio::join!(must(&world, &deploy("42"), &quick()), beats);
+    let (again, policy) = (deploy("42"), quick());
+    tokio::join!(must(&world, &again, &policy), beats);
     assert!(stands(&world));
 }
