@@ -202,7 +202,15 @@ impl<'a, C: Cloud> Drive<'a, C> {
             outcome = Outcome::Done;
             self.see(step).await?;
         }
-        let waited = self.wait(index, step, narrator).await?;
+        let waited = match self.wait(index, step, narrator).await {
+            Err(stop @ Stop::TimedOut { .. }) => {
+                // Whoever took the lock may have undone what is waited for.
+                self.see_rules().await?;
+                self.fence().await?;
+                return Err(stop);
+            }
+            other => other?,
+        };
         if matches!(step, Step::Confirm { .. }) {
             self.course.settled = true;
             self.answers_again(narrator);

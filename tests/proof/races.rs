@@ -221,12 +221,15 @@ fn alone(life: &Life, at: usize, name: &'static str, intent: Intent) -> Rival {
         // The number of a generation depends on who was there before.
         let goes_on = matches!(intent, Intent::Deploy { .. })
             && matches!(strategy, Strategy::Direct | Strategy::Recreate);
+        // Whether there is a candidate to close depends on it, too.
+        let goes_back =
+            matches!(intent, Intent::Rollback { .. }) && matches!(life.commands[at], Intent::Deploy { .. });
         let after = serving_on(&scene.kept().await, life).await;
         Rival {
             name,
             intent,
             changes,
-            after: (ended.code() == Some(0) && !goes_on).then_some(after),
+            after: (ended.code() == Some(0) && !goes_on && !goes_back).then_some(after),
         }
     })
 }
