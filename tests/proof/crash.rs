@@ -267,6 +267,7 @@ async fn forgets_nothing(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
         }
     }
     shows_what_is_owed(attempt, &seen)?;
+    shows_who_is_live(attempt, &seen).await?;
     let routes = |estate: &Estate| -> Vec<String> {
         Roles::of(estate, &attempt.life.config.policy)
             .map(|roles| {
@@ -308,6 +309,24 @@ fn shows_what_is_owed(attempt: &Attempt<'_>, seen: &Estate) -> Held {
                 group.name
             ));
         }
+    }
+    Ok(())
+}
+
+/// Whom production meets is taken for live, whatever is written down; but for a rollback that is not finished, which is
+/// told as one.
+async fn shows_who_is_live(attempt: &Attempt<'_>, seen: &Estate) -> Held {
+    let policy = &attempt.life.config.policy;
+    let Ok(roles) = Roles::of(seen, policy) else {
+        return attempt.wrong("nobody is live");
+    };
+    let serving = attempt.serving().await;
+    let live = roles.live.target_group.as_ref().map(ToString::to_string);
+    let unfinished = roles.live.state == State::RollingBack;
+    if !unfinished && serving.len() == 1 && serving.first() != live.as_ref() {
+        return attempt.wrong(&format!(
+            "production meets {serving:?}, and {live:?} is taken for live"
+        ));
     }
     Ok(())
 }
