@@ -54,11 +54,12 @@ enum Said {
     Nothing,
 }
 
-fn said(ended: &Ended, before: &Serving, after: Option<&Serving>) -> Said {
+fn said(ended: &Ended, prefix: &Prefix, after: Option<&Serving>) -> Said {
     match (ended.code(), after) {
         (Some(0), Some(after)) => Said::ThatItMeets(after.clone()),
         (Some(3 | 4 | 7), _) => Said::ThatItIsWhereItWas,
-        (Some(5), _) => Said::ThatItMeets(before.clone()),
+        // It was swung back to live, also where it was shared before.
+        (Some(5), _) => Said::ThatItMeets([format!("tg-{}", prefix.live_before)].into()),
         _ => Said::Nothing,
     }
 }
@@ -120,7 +121,7 @@ pub(crate) async fn peace(
         return attempt.wrong(&format!("half way, and nobody says so: {both}"));
     }
     let before = &prefix.serving_before;
-    let words = [first, second].map(|one| said(one.ended, before, one.after));
+    let words = [first, second].map(|one| said(one.ended, prefix, one.after));
     if words.contains(&Said::Nothing) {
         return Ok(());
     }
@@ -156,7 +157,7 @@ pub(crate) async fn is_told(
     if leads_elsewhere(prefix, call, stranger) {
         return Ok(());
     }
-    match said(ended, &prefix.serving_before, Some(&prefix.serving_after)) {
+    match said(ended, prefix, Some(&prefix.serving_after)) {
         Said::ThatItMeets(serving) if well == 0 || ended.code() == Some(5) => attempt.meets(&serving).await,
         // It put production back to what was before, and the command did not.
         Said::ThatItIsWhereItWas if stranger != Stranger::PutsBack => {
