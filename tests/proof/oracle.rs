@@ -59,8 +59,8 @@ pub(crate) struct Law {
     pub(crate) one_at_a_time: bool,
     /// Somebody takes the candidate's instances away on purpose.
     pub(crate) candidate_may_be_empty: bool,
-    /// The lock, whose rule alone keeps the candidate health-checked, is taken away while the call that leads production
-    /// there is under way.
+    /// What alone keeps the candidate health-checked, the lock's rule or a share of production, is taken away while the
+    /// call that leads production there is under way.
     pub(crate) route_under_way: bool,
     /// How long a colour stays open that production has left.
     pub(crate) grace: Duration,

@@ -267,8 +267,8 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile.
     law.candidate_may_be_empty =
         stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && call.changes());
-    law.route_under_way = stranger == Stranger::FreesTheLock
-        && ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
+    let writes = ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
+    law.route_under_way = writes && matches!(stranger, Stranger::FreesTheLock | Stranger::PutsBack);
     if leads_elsewhere(prefix, call, stranger) {
         // A colour closes in its time after production has left it; not after somebody else has led production there again.
         law.grace = Duration::ZERO;
