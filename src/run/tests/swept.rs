@@ -5,12 +5,15 @@ use crate::model::tags;
 use crate::run::world::World;
 
 /// Done already, with a lock whose last sign of life is older than its lease by our clock.
-fn world() -> World {
-    let mut estate = fixtures::deployed();
-    let mut holder = fixtures::holder();
-    holder.beat = fixtures::minute(-60);
-    fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, fixtures::closed(404)));
-    World::new(estate)
+async fn world() -> World {
+    let world = World::new(fixtures::deployed());
+    must(&world, &deploy("42"), &quick()).await;
+    let holder = crate::model::lock::Holder {
+        beat: fixtures::minute(-60),
+        ..fixtures::holder()
+    };
+    world.vary(|estate| fixtures::add_rule(estate, fixtures::lock_rule(&holder, fixtures::closed(404))));
+    world
 }
 
 fn stands(world: &World) -> bool {
@@ -21,14 +24,14 @@ fn stands(world: &World) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn the_lock_of_a_holder_that_says_nothing_is_removed() {
-    let world = world();
+    let world = world().await;
     must(&world, &deploy("42"), &quick()).await;
     assert!(!stands(&world));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_lock_of_a_holder_whose_clock_is_behind_ours_stays() {
-    let world = world();
+    let world = world().await;
     let beats = async {
         // Long before anybody would have listened for long enough.
         tokio::time::sleep(Duration::from_secs(5)).await;
