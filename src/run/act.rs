@@ -13,7 +13,7 @@ use crate::model::ids::{GroupName, Size, TargetGroupName};
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::roles::State;
 use crate::model::rollout::Rollout;
-use crate::model::routing::{Action, Asks, Condition};
+use crate::model::routing::{Action, Asks, Condition, Rule};
 use crate::model::shift::Reached;
 use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags::{self, Tags};
@@ -74,23 +74,12 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
         }
         Step::OpenStaging { target_group } => {
             let lock = drive.lock.rule(estate).ok_or(Stop::LockLost)?;
-            let swing = Swing {
-                rule: &lock.at(),
-                before: &lock.action,
-                after: &Action::to(target_group),
-                sticky: None,
-            };
-            cloud.point(estate, swing).await?;
+            point(cloud, estate, lock, &Action::to(target_group)).await?;
         }
         Step::StayInUse { target_groups } => {
             let lock = drive.lock.rule(estate).ok_or(Stop::LockLost)?;
-            let swing = Swing {
-                rule: &lock.at(),
-                before: &lock.action,
-                after: &lock::keeping(&lock.action, target_groups),
-                sticky: None,
-            };
-            cloud.point(estate, swing).await?;
+            let after = lock::keeping(&lock.action, target_groups);
+            point(cloud, estate, lock, &after).await?;
         }
         Step::CreateGroup(new) => {
             let versions = versions(drive, &new.versions)?;
@@ -336,6 +325,17 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
     };
     cloud.create_rule(estate, &new).await?;
     Ok(())
+}
+
+/// The lock's own rule, which no request meets.
+async fn point<C: Cloud>(cloud: &C, estate: &Estate, lock: &Rule, after: &Action) -> Result<(), CloudError> {
+    let swing = Swing {
+        rule: &lock.at(),
+        before: &lock.action,
+        after,
+        sticky: None,
+    };
+    cloud.point(estate, swing).await
 }
 
 /// Keeps a group from shrinking below `wanted`, raising it if it is smaller. What is to be put back

@@ -1,7 +1,5 @@
 //! What holds of any plan that takes live's place instead of standing beside it: rolling and recreate.
 
-use std::time::Duration;
-
 use proptest::prelude::{Just, Strategy as _};
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -16,7 +14,7 @@ use crate::cases::cases;
 use crate::model::fixtures::{deployed, group_mut, initial, mark, promoted, rolled_back};
 use crate::model::ids::{GroupName, Size};
 use crate::model::roles::State;
-use crate::model::rollout::{Kept, Rolling};
+use crate::model::rollout::Rolling;
 use crate::model::step::{Purpose, Step};
 use crate::plan::reached;
 
@@ -37,24 +35,18 @@ fn rolled() -> impl proptest::strategy::Strategy<Value = Scene> {
         .into_iter()
         .chain(statuses.map(under_way))
         .collect();
-    let rolling =
-        (select(vec![0, 50, 90, 100]), select(vec![100, 110, 200])).prop_map(|(min, max)| Rolling {
+    let rolling = (select(vec![0, 50, 90, 100]), select(vec![100, 110, 200])).prop_map(|(min, max)| {
+        let configured = super::rolling::policy().rolling;
+        configured.map(|rolling| Rolling {
             min_healthy: min,
             max_healthy: max,
-            checkpoints: vec![50],
-            checkpoint_delay: Duration::from_secs(600),
-            warmup: None,
-            bake: Duration::ZERO,
-            alarms: Vec::new(),
-            skip_matching: true,
-            rolls_back: true,
-            protected: Kept::Wait,
-            standby: Kept::Wait,
-        });
+            ..rolling
+        })
+    });
     let policies = (policies(), rolling).prop_map(|(policy, rolling)| Policy {
         strategy: Strategy::Rolling,
         shift: None,
-        rolling: Some(rolling),
+        rolling,
         ..policy
     });
     // Half of all deploys are of the release that is on its way already.
