@@ -147,6 +147,8 @@ fn whatever_comes_in_the_time_that_is_given_is_taken() {
 #[test]
 fn the_corpus_is_made_of_what_is_really_read() {
     use swingbridge::lab::world::{Settings, World};
+    use swingbridge::model::judgement::Verdict;
+    use swingbridge::model::judging::Consequence;
     use swingbridge::model::plan::Plan;
     use swingbridge::run::journal;
     for (path, bytes) in corpus("plan_file") {
@@ -155,6 +157,16 @@ fn the_corpus_is_made_of_what_is_really_read() {
     }
     for (path, bytes) in corpus("journal") {
         assert!(journal::read(bytes.as_slice()).len() > 2, "{}", path.display());
+    }
+    for (path, bytes) in corpus("readings") {
+        let judgement = targets::judged(&bytes).expect("it can be read");
+        assert_eq!(
+            judgement.verdict,
+            Verdict::Fail(Consequence::Rollback),
+            "{}: {}",
+            path.display(),
+            judgement.sentence
+        );
     }
     for (path, bytes) in corpus("wire") {
         let (answered, refused) = targets::wire_outcomes(&mut World::new(Settings::default()), &bytes);

@@ -54,25 +54,18 @@ impl Aws {
     ) -> Result<Vec<DescribeAlarmsOutput>, CloudError> {
         let mut pages = Vec::new();
         for some in names.chunks(PER_CALL) {
-            let mut token = None;
-            loop {
-                let page = self
-                    .cw
-                    .describe_alarms()
-                    .set_alarm_names(Some(some.to_vec()))
-                    // Unless asked for, composite ones are left out without a word.
-                    .alarm_types(AlarmType::MetricAlarm)
-                    .alarm_types(AlarmType::CompositeAlarm)
-                    .max_records(100)
-                    .set_next_token(token)
-                    .send()
-                    .await
-                    .map_err(|e| self.error("DescribeAlarms", e))?;
-                token = page.next_token.clone().filter(|token| !token.is_empty());
-                pages.push(page);
-                if token.is_none() {
-                    break;
-                }
+            let mut found = self
+                .cw
+                .describe_alarms()
+                .set_alarm_names(Some(some.to_vec()))
+                // Unless asked for, composite ones are left out without a word.
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .max_records(100)
+                .into_paginator()
+                .send();
+            while let Some(page) = found.next().await {
+                pages.push(page.map_err(|error| self.error("DescribeAlarms", error))?);
             }
         }
         Ok(pages)

@@ -20,24 +20,16 @@ const PAGE: i32 = 100;
 impl Aws {
     /// Every group of the account and region.
     pub(super) async fn describe_groups(&self) -> Result<Vec<AutoScalingGroup>, CloudError> {
-        let mut all = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .asg
-                .describe_auto_scaling_groups()
-                .max_records(PAGE)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error("DescribeAutoScalingGroups", e))?;
-            all.extend(page.auto_scaling_groups.unwrap_or_default());
-            // A page may be short, or empty, and still not be the last.
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        // A page may be short, or empty, and still not be the last.
+        self.asg
+            .describe_auto_scaling_groups()
+            .max_records(PAGE)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeAutoScalingGroups", error))
     }
 
     /// One group as it is now; `None` when it is gone.

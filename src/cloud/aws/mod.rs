@@ -53,6 +53,8 @@ mod fake;
 #[cfg(test)]
 mod lossless_form;
 #[cfg(test)]
+mod lossless_rules;
+#[cfg(test)]
 mod lossless_tests;
 #[cfg(test)]
 mod members;

@@ -76,26 +76,20 @@ impl Aws {
         if window.periods() == 0 {
             return Ok(found.series);
         }
-        let mut token = None;
-        loop {
-            let page = self
-                .cw
-                .get_metric_data()
-                .set_metric_data_queries(Some(question.queries.clone()))
-                .start_time(DateTime::from_secs(window.from.as_second()))
-                // Not included, so the last period is the last that is over.
-                .end_time(DateTime::from_secs(window.to.as_second()))
-                .scan_by(ScanBy::TimestampAscending)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error(ACTION, e))?;
+        let mut pages = self
+            .cw
+            .get_metric_data()
+            .set_metric_data_queries(Some(question.queries.clone()))
+            .start_time(DateTime::from_secs(window.from.as_second()))
+            // Not included, so the last period is the last that is over.
+            .end_time(DateTime::from_secs(window.to.as_second()))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error(ACTION, error))?;
             for result in page.metric_data_results() {
                 found.add(result)?;
-            }
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
             }
         }
         found.complete(question)
@@ -242,7 +236,10 @@ impl Found {
             }
         };
         let points = result.timestamps().iter().zip(result.values());
-        let points = points.filter_map(|(at, value)| Some((Timestamp::from_second(at.secs()).ok()?, *value)));
+        let points = points
+            // What is no number could not be recorded, either.
+            .filter(|(_, value)| value.is_finite())
+            .filter_map(|(at, value)| Some((Timestamp::from_second(at.secs()).ok()?, *value)));
         self.series.entry(id.clone()).or_default().0.extend(points);
         self.whole.insert(id, whole);
         Ok(())

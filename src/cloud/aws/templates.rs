@@ -98,26 +98,18 @@ impl Aws {
     /// Every version from this number on.
     async fn versions_from(&self, id: &TemplateId, first: u64) -> Result<Vec<RawVersion>, CloudError> {
         let (by_id, by_name) = key(id);
-        let mut all = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .ec2
-                .describe_launch_template_versions()
-                .set_launch_template_id(by_id.clone())
-                .set_launch_template_name(by_name.clone())
-                .min_version(first.to_string())
-                .max_results(PAGE)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error("DescribeLaunchTemplateVersions", e))?;
-            all.extend(page.launch_template_versions.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        self.ec2
+            .describe_launch_template_versions()
+            .set_launch_template_id(by_id)
+            .set_launch_template_name(by_name)
+            .min_version(first.to_string())
+            .max_results(PAGE)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeLaunchTemplateVersions", error))
     }
 
     async fn versions_numbered(

@@ -10,7 +10,9 @@ mod answers;
 mod config;
 mod estate;
 mod journal;
+mod parrot;
 mod plan_file;
+mod readings;
 mod release;
 mod tags;
 mod wire;
@@ -20,6 +22,7 @@ pub use config::config;
 pub use estate::estate;
 pub use journal::journal;
 pub use plan_file::plan_file;
+pub use readings::{judged, readings};
 pub use release::release;
 pub use tags::tags;
 pub use wire::{outcomes as wire_outcomes, wire};
@@ -33,6 +36,7 @@ pub const ALL: &[Target] = &[
     ("estate", estate),
     ("journal", journal),
     ("plan_file", plan_file),
+    ("readings", readings),
     ("release", release),
     ("tags", tags),
     ("wire", wire),

@@ -20,24 +20,16 @@ impl Aws {
             return Ok(Vec::new());
         }
         let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let mut all = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .asg
-                .describe_notification_configurations()
-                .set_auto_scaling_group_names(Some(names.clone()))
-                .max_records(100)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error("DescribeNotificationConfigurations", e))?;
-            all.extend(page.notification_configurations.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        self.asg
+            .describe_notification_configurations()
+            .set_auto_scaling_group_names(Some(names))
+            .max_records(100)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeNotificationConfigurations", error))
     }
 
     pub(super) async fn copy_notifications(&self, swap: &Swap) -> Result<(), CloudError> {

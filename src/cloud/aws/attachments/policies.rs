@@ -18,24 +18,16 @@ impl Aws {
         &self,
         group: &GroupName,
     ) -> Result<Vec<ScalingPolicy>, CloudError> {
-        let mut all = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .asg
-                .describe_policies()
-                .auto_scaling_group_name(group.as_str())
-                .max_records(100)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error("DescribePolicies", e))?;
-            all.extend(page.scaling_policies.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        self.asg
+            .describe_policies()
+            .auto_scaling_group_name(group.as_str())
+            .max_records(100)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribePolicies", error))
     }
 
     pub(super) async fn copy_policies(&self, swap: &Swap) -> Result<(), CloudError> {

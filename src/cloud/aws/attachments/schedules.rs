@@ -20,24 +20,16 @@ impl Aws {
         &self,
         group: &GroupName,
     ) -> Result<Vec<ScheduledUpdateGroupAction>, CloudError> {
-        let mut all = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self
-                .asg
-                .describe_scheduled_actions()
-                .auto_scaling_group_name(group.as_str())
-                .max_records(100)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|e| self.error("DescribeScheduledActions", e))?;
-            all.extend(page.scheduled_update_group_actions.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        self.asg
+            .describe_scheduled_actions()
+            .auto_scaling_group_name(group.as_str())
+            .max_records(100)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| self.error("DescribeScheduledActions", error))
     }
 
     pub(super) async fn copy_schedules(&self, swap: &Swap) -> Result<(), CloudError> {
