@@ -8,6 +8,7 @@
 A reference to read and to copy. One service may be shared by threads; a piece of work belongs to one of them.
 """
 
+import http.client
 import json
 import random
 import threading
@@ -33,25 +34,32 @@ class Pinned:
     def begin(self):
         return Work(self)
 
-    def send(self, path, colour=None, data=None):
+    def send(self, path, colour=None, data=None, timeout=60):
         request = urllib.request.Request(self.url + path, data, {self.header: colour} if colour else {})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, error.headers, error.read()
+                # A closed door has said all by its status, also when the rest is cut off.
+                return error.code, error.headers, b"" if error.code == CLOSED else error.read()
 
     def which(self):
         """The colour for new work: as the beacon says, or the one that answered last, or the first."""
         with self.lock:
             if self.beacon and time.monotonic() >= self.until:
-                self.until = time.monotonic() + self.fresh
-                status, _, body = self.send(self.beacon)
-                # Where there is no beacon, somebody else answers, and the colours are tried.
-                live = json.loads(body).get("live") if status == 200 and body.startswith(b"{") else None
+                live = self.live()
                 self.colour = live if live in self.colours else self.colour
+                self.until = time.monotonic() + self.fresh
             return self.colour or self.colours[0]
+
+    def live(self):
+        """What the beacon says. Where there is none, somebody else answers, or nobody, and the colours are tried."""
+        try:
+            status, _, body = self.send(self.beacon, timeout=2)
+            return json.loads(body).get("live") if status == 200 and body.startswith(b"{") else None
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
 
     def answered(self, colour):
         """Kept where no beacon is to be believed: until its door closes."""
@@ -75,6 +83,7 @@ class Work:
             return self.first(path, data)
         answer = self.service.send(path, self.colour, data)
         if answer[0] == CLOSED:
+            self.service.closed(self.colour)
             raise Cut(f"{self.colour} was closed under work that had begun")
         return answer
 
@@ -85,11 +94,13 @@ class Work:
         while True:
             first = service.which()
             for colour in (first, *(other for other in service.colours if other != first)):
+                # Pinned before it is answered: what is cut off until then may have begun there.
+                self.colour = colour
                 answer = service.send(path, colour, data)
                 if answer[0] != CLOSED:
                     service.answered(colour)
-                    self.colour = colour
                     return answer
+                self.colour = None
                 service.closed(colour)
             if time.monotonic() + wait > end:
                 return answer

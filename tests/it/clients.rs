@@ -1,5 +1,5 @@
 //! What was written for AWS drives the lab: boto3, the aws CLI, and a browser that opens its dashboard; and another
-//! stand-in for AWS judges as it does.
+//! stand-in for AWS judges as it does. The reference client is held to its contract.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,6 +86,13 @@ async fn a_grpc_client_that_pins_a_colour_does_not_notice_that_the_doors_swing()
     )
     .await;
     assert!(said.contains("ok "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_client_does_as_its_contract_says_under_answers_that_no_lab_gives() {
+    let python = environment("requirements.txt").await;
+    let said = output(Command::new(&python).arg(of_the_tests("clients/pinned_answers.py"))).await;
+    assert!(said.contains(" held, 0 failed"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
