@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::configs::config;
 use super::estates::{answer, call};
-use super::ground::{Command, Ground, HELD_KEY, config, printed};
+use super::ground::{Command, Ground, HELD_KEY, printed};
 use super::without::permissions;
 use super::{in_virtual_time, rollback, user_data, version};
 use crate::cli::args::PolicyFor;

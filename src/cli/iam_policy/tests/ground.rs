@@ -1,15 +1,15 @@
 //! A lab in virtual time with two people in it: one who may do everything, and one who is held to a policy.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use jiff::{Timestamp, ToSpan};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
+use super::configs::config;
 use super::estates;
 use crate::cli::args::{IamPolicy, PolicyFor};
 use crate::cli::failure::Failure;
@@ -18,8 +18,8 @@ use crate::cli::session::Session;
 use crate::cli::{check, init, metrics, release};
 use crate::cloud::aws::Aws;
 use crate::cloud::{Clock, Cloud, NewRule};
+use crate::config::Config;
 use crate::config::discover::discover;
-use crate::config::{self, Config, Overrides};
 use crate::lab::instances::Imagined;
 use crate::lab::keeper::Keeper;
 use crate::lab::permission::{FREE_KEY, Policy};
@@ -39,39 +39,12 @@ use crate::run::identity::Identity;
 use crate::run::interrupt::Interrupt;
 use crate::run::{self, Job, LockSettings};
 
-const CONFIG: &str = r#"
-app = "ks"
-load_balancer = "alb-ks"
-
-[names]
-group = "asg-{n}"
-target_group = "tg-{n}"
-
-[doors]
-scheme = "role"
-header = "x-client-mode"
-blue = "blue"
-green = "green"
-listeners = [80]
-blue_priority = 10
-green_priority = 11
-
-[lock]
-listener = 80
-priority = 1
-entrance_priority = 2
-
-[health]
-soak = "0s"
-"#;
-
-/// What is waited out costs looks, and is not what these tests are about.
-const SWING: &str = "[swing]\npropagation = \"0s\"\nconfirmations = 1\n";
-
 pub(super) const REGION: &str = "us-east-1";
 /// Of the one who is held to a policy.
 pub(super) const HELD_KEY: &str = "AKIAHELD";
 const ACCOUNT: &str = "000000000000";
+/// When a command that waits for hours is cut off: it has come to where it waits by then.
+const CUT_OFF: Duration = Duration::from_secs(300);
 
 /// What is typed.
 #[derive(Clone, Debug)]
@@ -87,6 +60,8 @@ pub(super) enum Command {
     Apply(String),
     /// `deploy`, `promote`, `rollback`, `abort`, `retire`, `repair`.
     Run(Intent),
+    /// The same by a process that ends while it waits for something.
+    Begun(Intent),
     /// `unlock --yes`.
     Unlock,
     /// `init --from-aws --yes`, without its file.
@@ -129,84 +104,6 @@ pub(super) fn printed_for(config: &Config, role: PolicyFor) -> String {
     document(config, &args, REGION).expect("a policy")
 }
 
-pub(super) fn config(and: &str) -> Config {
-    read(&format!("{CONFIG}{SWING}{and}"))
-}
-
-/// The same for a deployment that goes on to production by itself.
-pub(super) fn direct() -> Config {
-    read(&format!("strategy = \"direct\"\n{CONFIG}{SWING}"))
-}
-
-/// The same with two groups that take turns.
-pub(super) fn pair() -> Config {
-    read(&format!("generations = \"pair\"\n{CONFIG}{SWING}"))
-}
-
-/// The same for a deployment that goes to production by shares.
-pub(super) fn canary() -> Config {
-    read(&format!(
-        "strategy = \"canary\"\n{CONFIG}{SWING}[canary]\nsteps = [{{ weight = 50, bake = \"10s\" }}]\n"
-    ))
-}
-
-/// The same for variants: by a header, or by weights.
-pub(super) fn variants(header: bool) -> Config {
-    let test = if header {
-        "header = \"x-variant\"\nvariants = [{ name = \"control\", live = true }, { name = \"bold\", priority = 5 }]"
-    } else {
-        "variants = [{ name = \"control\", live = true, weight = 1 }, { name = \"bold\", weight = 1 }]"
-    };
-    read(&format!(
-        "strategy = \"ab\"\n{CONFIG}{SWING}[ab]\nduration = \"1d\"\n{test}\n"
-    ))
-}
-
-/// The same for one group whose instances are replaced in place.
-pub(super) fn rolling() -> Config {
-    read(&format!(
-        "strategy = \"rolling\"\n{CONFIG}{SWING}[rolling]\nprotected = \"replace\"\n"
-    ))
-}
-
-/// The same by a stage that is judged, and shares that are given and taken by hand.
-pub(super) fn stages() -> Config {
-    read(&format!(
-        "strategy = \"canary\"\n{CONFIG}{SWING}[canary]\nsteps = [{{ weight = 10, bake = \"5m\" }}]\n\
-         [shift]\nreduce_every = \"5s\"\nsticky = \"5m\"\n[judge]\ninconclusive = \"go-on\"\n"
-    ))
-}
-
-/// The same for what must not run twice.
-pub(super) fn recreate() -> Config {
-    read(&format!("strategy = \"recreate\"\n{CONFIG}{SWING}"))
-}
-
-/// The same for clients that pin a colour and are told of it, and for users with doors of their own.
-pub(super) fn by_turns() -> Config {
-    let turns = CONFIG.replace(
-        "scheme = \"role\"",
-        r#"scheme = "alternate"
-grace = "15m"
-beacon = { path = "/.well-known/swingbridge", priority = 12 }
-users = [
-    { name = "beta", priority = 13, header = "x-beta", values = ["yes"] },
-    { name = "office", priority = 14, source = ["203.0.113.0/24"] },
-]"#,
-    );
-    read(&format!("{turns}{SWING}"))
-}
-
-fn read(text: &str) -> Config {
-    config::read(
-        text,
-        Path::new("swingbridge.toml"),
-        &Overrides::default(),
-        &|_| None,
-    )
-    .unwrap_or_else(|error| panic!("{text}: {error}"))
-}
-
 impl Ground {
     pub(super) async fn new() -> Self {
         Self::with(estates::everything).await
@@ -243,8 +140,14 @@ impl Ground {
             estates::call(&self.keeper, "autoscaling", form);
             return;
         }
+        if let Command::Begun(intent) = command {
+            let command = self.meant(&Command::Run(intent.clone()));
+            let ended = timeout(CUT_OFF, does(&self.free, &command, config)).await;
+            assert!(ended.is_err(), "{command:?} did not wait: {ended:?}");
+            return;
+        }
         let told = does(&self.free, &self.meant(command), config).await;
-        // A test of variants is left to run.
+        // A test of variants is left to run, and a stage to wait for a person.
         assert!([0, 9].contains(&told.code), "{command:?}: {}", told.words);
     }
 
@@ -464,6 +367,7 @@ async fn carried_out(session: &Session, command: &Command) -> Result<Told, Failu
             init::adopt(&session.aws, &estate, &found.adopt).await?;
             Ok(said("adopted".into()))
         }
+        Command::Begun(intent) => Err(Failure::usage(intent.word(), "only prepares")),
         Command::Call(form) => Err(Failure::usage(*form, "only prepares")),
     }
 }

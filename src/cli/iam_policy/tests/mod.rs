@@ -2,8 +2,10 @@
 //! to that policy; and without each single permission of it in turn.
 
 mod bounds;
+mod configs;
 mod estates;
 mod ground;
+mod strategies;
 mod ways;
 mod without;
 
@@ -14,7 +16,6 @@ use serde_json::Value;
 use without::{Permission, Scenario, permissions};
 
 use super::super::args::PolicyFor;
-use crate::config::Config;
 use crate::model::plan::Intent;
 use crate::model::policy::AfterRollback;
 use crate::model::release::{Release, Source};
@@ -236,7 +237,7 @@ fn one_operator_with_everything_goes_the_whole_way() {
             Command::Run(user_data()),
             retire(),
         ] {
-            let told = ground.does(&command, ground::direct()).await;
+            let told = ground.does(&command, configs::direct()).await;
             assert_eq!(told.code, 0, "{command:?}: {}", told.words);
             assert!(
                 !told.words.contains("not authorized"),
@@ -257,7 +258,7 @@ fn a_canary_takes_what_is_printed_for_deploy_and_promote() {
         ] {
             ground.hold_to(&printed(role));
             let command = Command::Run(intent);
-            let told = ground.does(&command, ground::canary()).await;
+            let told = ground.does(&command, configs::canary()).await;
             assert_eq!(told.code, 0, "{command:?}: {}", told.words);
         }
     });
@@ -281,7 +282,7 @@ fn a_test_of_variants_takes_what_is_printed_for_deploy_and_promote() {
             ] {
                 ground.hold_to(&printed(role));
                 let command = Command::Run(intent);
-                let told = ground.does(&command, ground::variants(header)).await;
+                let told = ground.does(&command, configs::variants(header)).await;
                 assert_eq!(told.code, code, "{command:?}: {}", told.words);
                 assert!(
                     !told.words.contains("not authorized"),
@@ -296,7 +297,7 @@ fn a_test_of_variants_takes_what_is_printed_for_deploy_and_promote() {
 #[test]
 fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_alone() {
     in_virtual_time(|| async {
-        let rolling = ground::rolling();
+        let rolling = configs::rolling();
         let deploy = printed_for(&rolling, PolicyFor::Deploy);
         let back = printed_for(&rolling, PolicyFor::Rollback);
         for (policy, command, code) in [
@@ -308,97 +309,17 @@ fn one_group_is_rolled_forward_and_back_with_what_is_printed_for_that_strategy_a
             // Each attempt at an estate of its own, but for the way back, which needs a release to go back from.
             let ground = ground::Ground::new().await;
             ground
-                .prepare(&Command::Call(RESUME_TERMINATE), ground::rolling())
+                .prepare(&Command::Call(RESUME_TERMINATE), configs::rolling())
                 .await;
             if matches!(command, Command::Run(Intent::Rollback { .. })) {
-                ground.prepare(&Command::Run(version()), ground::rolling()).await;
+                ground.prepare(&Command::Run(version()), configs::rolling()).await;
             }
             ground.hold_to(&policy);
-            let told = ground.does(&command, ground::rolling()).await;
+            let told = ground.does(&command, configs::rolling()).await;
             assert_eq!(told.code, code, "{command:?}: {}", told.words);
             let denied = told.words.contains("autoscaling:StartInstanceRefresh");
             assert_eq!(denied, code == 4, "{command:?}: {}", told.words);
         }
-    });
-}
-
-/// Whatever a command of another strategy misses, it ends as clearly as any.
-async fn each_is_missed_clearly(scenarios: Vec<(PolicyFor, Scenario)>) {
-    let mut wrong = Vec::new();
-    for (role, scenario) in scenarios {
-        let (missed, found) = Box::pin(scenario.without_each(role)).await;
-        assert!(missed.len() > 5, "{missed:?}");
-        wrong.extend(found);
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-}
-
-#[test]
-fn a_canary_that_misses_a_permission_says_so_and_leaves_nothing() {
-    in_virtual_time(|| async {
-        let promote = || Command::Run(Intent::Promote);
-        let by = |what, command| Scenario::of(what, command).by(ground::canary);
-        each_is_missed_clearly(vec![
-            (PolicyFor::Deploy, by("deploy", Command::Run(version()))),
-            (
-                PolicyFor::Promote,
-                by("promote", promote()).after(Command::Run(version())),
-            ),
-            (
-                PolicyFor::Rollback,
-                by("rollback of a share", rollback(AfterRollback::Keep))
-                    .after(Command::Run(version()))
-                    .after(shifted()),
-            ),
-        ])
-        .await;
-    });
-}
-
-#[test]
-fn a_test_of_variants_that_misses_a_permission_says_so_and_leaves_nothing() {
-    in_virtual_time(|| async {
-        let mut bold = version();
-        if let Intent::Deploy { release } = &mut bold {
-            release.variant = Some("bold".into());
-        }
-        let bold = || Command::Run(bold.clone());
-        let promote = || Command::Run(Intent::Promote);
-        let winner = || Command::Run(Intent::Winner { name: "bold".into() });
-        let ways: [fn() -> Config; 2] = [|| ground::variants(false), || ground::variants(true)];
-        for way in ways {
-            let by = |what, command| Scenario::of(what, command).by(way);
-            each_is_missed_clearly(vec![
-                (PolicyFor::Deploy, by("deploy", bold())),
-                (
-                    PolicyFor::Promote,
-                    by("promote", promote()).after(bold()).ending_with(9),
-                ),
-                (
-                    PolicyFor::Promote,
-                    by("winner", winner()).after(bold()).after(promote()),
-                ),
-            ])
-            .await;
-        }
-    });
-}
-
-#[test]
-fn what_must_not_run_twice_and_misses_a_permission_says_so_and_leaves_nothing() {
-    in_virtual_time(|| async {
-        let by = |what, command| {
-            let scenario = Scenario::of(what, command).by(ground::recreate);
-            scenario.after(Command::Call(RESUME_TERMINATE))
-        };
-        each_is_missed_clearly(vec![
-            (PolicyFor::All, by("deploy", Command::Run(version()))),
-            (
-                PolicyFor::Rollback,
-                by("rollback", rollback(AfterRollback::Keep)).after(Command::Run(version())),
-            ),
-        ])
-        .await;
     });
 }
 
@@ -415,7 +336,7 @@ fn next(name: &str) -> Intent {
 #[test]
 fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
     in_virtual_time(|| async {
-        let pair = ground::pair();
+        let pair = configs::pair();
         let turns = [
             (PolicyFor::Deploy, Command::Run(version())),
             (PolicyFor::Promote, Command::Run(Intent::Promote)),
@@ -431,7 +352,7 @@ fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
         let ground = ground::Ground::new().await;
         for (role, command) in &turns {
             ground.hold_to(&printed_for(&pair, *role));
-            let told = ground.does(command, ground::pair()).await;
+            let told = ground.does(command, configs::pair()).await;
             assert_eq!(told.code, 0, "{command:?}: {}", told.words);
             assert!(
                 !told.words.contains("not authorized"),
@@ -455,7 +376,7 @@ fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
             let ground = ground::Ground::new().await;
             // The instances of what is given up are protected only if they are of a copy.
             for command in [version(), Intent::Promote, next("3.0"), Intent::Promote] {
-                ground.prepare(&Command::Run(command), ground::pair()).await;
+                ground.prepare(&Command::Run(command), configs::pair()).await;
             }
             // As Terraform attaches it with `traffic_source`: only one of the two calls takes it off.
             ground.keeper.with(|world| {
@@ -465,7 +386,7 @@ fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
                 }
             });
             ground.hold_to(&permission.taken_from(&whole));
-            let told = ground.does(&Command::Run(next("4.0")), ground::pair()).await;
+            let told = ground.does(&Command::Run(next("4.0")), configs::pair()).await;
             assert_eq!(told.code, 4, "without {permission:?}: {}", told.words);
             assert!(
                 told.words.contains(&permission.action),
@@ -473,7 +394,7 @@ fn two_groups_take_turns_with_what_is_printed_for_them_alone() {
                 told.words
             );
             ground.hold_to(&whole);
-            let told = ground.does(&Command::Run(next("4.0")), ground::pair()).await;
+            let told = ground.does(&Command::Run(next("4.0")), configs::pair()).await;
             assert_eq!(told.code, 0, "with {permission:?} again: {}", told.words);
         }
     });

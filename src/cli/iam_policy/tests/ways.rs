@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::ground::{self, Command, Ground, Told, printed_for};
-use super::{RESUME_TERMINATE, in_virtual_time, next, rollback, user_data, version};
+use super::ground::{Command, Ground, Told, printed_for};
+use super::{RESUME_TERMINATE, configs, in_virtual_time, next, rollback, user_data, version};
 use crate::cli::args::PolicyFor;
 use crate::config::Config;
 use crate::model::obligation;
@@ -85,7 +85,7 @@ impl Way {
 #[test]
 fn shares_are_given_held_and_taken_back_with_what_is_printed_for_promote_and_rollback() {
     in_virtual_time(|| async {
-        let way = Way::with(ground::stages).await;
+        let way = Way::with(configs::stages).await;
         way.well(PolicyFor::Deploy, Command::Run(version())).await;
         way.by(PolicyFor::Promote);
         let promote = Command::Run(Intent::Promote);
@@ -125,9 +125,9 @@ fn shares_are_given_held_and_taken_back_with_what_is_printed_for_promote_and_rol
 #[test]
 fn what_must_not_run_twice_is_replaced_with_everything_and_taken_back_with_what_is_printed_for_rollback() {
     in_virtual_time(|| async {
-        let way = Way::with(ground::recreate).await;
+        let way = Way::with(configs::recreate).await;
         let ends = Command::Call(RESUME_TERMINATE);
-        way.ground.prepare(&ends, ground::recreate()).await;
+        way.ground.prepare(&ends, configs::recreate()).await;
         way.well(PolicyFor::All, Command::Run(version())).await;
         way.is_at("tg-2").await;
         way.well(PolicyFor::Rollback, rollback(AfterRollback::Keep)).await;
@@ -138,7 +138,7 @@ fn what_must_not_run_twice_is_replaced_with_everything_and_taken_back_with_what_
 #[test]
 fn colours_beacon_and_doors_for_users_take_what_is_printed_for_the_command_that_turns_them() {
     in_virtual_time(|| async {
-        let way = Way::with(ground::by_turns).await;
+        let way = Way::with(configs::by_turns).await;
         let rules = async || -> Vec<u32> {
             let seen = way.ground.sees().await;
             let numbers = seen.estate.rules().filter_map(|rule| match rule.priority {
@@ -174,7 +174,7 @@ fn colours_beacon_and_doors_for_users_take_what_is_printed_for_the_command_that_
 #[test]
 fn a_saved_plan_is_made_with_what_is_printed_for_plan_and_applied_with_what_is_printed_for_its_command() {
     in_virtual_time(|| async {
-        let way = Way::with(|| ground::config("")).await;
+        let way = Way::with(|| configs::config("")).await;
         let Command::Run(back) = rollback(AfterRollback::Remove) else {
             unreachable!("a rollback is run");
         };

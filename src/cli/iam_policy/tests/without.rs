@@ -3,10 +3,12 @@
 
 use serde_json::Value;
 
-use super::ground::{Command, Ground, Seen, Told, config, printed_for};
+use super::configs::config;
+use super::ground::{Command, Ground, Seen, Told, printed_for};
 use crate::cli::args::PolicyFor;
 use crate::config::Config;
 use crate::model::plan::Intent;
+use crate::model::policy::Strategy;
 
 /// One action of one statement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,7 +171,8 @@ impl Scenario {
         (needed, wrong)
     }
 
-    /// What a denial left is finished by the same command, or cleared up by `abort`, once the permission is there.
+    /// What a denial left is finished by the same command, or, where it is a candidate, cleared up by `abort`, once the
+    /// permission is there.
     async fn is_put_right(
         &self,
         ground: &Ground,
@@ -191,8 +194,10 @@ impl Scenario {
             ground.does(&abort, (self.strategy)()).await
         };
         let deploys = matches!(self.command, Command::Run(Intent::Deploy { .. }));
+        // Replaced in place, there is no candidate to remove.
+        let in_place = (self.strategy)().policy.strategy == Strategy::Rolling;
         // Where it goes on to production by itself, what has swung is finished instead.
-        if self.settings.is_empty() && deploys && ending.told.code != 6 {
+        if self.settings.is_empty() && deploys && !in_place && ending.told.code != 6 {
             must(abort().await, "abort", 0)?;
             let (left, was) = (ground.sees().await.generations(), ending.before.generations());
             return same("abort left something behind", &left, &was);
