@@ -11,8 +11,8 @@ use crate::model::routing::{Condition, FixedResponse};
 
 /// For queries that take minutes.
 const GRACE: Duration = Duration::from_secs(600);
-/// AWS's bound for the values of all conditions of a rule.
-const VALUES: usize = 5;
+/// AWS's bound for the values of one condition.
+const VALUES: usize = 3;
 
 impl Judge<'_> {
     /// What only one scheme can have.
@@ -122,7 +122,7 @@ fn users_problem(door: &UserDoor) -> Option<(&'static str, String, &'static str)
         )),
         _ if count > VALUES => Some((
             "",
-            format!("`{name}` has {count} values, and a rule can have {VALUES}"),
+            format!("`{name}` has {count} values, and a condition can have {VALUES}"),
             "make several doors of it",
         )),
         Some(header)

@@ -6,12 +6,11 @@ use std::io;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
-use super::words;
 use crate::model::event::{Ended, Event, EventKind, Reporter, Verdict};
 use crate::model::judgement;
-use crate::model::judgement::Verdict as Judged;
 use crate::model::notify::{Letter, Notify, Occasion, Template};
 use crate::model::plan::{Intent, Plan};
+use crate::model::policy::Strategy;
 use crate::model::step::Step;
 
 use super::visible::visible;
@@ -86,17 +85,6 @@ impl Reporter for Bulletin {
                     plan: plan.clone(),
                 };
             }
-            EventKind::Judged { judgement, .. } if matches!(judgement.verdict, Judged::Fail(_)) => {
-                self.tell(&News {
-                    occasion: Occasion::Judged,
-                    run: &event.run,
-                    code: None,
-                    summary: words::judged(judgement),
-                    reasons: &[],
-                    truth: &[],
-                    next: &[],
-                });
-            }
             EventKind::RunFinished { verdict } => {
                 for occasion in occasions(self.about.plan.as_deref(), verdict) {
                     self.tell(&News {
@@ -116,7 +104,7 @@ impl Reporter for Bulletin {
                     occasion: Occasion::Judged,
                     run: &event.run,
                     code: None,
-                    summary: judgement.sentence.clone(),
+                    summary: format!("{}: {}", judgement.verdict, judgement.sentence),
                     reasons: &judgement.notes,
                     truth: &[],
                     next: &[],
@@ -140,7 +128,7 @@ impl fmt::Debug for Bulletin {
 fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
     match (verdict.ended, plan) {
         (Ended::Done, Some(plan)) => match &plan.intent {
-            Intent::Deploy { .. } if plan.moves_production() => vec![Occasion::Deployed, Occasion::Promoted],
+            Intent::Deploy { .. } if swings(plan) => vec![Occasion::Deployed, Occasion::Promoted],
             Intent::Deploy { .. } => vec![Occasion::Deployed],
             Intent::Promote | Intent::PromoteFully | Intent::Resume | Intent::Winner { .. } => {
                 vec![Occasion::Promoted]
@@ -156,6 +144,15 @@ fn occasions(plan: Option<&Plan>, verdict: &Verdict) -> Vec<Occasion> {
         (Ended::Paused, _) => vec![Occasion::Paused],
         _ => Vec::new(),
     }
+}
+
+/// Whether production goes to what is deployed, perhaps by a run before this one.
+fn swings(plan: &Plan) -> bool {
+    let strategy = plan.policy.strategy;
+    matches!(
+        strategy,
+        Strategy::Direct | Strategy::Recreate | Strategy::Rolling
+    ) || plan.moves_production()
 }
 
 fn awaits_winner(step: &Step) -> bool {
@@ -247,154 +244,4 @@ fn rendered(text: &str, about: &About, news: &News<'_>) -> Result<String, miniji
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    use super::super::recorded;
-    use super::*;
-    use crate::model::judgement::Judgement;
-    use crate::model::notify::Address;
-
-    fn told(on: &[Occasion], template: Template, events: &[Event]) -> Vec<Letter> {
-        let notify = Notify {
-            on: on.to_vec(),
-            to: Address::Variable("SLACK".into()),
-            template,
-            timeout: Duration::from_secs(5),
-        };
-        let (sender, letters) = mpsc::channel();
-        let mut bulletin = Bulletin::new(
-            vec![notify],
-            Box::new(move |letter| sender.send(letter).expect("somebody listens")),
-        );
-        for event in events {
-            bulletin.on(event).expect("it never fails");
-        }
-        letters.try_iter().collect()
-    }
-
-    #[test]
-    fn as_json_it_has_everything_by_name() {
-        let letters = told(&[Occasion::Deployed], Template::Json, &recorded::deploy());
-        let [letter] = letters.as_slice() else {
-            panic!("{letters:?}")
-        };
-        assert_eq!(letter.kind, JSON);
-        let body: serde_json::Value = serde_json::from_str(&letter.body).expect("json");
-        let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
-        assert_eq!(
-            keys,
-            [
-                "app", "code", "command", "next", "occasion", "reasons", "run", "summary", "truth"
-            ]
-        );
-        assert_eq!(
-            (&body["occasion"], &body["code"]),
-            (&"deployed".into(), &0.into())
-        );
-    }
-
-    #[test]
-    fn of_what_is_repaired_only_a_test_whose_measure_picked_is_told() {
-        let wait = Step::AwaitWinner {
-            lasts: Duration::ZERO,
-            pick: Some("orders".into()),
-        };
-        for (steps, told_of) in [(Vec::new(), vec![]), (vec![wait], vec!["promoted"])] {
-            let mut events = recorded::deploy();
-            for event in &mut events {
-                if let EventKind::RunStarted { plan: Some(plan), .. } = &mut event.kind {
-                    (plan.intent, plan.steps) = (Intent::Repair, steps.clone());
-                }
-            }
-            let letters = told(&ALL, Template::Text("{{ occasion }}".into()), &events);
-            let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
-            assert_eq!(bodies, told_of);
-        }
-    }
-
-    const ALL: [Occasion; 4] = [
-        Occasion::Deployed,
-        Occasion::Promoted,
-        Occasion::RolledBack,
-        Occasion::Failed,
-    ];
-
-    #[test]
-    fn each_end_is_told_to_those_who_wanted_to_hear_of_it() {
-        for (events, occasions) in [
-            (recorded::deploy(), vec!["deployed"]),
-            (recorded::troubled(), vec!["failed"]),
-            (recorded::swung_back(), vec!["rolled-back", "failed"]),
-        ] {
-            let letters = told(&ALL, Template::Text("{{ occasion }}".into()), &events);
-            let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
-            assert_eq!(bodies, occasions);
-        }
-        assert_eq!(
-            told(&[Occasion::Failed], Template::Plain, &recorded::deploy()),
-            []
-        );
-    }
-
-    #[test]
-    fn the_judge_is_quoted_when_it_says_something_else_than_before() {
-        let said = |verdict, sentence: &str| Event {
-            kind: EventKind::Judged {
-                step: 3,
-                judgement: Judgement {
-                    verdict,
-                    sentence: sentence.into(),
-                    findings: Vec::new(),
-                    notes: Vec::new(),
-                },
-            },
-            ..recorded::deploy().remove(0)
-        };
-        let events = [
-            said(judgement::Verdict::Inconclusive, "too little"),
-            said(judgement::Verdict::Pass, "all is well"),
-            said(judgement::Verdict::Pass, "all is well still"),
-        ];
-        let letters = told(
-            &[Occasion::Judged],
-            Template::Text("{{ summary }}".into()),
-            &events,
-        );
-        let bodies: Vec<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
-        assert_eq!(bodies, ["too little", "all is well"]);
-    }
-
-    #[test]
-    fn slack_gets_its_own_form_in_which_nobody_is_called() {
-        let mut events = recorded::troubled();
-        if let Some(EventKind::RunFinished { verdict }) = events.last_mut().map(|event| &mut event.kind) {
-            verdict.summary = "<!channel> \u{1b}[2J & more".into();
-        }
-        let letter = told(&ALL, Template::Slack, &events).remove(0);
-        assert_eq!(letter.kind, JSON);
-        let body: serde_json::Value = serde_json::from_str(&letter.body).expect("JSON");
-        let text = body["text"].as_str().expect("a text");
-        assert!(
-            text.contains("failed: &lt;!channel&gt; \\u{1b}[2J &amp; more\n"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_text_of_ones_own_is_json_when_it_reads_as_json() {
-        let events = recorded::deploy();
-        let own = |text: &str| told(&ALL, Template::Text(text.into()), &events).remove(0);
-        let json = own("{\"what\": {{ summary | json }}, \"code\": {{ code }}}");
-        assert_eq!(json.kind, JSON);
-        let body: serde_json::Value = serde_json::from_str(&json.body).expect("JSON");
-        assert_eq!(body["code"], 0);
-        assert_eq!(own("{{ app }} is done").kind, TEXT);
-        assert!(
-            own("{{ app | nothing_like_it }}")
-                .body
-                .contains("the template failed")
-        );
-    }
-}
+mod tests;

@@ -171,6 +171,10 @@ fn every_kind_of_mistake_is_said_where_it_is_with_its_way_out() {
             &["5: `beta` does not say whom it is for | give it `header` and `values`, or `source`"],
         ),
         (
+            "[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\nheader = \"x-beta\"\nvalues = [\"a\", \"b\", \"c\", \"d\"]\n",
+            &["5: `beta` has 4 values, and a condition can have 3 | make several doors of it"],
+        ),
+        (
             "[doors]\nscheme = \"role\"\n[[doors.users]]\nname = \"office\"\npriority = 10\nsource = [\"203.0.113.7\"]\n",
             &[
                 "7: `office` and the blue door both have priority 10 | give each rule a priority of its own",
