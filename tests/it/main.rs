@@ -32,4 +32,5 @@ mod status;
 mod strategies;
 mod support;
 mod trouble;
+mod users;
 mod variants;
