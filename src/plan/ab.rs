@@ -121,6 +121,18 @@ pub(super) fn over(context: &Context<'_>) -> Option<Draft> {
     })
 }
 
+/// What a measure has picked, until it has all of production.
+pub(super) fn picked(context: &Context<'_>) -> Option<String> {
+    let tests = is_picked(context) && context.roles.tests();
+    tests.then(|| winner::named(context)).flatten()
+}
+
+/// Whether it is a measure that ends tests.
+pub(super) fn is_picked(context: &Context<'_>) -> bool {
+    let test = context.policy.ab.as_ref();
+    context.policy.strategy == Strategy::Ab && test.is_some_and(|test| test.pick.is_some())
+}
+
 /// One variant that was deployed for the test.
 struct Part<'a> {
     variant: &'a Variant,

@@ -192,15 +192,22 @@ fn said(context: &Context<'_>, doors: &Doors, live: &TargetGroupName) -> Vec<Ste
     // What production goes away from keeps its colour, even if that is only made now.
     let leaves = context.roles.live.target_group.as_ref() != Some(live);
     let mut other = context.roles.doors(colour.other()).iter();
-    let leads = leaves || other.any(|door| door.action.only_target().is_some());
+    // What is being closed is not called open again.
+    let closing = context
+        .roles
+        .beacons
+        .iter()
+        .any(|rule| rule.action.same_effect(&word(context, doors, colour, false)));
+    let leads = leaves || (!closing && other.any(|door| door.action.only_target().is_some()));
     beacon(context, doors, colour, leads)
 }
 
 /// No colour but live's is open.
 fn alone(context: &Context<'_>, doors: &Doors, live: &TargetGroupName) -> Vec<Step> {
     let colour = context.roles.colour_of(live);
-    let mut steps = shut(context, doors, colour.other());
-    steps.extend(beacon(context, doors, colour, false));
+    // What the beacon calls open is open to the last.
+    let mut steps = beacon(context, doors, colour, false);
+    steps.extend(shut(context, doors, colour.other()));
     steps
 }
 
@@ -252,25 +259,7 @@ fn beacon(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: boo
     let Some(beacon) = &doors.beacon else {
         return Vec::new();
     };
-    let word = |colour| match colour {
-        Colour::Blue => &doors.blue,
-        Colour::Green => &doors.green,
-    };
-    let open: Vec<&String> = std::iter::once(live)
-        .chain(other_is_open.then_some(live.other()))
-        .map(word)
-        .collect();
-    let said = json!({
-        "app": context.estate.app,
-        "header": doors.header,
-        "live": word(live),
-        "open": open,
-    });
-    let action = Action::Fixed(FixedResponse {
-        status: 200,
-        content_type: Some("application/json".into()),
-        body: Some(said.to_string()),
-    });
+    let action = word(context, doors, live, other_is_open);
     let asked = Condition::Path {
         values: vec![beacon.path.clone()],
     };
@@ -291,6 +280,29 @@ fn beacon(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: boo
             }
         })
         .collect()
+}
+
+/// What the beacon answers.
+fn word(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: bool) -> Action {
+    let name = |colour| match colour {
+        Colour::Blue => &doors.blue,
+        Colour::Green => &doors.green,
+    };
+    let open: Vec<&String> = std::iter::once(live)
+        .chain(other_is_open.then_some(live.other()))
+        .map(name)
+        .collect();
+    let said = json!({
+        "app": context.estate.app,
+        "header": doors.header,
+        "live": name(live),
+        "open": open,
+    });
+    Action::Fixed(FixedResponse {
+        status: 200,
+        content_type: Some("application/json".into()),
+        body: Some(said.to_string()),
+    })
 }
 
 /// The doors that lead some of the users to the candidate, as configured; others that we once made go.

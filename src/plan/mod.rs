@@ -187,6 +187,11 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
             Step::PayObligations { group } => {
                 !reached(&step, estate) || left.iter().any(|earlier| earlier.holds() == Some(group))
             }
+            // It may be an earlier step that writes something else there.
+            Step::MarkStage { target_group, .. } => {
+                let elsewhere = |earlier: &Step| matches!(earlier, Step::MarkStage { target_group: its, .. } if its == target_group);
+                !reached(&step, estate) || left.iter().any(elsewhere)
+            }
             // A direct deploy adopts live first of all, and its promotion need not do it again.
             Step::Adopt { .. } | Step::AdoptRule { .. } => !reached(&step, estate) && !left.contains(&step),
             step => step.only_waits() || !reached(step, estate),

@@ -1,19 +1,23 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, ab, later, shifting};
+use super::{Context, Draft, Drafted, ab, later, shifting, winner};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
 use crate::model::shift::Expired;
 use crate::model::step::Step;
 
-/// What it stands for when a pause has waited for its time: the command that a person would have ended it with. It is
-/// that command in all that follows, with its hooks, its waits and its news.
+/// What it stands for when a pause has waited for its time, or when what a measure has picked was cut off: the command
+/// that a person would have ended it with. It is that command in all that follows, with its hooks, its waits and its
+/// news.
 pub(super) fn meant(context: &Context<'_>) -> Option<Intent> {
     // Whoever is taking production back is not overruled.
     if context.roles.live.state == State::RollingBack {
         return None;
+    }
+    if let Some(name) = ab::picked(context) {
+        return Some(Intent::Winner { name });
     }
     Some(match shifting::expired(context)? {
         Expired::Rollback => Intent::Rollback {
@@ -85,6 +89,10 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         steps.push(Step::PayObligations {
             group: group.name.clone(),
         });
+    }
+    // What a measure has picked, this command may have begun.
+    if ab::is_picked(context) {
+        winner::clear(context, &mut steps)?;
     }
     for step in &steps {
         if let Step::PayObligations { group } = step {

@@ -29,13 +29,13 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                     found: found.action.to_string(),
                 });
             }
-            if *purpose == Purpose::Route {
+            if matches!(purpose, Purpose::Route | Purpose::UserDoor) {
                 serves(after, estate)?;
             }
             Ok(())
         }
         Step::CreateRule {
-            purpose: Purpose::Variant,
+            purpose: Purpose::Variant | Purpose::UserDoor,
             action,
             ..
         } => serves(action, estate),

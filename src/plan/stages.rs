@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::promote::{self, Side};
 use super::{Context, ab, swing};
 use crate::model::ids::TargetGroupName;
+use crate::model::lock::{self, LockState};
 use crate::model::routing::{Action, Rule, Share, Sticky};
-use crate::model::shift::{Held, Shift, Stage, Wait};
+use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
 use crate::model::step::{Purpose, Step};
 
 /// From where production stands to the last stage, and what the routes do then. The swing itself comes after them.
@@ -18,6 +19,7 @@ pub(super) fn steps(
 ) -> (Vec<Step>, Vec<(Action, Sticky)>) {
     let mut steps = Vec::new();
     let mut before = observed(context);
+    steps.extend(taken_back(context, next));
     for (index, stage) in shift.stages.iter().enumerate().skip(first(context, shift)) {
         if !steps.is_empty() {
             steps.extend(keep_up(context, next, from));
@@ -174,6 +176,7 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
     let reached = context.roles.candidate.as_ref().and_then(|it| it.stage.as_ref());
     let Some(reached) = reached else { return 0 };
     match shift.stage_of(reached) {
+        Some(index) if nobody_was_told(context, reached) => index,
         Some(index) => match (shift.stages[index].wait, reached.held) {
             (Wait::Bake(_), None | Some(Held::Asked | Held::Retreating)) => index,
             // Whoever promotes now has decided.
@@ -189,4 +192,30 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
                 .unwrap_or(shift.stages.len())
         }
     }
+}
+
+/// Whether whoever wrote down that a person decides has died before it could say so: its lock stands. Whoever gives the
+/// command again has been asked nothing yet.
+fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {
+    matches!(
+        lock::state(context.estate, context.policy.lock),
+        LockState::Held { holder, .. } if holder.since <= reached.since
+    )
+}
+
+/// Of a share that production was taken back from, a rollback that was cut off has left the time of its stage: it was not
+/// baked since then.
+fn taken_back(context: &Context<'_>, next: &Side) -> Option<Step> {
+    let reached = context.roles.candidate.as_ref()?.stage.as_ref()?;
+    let mut routes = context.roles.routes.iter();
+    let less = routes.any(|rule| {
+        let percent = rule.percent_of(&next.target_group).unwrap_or_default();
+        percent < u64::from(reached.weight)
+    });
+    let marked = MarkedStage {
+        stage: reached.stage,
+        weight: reached.weight,
+        held: Some(Held::Retreating),
+    };
+    (less && reached.held.is_none()).then(|| mark(next, marked))
 }

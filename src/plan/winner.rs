@@ -133,6 +133,12 @@ fn steps(
     Ok(steps)
 }
 
+/// Those who have lost go, once production is where it was to be.
+pub(super) fn clear(context: &Context<'_>, steps: &mut Vec<Step>) -> Result<(), Vec<Reason>> {
+    let lost: Vec<&Standing> = lost(context).collect();
+    remove(context, &lost, steps)
+}
+
 fn lost<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Standing> {
     context.roles.others.iter().filter(|one| one.state == State::Lost)
 }
@@ -189,8 +195,7 @@ fn of_live(context: &Context<'_>, variant: &Variant) -> Drafted {
 /// What an interrupted end of a test left to do, once production is where it belongs.
 pub(super) fn finish(context: &Context<'_>) -> Drafted {
     let mut draft = promote::finish(context)?;
-    let lost: Vec<&Standing> = lost(context).collect();
-    remove(context, &lost, &mut draft.steps)?;
+    clear(context, &mut draft.steps)?;
     if let Some(name) = &context.roles.live.variant {
         draft.summary = format!(
             "{name} has won already: generation {} is live",

@@ -7,7 +7,7 @@ use super::verdict::Production;
 use crate::cloud::CloudError;
 use crate::model::estate::Estate;
 use crate::model::obligation;
-use crate::model::policy::Policy;
+use crate::model::plan::Plan;
 use crate::model::roles::Roles;
 use crate::model::step::Step;
 
@@ -25,10 +25,11 @@ pub(super) struct Course {
 
 impl Course {
     /// Where a run before this one has brought it for us, or an earlier part of this one.
-    pub(super) fn found(estate: &Estate, policy: &Policy, now: Timestamp) -> Self {
-        let roles = Roles::of(estate, policy);
-        // A test that runs is whole as it is.
-        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs());
+    pub(super) fn found(estate: &Estate, plan: &Plan, now: Timestamp) -> Self {
+        let roles = Roles::of(estate, &plan.policy);
+        // A test that runs is whole as it is; and what leads no users anywhere leaves a share as it is.
+        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs())
+            && plan.steps.iter().any(Step::leads_users);
         let stopped = roles.is_ok_and(|roles| {
             let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
             live.is_some_and(obligation::is_stopped)

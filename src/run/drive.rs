@@ -74,7 +74,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             job,
             lock,
             plan,
-            course: Course::found(&estate, &plan.policy, now),
+            course: Course::found(&estate, plan, now),
             estate,
             built: BTreeMap::new(),
             deadline,

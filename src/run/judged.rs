@@ -109,7 +109,10 @@ impl<'a> Judge<'a> {
         let over = *self.over.get_or_insert(now);
         let sentence = match &self.last {
             Some(judgement) if judgement.verdict == Verdict::Pass => return LastWord::GoOn,
-            Some(judgement) => judgement.sentence.clone(),
+            Some(judgement) => self.seen.map_or_else(
+                || judgement.sentence.clone(),
+                |to| format!("{} (up to {to:.0})", judgement.sentence),
+            ),
             None => "no period has closed while it baked".to_owned(),
         };
         let wait = judging.lag.saturating_add(judging.period.saturating_mul(LATE));

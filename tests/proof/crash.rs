@@ -85,7 +85,6 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             };
             let thens = THEN
                 .into_iter()
-                .filter(|then| *then != Then::Back || goes_forward(&life.commands[at]))
                 .filter(|then| *then != Then::Repair || !life.expires());
             for then in prefix.happens(call, thens.collect()) {
                 let moment = if after { "after" } else { "before" };
@@ -119,7 +118,12 @@ async fn survives(death: Death<'_>, then: Then) -> Held {
     } = death;
     let prefix = &life.prefixes()[at];
     let intent = &life.commands[at];
-    let attempt = Attempt::at(life, prefix.before.open(), &prefix.law);
+    let turns_round = then == Then::Back && !goes_forward(intent);
+    let mut law = prefix.law.clone();
+    if turns_round {
+        law.live.extend(prefix.neighbours.iter().cloned());
+    }
+    let attempt = Attempt::at(life, prefix.before.open(), &law);
     let who = Who {
         process: match then {
             Then::AgainElsewhere | Then::Unlocked => Process::Elsewhere,
@@ -139,15 +143,26 @@ async fn survives(death: Death<'_>, then: Then) -> Held {
     if !matches!(ended, Ended::Killed) {
         return attempt.wrong(&format!("it was to die at {call}, and ended: {ended}"));
     }
+    // It was to end with a question, and did not come to ask it.
+    let unasked = life.well(at) == 9 && !attempt.is_unlocked().await?;
+    let is_asked = |ended: &Ended| match ended.code() {
+        Some(0) if unasked => attempt.wrong(&format!("nobody was asked, and it went on: {ended}")),
+        _ => Ok(()),
+    };
     match then {
-        Then::Again => attempt.converges(at).await,
-        Then::AgainElsewhere => again_elsewhere(&attempt, at).await,
+        Then::Again => {
+            let ended = attempt.somebody().does(life.goes_on_by(at)).await;
+            is_asked(&ended)?;
+            attempt.came_to(at, &ended).await
+        }
+        Then::AgainElsewhere => again_elsewhere(&attempt, at, is_asked).await,
         Then::Unlocked => {
             let freed = attempt.somebody().unlocks().await;
             freed.map_err(|error| error.to_string())?;
             attempt.converges(at).await
         }
-        Then::Applied => applied_again(&attempt, at, &saved).await,
+        Then::Applied => applied_again(&attempt, at, &saved, is_asked).await,
+        Then::Back if turns_round => finds_a_way_back(&attempt, prefix).await,
         Then::Back => goes_back(&attempt, prefix).await,
         Then::Repair => forgets_nothing(&attempt, prefix).await,
     }
@@ -162,16 +177,22 @@ fn saved(life: &Life, at: usize) -> Plan {
 }
 
 /// It goes on, or says that it does not fit any more; then the command by its name does.
-async fn applied_again(attempt: &Attempt<'_>, at: usize, saved: &Plan) -> Held {
+async fn applied_again(
+    attempt: &Attempt<'_>,
+    at: usize,
+    saved: &Plan,
+    is_asked: impl Fn(&Ended) -> Held,
+) -> Held {
     let ended = attempt.somebody().applies(saved).await;
     attempt.speaks(&ended)?;
+    is_asked(&ended)?;
     match ended {
         Ended::Stale(_) => attempt.converges(at).await,
         ended => attempt.came_to(at, &ended).await,
     }
 }
 
-async fn again_elsewhere(attempt: &Attempt<'_>, at: usize) -> Held {
+async fn again_elsewhere(attempt: &Attempt<'_>, at: usize, is_asked: impl Fn(&Ended) -> Held) -> Held {
     let (life, intent) = (attempt.life, attempt.life.goes_on_by(at));
     let patient = Who {
         // Longer than the dead one's lease, and the time to listen for a sign of life.
@@ -181,6 +202,7 @@ async fn again_elsewhere(attempt: &Attempt<'_>, at: usize) -> Held {
     let ended = Operator::on(&attempt.scene, &life.config, patient, |_| None)
         .does(intent)
         .await;
+    is_asked(&ended)?;
     if !life.may_end(at, &ended) {
         return attempt.wrong(&format!("{} elsewhere: {ended}", intent.word()));
     }
@@ -231,6 +253,35 @@ async fn goes_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
         }
         ended if ended.code() == Some(0) => attempt.is_live(prefix.live_before).await,
         ended => attempt.wrong(&format!("rollback: {ended}")),
+    }
+}
+
+/// A rollback after what does not lead forward, such as a removal: production is whole and goes where it is said to go,
+/// or there is no way back and it has stayed where it was.
+async fn finds_a_way_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
+    let ended = attempt.somebody().does(&rollback()).await;
+    attempt.speaks(&ended)?;
+    match ended.code() {
+        Some(0) => {
+            let seen = attempt
+                .somebody()
+                .sees()
+                .await
+                .map_err(|error| error.to_string())?;
+            match Roles::of(&seen, &attempt.life.config.policy) {
+                Ok(roles) if !roles.halfway => attempt.is_live(roles.live.generation.0).await,
+                Ok(_) => attempt.wrong(&format!("production is half way after {ended}")),
+                Err(reasons) => attempt.wrong(&format!("nobody is live: {reasons:?}")),
+            }
+        }
+        Some(3) => {
+            let serving = attempt.serving().await;
+            if ![&prefix.serving_before, &prefix.serving_after].contains(&&serving) {
+                return attempt.wrong(&format!("{ended}; and production meets {serving:?}"));
+            }
+            attempt.served().await
+        }
+        _ => attempt.wrong(&format!("rollback: {ended}")),
     }
 }
 

@@ -171,7 +171,7 @@ async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) 
     match ended.code() {
         Some(0) | Some(6) => attempt.served().await,
         // Without what judges it, a person decides.
-        Some(9) if attempt.life.alarm().is_some() && attempt.is_shared().await? => attempt.served().await,
+        Some(9) if attempt.life.takes_back() && attempt.is_shared().await? => attempt.served().await,
         // Two generations share it still.
         Some(3 | 4 | 7) if prefix.shared_before && attempt.is_shared().await? => attempt.served().await,
         // Nobody else is there: no change by somebody else is the truth.

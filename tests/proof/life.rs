@@ -1,27 +1,28 @@
-//! The lives that are proven: an estate, a configuration, and the commands that follow each other on it.
+//! What a life is: an estate, a configuration, the commands that follow each other on it, and whoever asks meanwhile.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use swingbridge::config::{self, Config, Overrides};
 use swingbridge::lab::estates::Estate;
 use swingbridge::model::doors::Scheme;
+use swingbridge::model::judging::{Consequence, Measure};
 use swingbridge::model::plan::Intent;
-use swingbridge::model::policy::{AfterRollback, Strategy};
+use swingbridge::model::policy::Strategy;
 use swingbridge::model::release::{Release, Source};
-use swingbridge::model::scope::Generations;
 use swingbridge::model::shift::Wait;
 use swingbridge::model::tags::Tags;
 
 use crate::operator::Ended;
 use crate::oracle::{Meant, Request};
 use crate::prefix::Prefix;
-use crate::settings::{
-    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, CONFIG, DOORS, EXPIRING, HOOKED, JUDGED, LINEAR, NO_DOORS, PAUSED,
-    RETIRED, ROLLING, SCALED, TURNS,
-};
+use crate::settings::CONFIG;
 use crate::shape::Shape;
+use crate::stage::SOURCE;
+
+/// One of those whom a door of the configuration knows by their address.
+const OFFICE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -35,9 +36,6 @@ pub(crate) struct Life {
     pub(crate) prefixes: OnceLock<Vec<Prefix>>,
 }
 
-const NEIGHBOUR: &str = include_str!("estates/neighbour.toml");
-const RICH: &str = include_str!("estates/rich.toml");
-
 pub(crate) fn deploy(name: &str, version: u64) -> Intent {
     Intent::Deploy {
         release: Release {
@@ -50,369 +48,11 @@ pub(crate) fn deploy(name: &str, version: u64) -> Intent {
     }
 }
 
-/// The same as a variant of a test.
-fn deploy_as(variant: &str, version: u64) -> Intent {
-    let mut intent = deploy(variant, version);
-    if let Intent::Deploy { release } = &mut intent {
-        release.variant = Some(variant.into());
-    }
-    intent
-}
-
-fn winner(name: &str) -> Intent {
-    Intent::Winner { name: name.into() }
-}
-
 pub(crate) fn rollback() -> Intent {
     Intent::Rollback {
         to: None,
         failed: None,
     }
-}
-
-fn rollback_and_remove() -> Intent {
-    Intent::Rollback {
-        to: None,
-        failed: Some(AfterRollback::Remove),
-    }
-}
-
-/// A version made from an image and user data, as most pipelines do.
-fn build(name: &str) -> Intent {
-    Intent::Deploy {
-        release: Release {
-            name: name.into(),
-            inputs: format!("inputs-of-{name}"),
-            source: Source::Build {
-                image: None,
-                user_data: Some("#!sample\nversion = \"built\"\n".into()),
-            },
-            tags: Tags::new(),
-            variant: None,
-        },
-    }
-}
-
-fn seed() -> Estate {
-    drains_longer(Estate::named("001").expect("the lab's own seed"))
-}
-
-fn rich() -> Estate {
-    Estate::read(RICH).expect("an estate")
-}
-
-fn without_doors(mut estate: Estate) -> Estate {
-    for balancer in &mut estate.load_balancers {
-        for listener in &mut balancer.listeners {
-            listener.rules.retain(|rule| rule.header.is_none());
-        }
-    }
-    estate
-}
-
-/// Longer than the load balancer takes to obey: what Auto Scaling ends by itself waits for nothing else.
-fn drains_longer(mut estate: Estate) -> Estate {
-    for target_group in &mut estate.target_groups {
-        let delay = "deregistration_delay.timeout_seconds".to_owned();
-        target_group.attributes.insert(delay, "10".to_owned());
-    }
-    estate
-}
-
-pub(crate) fn lives() -> Vec<Life> {
-    let back = || vec![deploy("2.0", 2), Intent::Promote, rollback(), Intent::Abort];
-    vec![
-        life("canary", seed(), "canary", &format!("{DOORS}{CANARY}"), back()),
-        life(
-            "by-hand",
-            seed(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Shift { percent: 40 },
-                Intent::Retreat,
-                Intent::Abort,
-            ],
-        ),
-        life(
-            "handed",
-            seed(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Shift { percent: 25 },
-                Intent::PromoteFully,
-                rollback(),
-            ],
-        ),
-        life(
-            "held",
-            seed(),
-            "canary",
-            &format!("{DOORS}{CANARY}"),
-            vec![
-                deploy("2.0", 2),
-                // Cut off while it watches its first stage.
-                Intent::Promote,
-                Intent::Pause,
-                Intent::Resume,
-            ],
-        ),
-        life(
-            "paused",
-            seed(),
-            "canary",
-            &format!("{DOORS}{PAUSED}"),
-            vec![deploy("2.0", 2), Intent::Promote, Intent::Resume, rollback()],
-        ),
-        life(
-            "expired",
-            seed(),
-            "canary",
-            &format!("{DOORS}{EXPIRING}"),
-            vec![deploy("2.0", 2), Intent::Promote, Intent::Repair],
-        ),
-        life(
-            "linear",
-            seed(),
-            "linear",
-            &format!("{DOORS}{LINEAR}"),
-            vec![deploy("2.0", 2), Intent::Promote, rollback()],
-        ),
-        life(
-            "judged",
-            seed(),
-            "canary",
-            &format!("{DOORS}{JUDGED}"),
-            vec![deploy("2.0", 2), Intent::Promote, rollback()],
-        ),
-        life(
-            "caught",
-            seed(),
-            "canary",
-            &format!("{DOORS}{CAUGHT}"),
-            vec![deploy("2.0", 2), Intent::Promote],
-        ),
-        life(
-            "hooked",
-            seed(),
-            "preview",
-            &format!("{HOOKED}{DOORS}"),
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                Intent::Retire { generation: None },
-            ],
-        ),
-        life("turns", seed(), "preview", TURNS, back()),
-        life(
-            "turns-canary",
-            seed(),
-            "canary",
-            &format!("{TURNS}{CANARY}"),
-            vec![deploy("2.0", 2), Intent::Promote, rollback()],
-        ),
-        life(
-            "owed",
-            seed(),
-            "preview",
-            &format!("{DOORS}{SCALED}"),
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                Intent::Repair,
-                rollback(),
-                Intent::Repair,
-            ],
-        ),
-        life(
-            "rich-canary",
-            rich(),
-            "canary",
-            &format!("{DOORS}{CANARY}"),
-            vec![deploy("2.0", 2), Intent::Promote, rollback()],
-        ),
-        life(
-            "ab",
-            seed(),
-            "ab",
-            &format!("{DOORS}{AB}"),
-            vec![
-                deploy_as("bold", 2),
-                deploy_as("calm", 1),
-                Intent::Promote,
-                winner("calm"),
-            ],
-        ),
-        life(
-            "ab-live",
-            seed(),
-            "ab",
-            &format!("{DOORS}{AB}"),
-            vec![
-                deploy_as("bold", 2),
-                deploy_as("calm", 1),
-                Intent::Promote,
-                winner("control"),
-            ],
-        ),
-        life(
-            "ab-new",
-            seed(),
-            "ab",
-            &format!("{DOORS}{AB_NEW}"),
-            vec![
-                deploy_as("bold", 2),
-                deploy_as("calm", 1),
-                Intent::Promote,
-                rollback_and_remove(),
-            ],
-        ),
-        life(
-            "ab-header",
-            seed(),
-            "ab",
-            &format!("{DOORS}{AB_HEADER}"),
-            vec![deploy_as("bold", 2), Intent::Promote, winner("bold"), rollback()],
-        ),
-        life("preview", seed(), "preview", DOORS, back()),
-        life(
-            "direct",
-            seed(),
-            "direct",
-            DOORS,
-            vec![deploy("2.0", 2), rollback_and_remove()],
-        ),
-        life(
-            "twice",
-            seed(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                deploy("3.0", 1),
-                Intent::Promote,
-                rollback(),
-            ],
-        ),
-        in_turn(life(
-            "pair",
-            seed(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                deploy("3.0", 1),
-                Intent::Promote,
-                rollback(),
-                Intent::Abort,
-            ],
-        )),
-        in_turn(life(
-            "pair-retired",
-            seed(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                Intent::Retire { generation: None },
-            ],
-        )),
-        in_turn(life(
-            "pair-direct",
-            rich(),
-            "direct",
-            DOORS,
-            vec![deploy("2.0", 2), deploy("3.0", 3), rollback_and_remove()],
-        )),
-        in_turn(life(
-            "pair-canary",
-            without_doors(seed()),
-            "canary",
-            &format!("{NO_DOORS}{CANARY}"),
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                deploy("3.0", 1),
-                Intent::Promote,
-            ],
-        )),
-        life("doorless", without_doors(seed()), "preview", NO_DOORS, back()),
-        life(
-            "built",
-            seed(),
-            "preview",
-            DOORS,
-            vec![build("2.0"), Intent::Promote],
-        ),
-        life(
-            "rolling",
-            seed(),
-            "rolling",
-            &format!("{DOORS}{ROLLING}"),
-            vec![deploy("2.0", 2), rollback()],
-        ),
-        life(
-            "recreate",
-            without_doors(seed()),
-            "recreate",
-            NO_DOORS,
-            vec![deploy("2.0", 2), rollback(), Intent::Abort],
-        ),
-        life(
-            "removed",
-            seed(),
-            "preview",
-            DOORS,
-            vec![deploy("2.0", 2), rollback_and_remove()],
-        ),
-        life(
-            "scaled",
-            seed(),
-            "preview",
-            &format!("{DOORS}{SCALED}"),
-            vec![deploy("2.0", 2), Intent::Promote, rollback()],
-        ),
-        life(
-            "retired",
-            seed(),
-            "direct",
-            &format!("{DOORS}{RETIRED}"),
-            vec![deploy("2.0", 2)],
-        ),
-        hasty(life("hasty", seed(), "preview", DOORS, back())),
-        life(
-            "neighbour",
-            drains_longer(Estate::read(NEIGHBOUR).expect("an estate")),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                Intent::Retire { generation: None },
-            ],
-        ),
-        life(
-            "rich",
-            rich(),
-            "preview",
-            DOORS,
-            vec![
-                deploy("2.0", 2),
-                Intent::Promote,
-                rollback(),
-                Intent::Abort,
-                deploy("3.0", 3),
-                Intent::Promote,
-                Intent::Retire { generation: None },
-            ],
-        ),
-    ]
 }
 
 impl Life {
@@ -422,8 +62,8 @@ impl Life {
         let begins = self.config.policy.strategy == Strategy::Ab;
         let pauses = self.is_ended_next(at) && !self.is_cut_short(at);
         match self.commands[at] {
-            Intent::Promote if self.alarm().is_some() => 5,
-            Intent::Promote if begins || pauses => 9,
+            Intent::Promote if self.takes_back() => 5,
+            Intent::Promote if begins || pauses || self.failing() == Some(Consequence::Hold) => 9,
             _ => 0,
         }
     }
@@ -473,6 +113,19 @@ impl Life {
         self.config.policy.judge.as_ref()?.alarms.first()
     }
 
+    /// What follows when users of the candidate fail, where anybody counts them.
+    pub(crate) fn failing(&self) -> Option<Consequence> {
+        let judging = self.config.policy.judge.as_ref()?;
+        let mut rules = judging.rules.iter();
+        let rule = rules.find(|rule| rule.measure == Measure::ErrorRate)?;
+        (rule.then != Consequence::Rollback).then_some(rule.then)
+    }
+
+    /// Whether whatever is promoted is swung back.
+    pub(crate) fn takes_back(&self) -> bool {
+        self.alarm().is_some() || self.failing() == Some(Consequence::Reduce)
+    }
+
     /// Whether two commands are interleaved call by call in this life. The others have another estate or other waits
     /// under a strategy that a life here stands for, and what differs there is not who comes before whom.
     pub(crate) fn stands_for_its_strategy(&self) -> bool {
@@ -484,6 +137,7 @@ impl Life {
             "canary",
             "by-hand",
             "paused",
+            "reduced",
             "ab",
             "ab-header",
             "rolling",
@@ -508,7 +162,13 @@ impl Life {
     }
 }
 
-fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, commands: Vec<Intent>) -> Life {
+pub(crate) fn life(
+    name: &'static str,
+    estate: Estate,
+    strategy: &str,
+    parts: &str,
+    commands: Vec<Intent>,
+) -> Life {
     let balancer = &estate.load_balancers[0];
     let top = format!(
         "app = \"shop\"\nload_balancer = {:?}\nstrategy = {strategy:?}\n",
@@ -528,6 +188,7 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
             port: 80,
             path: "/",
             header: Some(("x-variant", "bold")),
+            from: SOURCE,
             meant: Meant::Beta,
         });
     }
@@ -541,25 +202,13 @@ fn life(name: &'static str, estate: Estate, strategy: &str, parts: &str, command
     }
 }
 
-/// Generations have two groups, by turns.
-fn in_turn(mut life: Life) -> Life {
-    life.config.policy.names.generations = Generations::Pair;
-    life.config.scope.names = life.config.policy.names.clone();
-    life
-}
-
-/// What is healthy for a moment is good enough.
-fn hasty(mut life: Life) -> Life {
-    life.config.policy.health.soak = Duration::ZERO;
-    life
-}
-
 /// Every route, every door, and whatever belongs to others.
 fn requests(estate: &Estate, doors: Option<Scheme>) -> Vec<Request> {
     let request = |port, path, header, meant| Request {
         port,
         path,
         header,
+        from: SOURCE,
         meant,
     };
     let mut all = vec![
@@ -577,6 +226,11 @@ fn requests(estate: &Estate, doors: Option<Scheme>) -> Vec<Request> {
             all.push(request(80, "/", Some(blue), Meant::Colour));
             all.push(request(80, "/", Some(green), Meant::Colour));
             all.push(request(80, "/", Some(("x-beta", "yes")), Meant::Beta));
+            all.push(Request {
+                from: OFFICE,
+                ..request(80, "/", None, Meant::Beta)
+            });
+            all.push(request(80, "/.well-known/swingbridge", None, Meant::Beacon));
         }
     }
     if estate.name == "rich" {

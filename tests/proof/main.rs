@@ -12,6 +12,7 @@ mod chance;
 mod crash;
 mod faults;
 mod life;
+mod lives;
 mod operator;
 mod oracle;
 mod outcome;
@@ -22,6 +23,7 @@ mod shape;
 mod stage;
 mod strangers;
 mod tap;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -73,7 +75,7 @@ fn main() -> ExitCode {
         never_met: AtomicUsize::new(0),
         violations: Mutex::default(),
     };
-    let lives = life::lives();
+    let lives = lives::lives();
     let mut code = ExitCode::SUCCESS;
     for (matrix, run) in MATRICES {
         if !prove(matrix, *run, &lives, &book) {

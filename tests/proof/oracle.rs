@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
 use swingbridge::lab::keeper::Keeper;
 use swingbridge::lab::traffic::rules::{Asked, first};
 use swingbridge::lab::world::World;
@@ -22,6 +24,7 @@ pub(crate) struct Request {
     pub(crate) port: u16,
     pub(crate) path: &'static str,
     pub(crate) header: Option<(&'static str, &'static str)>,
+    pub(crate) from: IpAddr,
     pub(crate) meant: Meant,
 }
 
@@ -36,6 +39,8 @@ pub(crate) enum Meant {
     Beta,
     /// A colour that generations have by turns: closed, or one that production is or was with a moment ago.
     Colour,
+    /// What says which colours are open; production, until it is there.
+    Beacon,
     /// Somebody else's service: never anything else than before.
     Others,
 }
@@ -45,6 +50,7 @@ impl fmt::Display for Request {
         write!(f, ":{}{}", self.port, self.path)?;
         match self.header {
             Some((name, value)) => write!(f, " {name}={value}"),
+            None if self.from != SOURCE => write!(f, " from {}", self.from),
             None => Ok(()),
         }
     }
@@ -173,6 +179,8 @@ impl Seen {
                     wrong(&met, &either, false)
                 }
                 Meant::Colour => wrong(&met, &law.live, true),
+                Meant::Beacon if matches!(met, Met::Groups(_)) => wrong(&met, &law.live, false),
+                Meant::Beacon => misleads(picture, request, requests),
                 Meant::Candidate if law.candidate_may_be_empty => None,
                 Meant::Candidate => wrong(&met, &law.candidate, true),
                 Meant::Others => {
@@ -342,26 +350,7 @@ fn running(world: &World, picture: &Routing) -> BTreeSet<String> {
 }
 
 fn met(picture: &Routing, running: &BTreeSet<String>, request: &Request) -> Met {
-    let Some(listener) = picture
-        .listeners
-        .iter()
-        .find(|listener| listener.port == request.port)
-    else {
-        return Met::Nobody;
-    };
-    let mut headers = HeaderMap::new();
-    if let Some((name, value)) = request.header {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    let asked = Asked {
-        host: "shop.example",
-        path: request.path,
-        query: "",
-        method: "GET",
-        headers: &headers,
-        source: SOURCE,
-    };
-    match first(&listener.rules, &asked).map(|(_, rule)| &rule.action) {
+    match done(picture, request) {
         None => Met::Nobody,
         Some(Action::Fixed { status, .. } | Action::Redirect { status, .. }) => Met::Status(*status),
         Some(Action::Forward { pools, .. }) => Met::Groups(
@@ -381,4 +370,57 @@ fn met(picture: &Routing, running: &BTreeSet<String>, request: &Request) -> Met 
                 .collect(),
         ),
     }
+}
+
+/// What the load balancer does with a request.
+fn done<'a>(picture: &'a Routing, request: &Request) -> Option<&'a Action> {
+    let mut listeners = picture.listeners.iter();
+    let listener = listeners.find(|listener| listener.port == request.port)?;
+    let mut headers = HeaderMap::new();
+    if let Some((name, value)) = request.header {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let asked = Asked {
+        host: "shop.example",
+        path: request.path,
+        query: "",
+        method: "GET",
+        headers: &headers,
+        source: request.from,
+    };
+    first(&listener.rules, &asked).map(|(_, rule)| &rule.action)
+}
+
+/// Whoever pins a colour because the beacon calls it open, and is answered that it is closed.
+fn misleads(picture: &Routing, beacon: &Request, requests: &[Request]) -> Option<String> {
+    let Some(Action::Fixed {
+        status: 200, body, ..
+    }) = done(picture, beacon)
+    else {
+        return Some("does not answer 200".into());
+    };
+    let Ok(said) = serde_json::from_str::<Beacon>(body) else {
+        return Some(format!("says {body:?}"));
+    };
+    if !said.open.contains(&said.live) {
+        return Some(format!(
+            "says that {} is live, and not that it is open",
+            said.live
+        ));
+    }
+    said.open.iter().find_map(|colour| {
+        let mut pinned = requests
+            .iter()
+            .filter(|request| request.meant == Meant::Colour)
+            .filter(|request| request.header.is_some_and(|(_, value)| value == colour));
+        let closed = |request: &Request| !matches!(done(picture, request), Some(Action::Forward { .. }));
+        (pinned.next().is_none_or(closed)).then(|| format!("says that {colour} is open"))
+    })
+}
+
+/// What clients read.
+#[derive(Deserialize)]
+struct Beacon {
+    live: String,
+    open: Vec<String>,
 }

@@ -111,7 +111,7 @@ pub(crate) async fn peace(
     {
         let ended = attempt.somebody().does(&Intent::Resume).await;
         // An alarm that rings takes it back.
-        let taken_back = ended.code() == Some(5) && attempt.life.alarm().is_some();
+        let taken_back = ended.code() == Some(5) && attempt.life.takes_back();
         if taken_back || matches!(ended.code(), Some(0 | 9)) {
             return attempt.served().await;
         }

@@ -77,6 +77,9 @@ impl Life {
         if let Some(name) = self.alarm() {
             stage = stage.with_alarm(name).await;
         }
+        if self.failing().is_some() {
+            stage = stage.with_users("tg-2");
+        }
         let mut all = Vec::new();
         for (at, intent) in self.commands.iter().enumerate() {
             // A look takes time, and an attempt at this command does not begin with one.

@@ -238,13 +238,18 @@ fn alone(life: &Life, at: usize, name: &'static str, intent: Intent) -> Rival {
 fn law_for_both(prefix: &Prefix, rival: &Intent, strategy: Strategy) -> Law {
     let mut law = prefix.law.clone();
     law.candidate.extend(prefix.neighbours.iter().cloned());
-    let next = format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1);
+    let served = law.live.contains(&format!("tg-{}", prefix.next));
+    // What production was taken back from keeps its number.
+    let taken_back = if served { prefix.next } else { 0 };
+    let next = format!(
+        "tg-{}",
+        prefix.live_before.max(prefix.live_after).max(taken_back) + 1
+    );
     if matches!(rival, Intent::Deploy { .. }) && matches!(strategy, Strategy::Direct | Strategy::Recreate) {
         // One after the other, they both go to production.
         law.live.insert(next.clone());
     }
-    law.candidate
-        .insert(format!("tg-{}", prefix.live_before.max(prefix.live_after) + 1));
+    law.candidate.insert(next);
     let moves = matches!(
         rival,
         Intent::Promote
@@ -388,6 +393,11 @@ impl Race<'_> {
             attempt.speaks(ended)?;
             if ended.code() == Some(1) {
                 return attempt.wrong(&format!("ended {ended}"));
+            }
+        }
+        for (ended, holder) in [(&one, "second"), (&other, "first")] {
+            if ended.code() == Some(7) && !ended.to_string().contains(&format!("{holder} on ")) {
+                return attempt.wrong(&format!("does not say who holds the lock: {ended}"));
             }
         }
         if both_had_the_say(&attempt.scene) {

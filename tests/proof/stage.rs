@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::operator::sdk;
 use crate::tap::Tap;
+use crate::users;
 
 /// Localhost: nothing in virtual time has another address.
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -29,6 +30,8 @@ pub(crate) struct Stage {
     world: World,
     /// Copied, never used: the copies are.
     machines: Mutex<Imagined>,
+    /// The target group that fails some of its users, if it is known that anybody is there.
+    ill: Option<&'static str>,
 }
 
 /// A stage on which time goes on, in the runtime that it was opened in.
@@ -36,6 +39,7 @@ pub(crate) struct Stage {
 pub(crate) struct Scene {
     pub(crate) keeper: Arc<Keeper>,
     machines: Arc<Imagined>,
+    ill: Option<&'static str>,
     pub(crate) clock: Clock,
 }
 
@@ -47,7 +51,7 @@ impl Stage {
             began,
             ..Settings::default()
         };
-        let scene = Scene::with(World::new(settings), Imagined::default());
+        let scene = Scene::with(World::new(settings), Imagined::default(), None);
         scene
             .keeper
             .with(|world| build(world, estate))
@@ -81,20 +85,33 @@ impl Stage {
 
     pub(crate) fn open(&self) -> Scene {
         let machines = self.machines.lock().expect("not poisoned").fork();
-        Scene::with(self.world.clone(), machines)
+        Scene::with(self.world.clone(), machines, self.ill)
+    }
+
+    /// The same with users, of whom this target group fails some.
+    pub(crate) fn with_users(self, ill: &'static str) -> Self {
+        Self {
+            ill: Some(ill),
+            ..self
+        }
     }
 }
 
 impl Scene {
-    fn with(world: World, machines: Imagined) -> Self {
+    fn with(world: World, machines: Imagined, ill: Option<&'static str>) -> Self {
         let clock = Clock::Tokio {
             began: world.clock(),
             since: Instant::now(),
         };
         let machines = Arc::new(machines);
+        let keeper = Keeper::resume(world, Box::new(Arc::clone(&machines)));
+        if let Some(ill) = ill {
+            users::ask(&keeper, ill);
+        }
         Self {
-            keeper: Keeper::resume(world, Box::new(Arc::clone(&machines))),
+            keeper,
             machines,
+            ill,
             clock,
         }
     }
@@ -111,6 +128,7 @@ impl Scene {
         self.keeper.with(|world| Stage {
             world: world.clone(),
             machines: Mutex::new(self.machines.fork()),
+            ill: self.ill,
         })
     }
 

@@ -4,8 +4,8 @@ use super::super::safe;
 use super::*;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{closed, group_mut, rule_mut, target_group_mut, tg, to};
-use crate::model::routing::{Action, Share};
-use crate::model::step::{Purpose, Step};
+use crate::model::routing::{Action, Condition, Share};
+use crate::model::step::{Asks, Purpose, Step};
 
 fn share(n: u32, weight: u32) -> Share {
     Share {
@@ -58,6 +58,32 @@ fn a_route_is_not_pointed_where_nothing_is_healthy() {
         );
         target_group_mut(&mut estate, 2).targets[0].state = TargetState::Healthy;
         assert_eq!(safe(&route(&estate, to(1), to(2)), &estate), Ok(()), "{state}");
+    }
+}
+
+#[test]
+fn some_of_the_users_are_not_led_where_nothing_is_healthy_either() {
+    let mut estate = fixtures::deployed();
+    let made = Step::CreateRule {
+        port: 80,
+        priority: 13,
+        purpose: Purpose::UserDoor,
+        asks: Asks::This(Condition::Header {
+            name: "x-beta".into(),
+            values: vec!["yes".into()],
+        }),
+        action: to(2),
+    };
+    let turned = point(&estate, Priority::Default, Purpose::UserDoor, to(1), to(2));
+    assert_eq!(safe(&made, &estate), Ok(()));
+    assert_eq!(safe(&turned, &estate), Ok(()));
+    target_group_mut(&mut estate, 2).targets.clear();
+    for step in [made, turned] {
+        assert!(
+            matches!(safe(&step, &estate), Err(Reason::NotHealthy { healthy: 0, .. })),
+            "{}",
+            step.title()
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::readings::{Compared, Readings, Series, Window};
 use crate::model::refusal::Reason;
 use crate::model::routing::{Rule, Sticky};
 
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How a command ends that leaves a test to run.
 const RUNS: u8 = 9;
 
@@ -100,7 +100,7 @@ async fn with_variants(policy: &Policy) -> World {
     world
 }
 
-async fn begun(policy: &Policy) -> World {
+pub(super) async fn begun(policy: &Policy) -> World {
     let world = with_variants(policy).await;
     goes(&world, &Intent::Promote, policy).await;
     world
@@ -425,7 +425,7 @@ async fn doing_it_again_says_that_it_is_done() {
 }
 
 /// Two weeks later, each variant's answers took this long in every period, give or take a little.
-fn two_weeks_later(world: &World, seconds: &'static [(u32, f64)]) {
+pub(super) fn two_weeks_later(world: &World, seconds: &'static [(u32, f64)]) {
     let tell = move |window: Window, compared: &Compared| {
         let mut readings = Readings::none(window, compared);
         let count = u32::try_from(window.periods()).expect("few");
@@ -448,7 +448,7 @@ fn two_weeks_later(world: &World, seconds: &'static [(u32, f64)]) {
     *world.readings.lock().expect("not poisoned") = Some(Box::new(tell));
 }
 
-fn picking() -> Policy {
+pub(super) fn picking() -> Policy {
     let mut policy = three();
     policy.ab.as_mut().expect("a test").pick = Some(Pick {
         rule: "latency-p95".into(),
@@ -458,7 +458,7 @@ fn picking() -> Policy {
     policy
 }
 
-const BOLD_IS_FASTER: &[(u32, f64)] = &[(1, 0.4), (2, 0.3), (3, 0.4)];
+pub(super) const BOLD_IS_FASTER: &[(u32, f64)] = &[(1, 0.4), (2, 0.3), (3, 0.4)];
 const ALL_THE_SAME: &[(u32, f64)] = &[(1, 0.4), (2, 0.4), (3, 0.4)];
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,10 @@
 //! Tests of variants, cut off at every call: the same command again ends as if nothing had happened, and a rollback serves
 //! what was live.
 
-use super::ab::{both_deployed, by_header, goes, routes, three, two_new, winner};
+use super::ab::{
+    BOLD_IS_FASTER, WEEK, begun, both_deployed, by_header, goes, picking, routes, three, two_new,
+    two_weeks_later, winner,
+};
 use super::script::{Script, heard};
 use super::*;
 use crate::model::ab::Taking;
@@ -193,6 +196,52 @@ async fn a_test_that_is_cut_off_anywhere_has_called_its_hooks_by_the_time_it_is_
                 if over {
                     break;
                 }
+            }
+        }
+    }
+}
+
+/// A test whose time is over, and whose measure picks bold.
+async fn over(policy: &Policy) -> World {
+    let world = begun(policy).await;
+    two_weeks_later(&world, BOLD_IS_FASTER);
+    tokio::time::sleep(WEEK * 2).await;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_whose_measure_picks_ends_as_in_one_go_wherever_that_is_cut_off() {
+    let policy = picking();
+    for command in [Intent::Promote, Intent::Repair] {
+        let word = command.word();
+        let clean = over(&policy).await;
+        must(&clean, &command, &policy).await;
+        assert_eq!(live(&clean, &policy), 2);
+        let expected = seen(&clean.now());
+        for fault in [Fault::DieBefore, Fault::DieAfter] {
+            for at in 0.. {
+                let world = over(&policy).await;
+                world.order(Some((at, fault)));
+                let _ = run(&world, &command, &policy, false).await;
+                if world.tried() <= at {
+                    assert!(at > 3, "{word} made hardly any call");
+                    break;
+                }
+                world.order(None);
+                let here = format!("{word}: {fault:?} at call {at}: {:?}", world.changes().last());
+                let verdict = run(&world, &command, &policy, true)
+                    .await
+                    .expect("nobody killed it");
+                assert_eq!(verdict.code, 0, "{here}: {verdict:#?}");
+                assert_eq!(live(&world, &policy), 2, "{here}");
+                assert_eq!(world.now().groups.len(), 2, "nobody who lost is left: {here}");
+                if command == Intent::Repair {
+                    // The mark of the generation before live is all that it may leave.
+                    must(&world, &Intent::Promote, &policy).await;
+                }
+                assert_eq!(seen(&world.now()), expected, "{here}");
+                no_lock(&world);
+                nothing_broken(&world);
             }
         }
     }

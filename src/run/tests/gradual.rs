@@ -11,7 +11,7 @@ use crate::model::judging::{Bound, Consequence, FAILED, Inconclusive, Judging, M
 use crate::model::readings::{Compared, Readings, Series, Window};
 use crate::model::shift::{Expired, Expiry, Held, Reached, Shift, Stage, Wait};
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 fn canary(stages: &[(u32, Wait)]) -> Policy {
     Policy {
@@ -32,7 +32,7 @@ fn canary(stages: &[(u32, Wait)]) -> Policy {
 }
 
 /// A ready candidate beside live.
-async fn with_candidate(policy: &Policy) -> World {
+pub(super) async fn with_candidate(policy: &Policy) -> World {
     let world = World::new(fixtures::initial());
     must(&world, &deploy("42"), policy).await;
     world
@@ -44,12 +44,12 @@ fn weight(world: &World) -> Option<u64> {
     rule.percent_of(&tg(2))
 }
 
-fn reached(world: &World) -> Option<Reached> {
+pub(super) fn reached(world: &World) -> Option<Reached> {
     let estate = world.now();
     Reached::of(&estate.target_group(&tg(2)).expect("tg-2").tags)
 }
 
-async fn promote(world: &World, policy: &Policy) -> Verdict {
+pub(super) async fn promote(world: &World, policy: &Policy) -> Verdict {
     run(world, &Intent::Promote, policy, true)
         .await
         .expect("nobody killed it")
@@ -212,6 +212,26 @@ async fn a_pause_by_somebody_else_ends_the_watch_and_resume_bakes_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_command_that_writes_no_route_never_says_that_it_has_begun_to_move_production() {
+    let policy = canary(&[(20, Wait::Pause(None)), (50, Wait::Bake(MINUTE))]);
+    let mut denied = 0;
+    for at in 0.. {
+        let world = with_candidate(&policy).await;
+        assert_eq!(promote(&world, &policy).await.code, 9);
+        world.order(Some((at, Fault::Deny)));
+        let verdict = run(&world, &Intent::Pause, &policy, true).await;
+        if world.tried() <= at {
+            break;
+        }
+        let verdict = verdict.expect("nobody killed it");
+        assert!(matches!(verdict.code, 0 | 4), "call {at}: {verdict:#?}");
+        denied += u32::from(verdict.code == 4);
+        assert_eq!(weight(&world), Some(20));
+    }
+    assert!(denied > 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_share_by_hand_is_taken_back_by_halves() {
     let policy = quick();
     let world = with_candidate(&policy).await;
@@ -262,7 +282,7 @@ async fn how_far_a_bake_has_come_is_told() {
 }
 
 /// Of every period: so many requests and responses 5xx of the candidate; live has none of the latter.
-fn measured(world: &World, requests: f64, errors: f64) {
+pub(super) fn measured(world: &World, requests: f64, errors: f64) {
     let tell = move |window: Window, compared: &Compared| {
         let mut readings = Readings::none(window, compared);
         let times =
@@ -282,7 +302,7 @@ fn measured(world: &World, requests: f64, errors: f64) {
 }
 
 /// Ten minutes at 5 %, judged by the share of errors alone.
-fn judged(then: Consequence) -> Policy {
+pub(super) fn judged(then: Consequence) -> Policy {
     Policy {
         judge: Some(Judging {
             rules: vec![Rule {

@@ -9,6 +9,7 @@ mod forever;
 mod gradual;
 mod growth;
 mod hooks;
+mod judged;
 mod moves;
 mod pages;
 mod pair;
