@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, ab, swing};
+use super::{Context, ab, shifting, swing};
 use crate::model::ids::TargetGroupName;
-use crate::model::lock::{self, LockState};
+use crate::model::lock::{self, Holder, LockState};
 use crate::model::routing::{Action, Rule, Share, Sticky};
-use crate::model::shift::{Held, Reached, Shift, Stage, Wait};
+use crate::model::shift::{Expired, Held, Reached, Shift, Stage, Wait};
 use crate::model::step::{Purpose, Step};
 
 /// From where production stands to the last stage, and what the routes do then. The swing itself comes after them.
@@ -195,12 +195,14 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
 }
 
 /// Whether whoever wrote down that a person decides has died before it could say so: its lock stands. Whoever gives the
-/// command again has been asked nothing yet.
+/// command again has been asked nothing yet, unless time has decided.
 fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {
-    matches!(
-        lock::state(context.estate, context.policy.lock),
-        LockState::Held { holder, .. } if holder.since <= reached.since
-    )
+    let wrote_it = |holder: &Holder| holder.since <= reached.since;
+    shifting::expired(context) != Some(Expired::GoOn)
+        && matches!(
+            lock::state(context.estate, context.policy.lock),
+            LockState::Held { holder, .. } if wrote_it(&holder)
+        )
 }
 
 /// Of a share that production was taken back from, a rollback that was cut off has left the time of its stage: it was not

@@ -71,8 +71,8 @@ pub async fn stay<C: Cloud>(
             Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
         };
         unclear = 0;
-        let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
-        if left.is_zero() {
+        // By what was seen: what fell due since then is not planned from this.
+        if due <= estate.observed_at {
             let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
                 Ok(rest) if rest.is_empty() => return Stayed::Done,
                 Ok(rest) => rest,
@@ -107,6 +107,7 @@ pub async fn stay<C: Cloud>(
             }
         }
         waits(due);
+        let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
         tokio::select! {
             biased;
             signal = interrupt.wait() => return Stayed::Interrupted(signal),

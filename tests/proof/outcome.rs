@@ -122,10 +122,18 @@ pub(crate) async fn peace(
     }
     let before = &prefix.serving_before;
     let words = [first, second].map(|one| said(one.ended, prefix, one.after));
-    if words.contains(&Said::Nothing) {
-        return Ok(());
-    }
     let serving = attempt.serving().await;
+    if words.contains(&Said::Nothing) {
+        let (Some(one), Some(other), false) = (first.after, second.after, halfway) else {
+            return Ok(());
+        };
+        // Nobody says where it is; nobody was to lead it anywhere else, either.
+        let back = [format!("tg-{}", prefix.live_before)].into();
+        return match [before, one, other, &back].contains(&&serving) {
+            true => Ok(()),
+            false => attempt.wrong(&format!("{both}; and production meets {serving:?}")),
+        };
+    }
     let mut meant = words.iter().filter_map(|said| match said {
         Said::ThatItMeets(serving) => Some(serving),
         _ => None,

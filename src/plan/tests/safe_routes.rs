@@ -4,8 +4,8 @@ use super::super::safe;
 use super::*;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{closed, group_mut, rule_mut, target_group_mut, tg, to};
-use crate::model::routing::{Action, Condition, Share};
-use crate::model::step::{Asks, Purpose, Step};
+use crate::model::routing::{Action, Asks, Condition, Share};
+use crate::model::step::{Purpose, Step};
 
 fn share(n: u32, weight: u32) -> Share {
     Share {

@@ -20,6 +20,7 @@ mod rolling;
 mod schema_walk;
 mod script;
 mod sides;
+mod stays;
 mod swept;
 
 use std::collections::BTreeMap;

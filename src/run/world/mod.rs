@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -63,6 +64,8 @@ pub(super) struct World {
     guard: Guard,
     nature: Mutex<Nature>,
     refreshing: Mutex<Refreshing>,
+    /// How long it takes to look at all of it.
+    pub(super) slow: Mutex<Duration>,
     /// Launch template versions whose instances do not become healthy.
     pub(super) failing: Mutex<Vec<u64>>,
     /// What time it was, by the runtime's clock, which a test can pause.
@@ -93,6 +96,7 @@ impl World {
             guard,
             nature: Mutex::new(nature),
             refreshing: Mutex::default(),
+            slow: Mutex::default(),
             failing: Mutex::default(),
             began: (jiff::Timestamp::now(), tokio::time::Instant::now()),
         }

@@ -28,7 +28,10 @@ impl Cloud for World {
     }
 
     async fn observe(&self, _: &Scope) -> Result<Estate, CloudError> {
-        Ok(self.now())
+        let seen = self.now();
+        let slow = *self.slow.lock().expect("not poisoned");
+        tokio::time::sleep(slow).await;
+        Ok(seen)
     }
 
     async fn look(

@@ -29,12 +29,12 @@ const SLICE: [&str; 6] = [
     "promote:sigint:1010",
 ];
 
-/// 50 rounds of each command are killed; 25 are told to stop in each of the two ways.
+/// 50 rounds of each command for each signal.
 fn whole(first: u64) -> Vec<Round> {
     let signals = [
         (Signal::Kill, 50),
-        (Signal::Terminate, 25),
-        (Signal::Interrupt, 25),
+        (Signal::Terminate, 50),
+        (Signal::Interrupt, 50),
     ];
     let times = signals
         .into_iter()

@@ -1,0 +1,36 @@
+//! Staying for what a swing leaves to be done.
+
+use super::*;
+use crate::model::plan::Plan;
+use crate::model::policy::Swing;
+use crate::run::{Stayed, stay};
+
+#[tokio::test(start_paused = true)]
+async fn what_falls_due_while_everything_is_being_looked_at_is_done_as_well() {
+    let slow = Duration::from_secs(6);
+    let policy = Policy {
+        swing: Swing {
+            hold: Duration::from_secs(60),
+            ..quick().swing
+        },
+        ..quick()
+    };
+    for early in 0..=12 {
+        let world = World::new(rich());
+        must(&world, &deploy("42"), &policy).await;
+        must(&world, &Intent::Promote, &policy).await;
+        let held = |world: &World| !owed(&world.now().group(&asg(2)).expect("there").tags).is_empty();
+        assert!(held(&world), "for a minute");
+        *world.slow.lock().expect("not poisoned") = slow;
+        tokio::time::sleep(policy.swing.hold - Duration::from_secs(early)).await;
+        let done = plan::plan(&world.now(), &Intent::Promote, &policy).expect("nothing to do");
+        let (_stopper, interrupt) = Interrupt::pair();
+        let finish = async |_: Plan, _: Estate| {
+            let verdict = run(&world, &Intent::Repair, &policy, true).await;
+            verdict.expect("nobody killed it").code
+        };
+        let stayed = stay(&world, &scope(), &done, &interrupt, |_| {}, finish).await;
+        assert!(matches!(stayed, Stayed::Done), "{stayed:?}");
+        assert!(!held(&world), "{early} s before it was due");
+    }
+}
