@@ -89,13 +89,17 @@ pub enum Held {
     Judged,
     /// The weight is being taken back.
     Retreating,
+    /// It does go on by itself, and its wait begins from the start: nobody was told of its end, or a part of the share was
+    /// taken back meanwhile.
+    Anew,
 }
 
 impl Held {
-    const NAMES: [(Self, &str); 3] = [
+    const NAMES: [(Self, &str); 4] = [
         (Self::Asked, "asked"),
         (Self::Judged, "judged"),
         (Self::Retreating, "retreating"),
+        (Self::Anew, "anew"),
     ];
 
     pub fn word(self) -> &'static str {
@@ -134,6 +138,7 @@ impl Reached {
         let wait = shift.and_then(|shift| Some(shift.stages.get(shift.stage_of(self)?)?.wait));
         let waits = match (self.held, wait) {
             (Some(Held::Retreating), _) => format!("the weight is being taken back, since {since:.0}"),
+            (Some(Held::Anew), _) => format!("to be waited for from the start, since {since:.0}"),
             (Some(Held::Judged), _) => format!("held by the judge since {since:.0}, until a person goes on"),
             (Some(Held::Asked), _) | (None, Some(Wait::Pause(None)) | None) => {
                 format!("waits for a person since {since:.0}")
@@ -177,6 +182,7 @@ mod tests {
             Some(Held::Asked),
             Some(Held::Judged),
             Some(Held::Retreating),
+            Some(Held::Anew),
         ] {
             let reached = Reached {
                 stage: 2,

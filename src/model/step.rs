@@ -445,6 +445,21 @@ impl Step {
             )
     }
 
+    /// A step after which somebody meets whom it names: all of production, or those of the users who have a door.
+    pub fn leads_somebody(&self) -> bool {
+        self.leads_users()
+            || matches!(
+                self,
+                Self::Point {
+                    purpose: Purpose::UserDoor,
+                    ..
+                } | Self::CreateRule {
+                    purpose: Purpose::UserDoor,
+                    ..
+                }
+            )
+    }
+
     /// A step that moves production requests.
     pub fn moves_production(&self) -> bool {
         matches!(

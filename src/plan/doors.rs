@@ -192,12 +192,8 @@ fn said(context: &Context<'_>, doors: &Doors, live: &TargetGroupName) -> Vec<Ste
     // What production goes away from keeps its colour, even if that is only made now.
     let leaves = context.roles.live.target_group.as_ref() != Some(live);
     let mut other = context.roles.doors(colour.other()).iter();
-    // What is being closed is not called open again.
-    let closing = context
-        .roles
-        .beacons
-        .iter()
-        .any(|rule| rule.action.same_effect(&word(context, doors, colour, false)));
+    // What is closed now, at the end of its grace, is not called open again.
+    let closing = open(context).is_some_and(|open| open.due == Due::Now);
     let leads = leaves || (!closing && other.any(|door| door.action.only_target().is_some()));
     beacon(context, doors, colour, leads)
 }

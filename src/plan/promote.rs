@@ -187,7 +187,9 @@ pub(super) fn steps(
     from: &Side,
     shift: Option<&Shift>,
 ) -> Result<Vec<Step>, Vec<Reason>> {
-    let mut steps = prelude(context, next, from);
+    // First of all: whoever is cut off before it leaves it as unknown as it was.
+    let mut steps: Vec<Step> = shift.and_then(|_| stages::anew(context)).into_iter().collect();
+    steps.extend(prelude(context, next, from));
     let mut last = swung(context, next, from);
     if let Some(shift) = shift {
         let (staged, before) = stages::steps(context, shift, next, from);

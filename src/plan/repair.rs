@@ -1,7 +1,7 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, ab, later, shifting, winner};
+use super::{Context, Draft, Drafted, ab, later, shifting, stages, winner};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
@@ -91,9 +91,17 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         });
     }
     // What a measure has picked, this command may have begun.
-    if ab::is_picked(context) {
-        winner::clear(context, &mut steps)?;
+    if ab::is_picked(context)
+        && let Err(reasons) = winner::clear(context, &mut steps)
+    {
+        notes.extend(
+            reasons
+                .iter()
+                .map(|reason| Note::risk(format!("a variant that has lost is left: {reason}"))),
+        );
     }
+    // The dead lock that tells of it goes with this run.
+    steps.extend(stages::anew(context));
     for step in &steps {
         if let Step::PayObligations { group } = step {
             let owed = context

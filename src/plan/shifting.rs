@@ -46,11 +46,11 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
     let (candidate, reached) = under_way(context)?;
     let side = Side::require(candidate)?;
     Ok(match reached.held {
-        Some(_) => Draft::nothing(format!(
+        Some(Held::Asked | Held::Judged | Held::Retreating) => Draft::nothing(format!(
             "production stays at {} % already, until a person goes on",
             reached.weight
         )),
-        None => Draft {
+        None | Some(Held::Anew) => Draft {
             summary: format!("leave production at {} %, until a person goes on", reached.weight),
             steps: vec![held(&side, reached, Held::Asked)],
             ..Draft::default()

@@ -19,7 +19,6 @@ pub(super) fn steps(
 ) -> (Vec<Step>, Vec<(Action, Sticky)>) {
     let mut steps = Vec::new();
     let mut before = observed(context);
-    steps.extend(taken_back(context, next));
     for (index, stage) in shift.stages.iter().enumerate().skip(first(context, shift)) {
         if !steps.is_empty() {
             steps.extend(keep_up(context, next, from));
@@ -176,9 +175,9 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
     let reached = context.roles.candidate.as_ref().and_then(|it| it.stage.as_ref());
     let Some(reached) = reached else { return 0 };
     match shift.stage_of(reached) {
-        Some(index) if nobody_was_told(context, reached) => index,
+        Some(index) if anew(context).is_some() || reached.held == Some(Held::Anew) => index,
         Some(index) => match (shift.stages[index].wait, reached.held) {
-            (Wait::Bake(_), None | Some(Held::Asked | Held::Retreating)) => index,
+            (Wait::Bake(_), None | Some(Held::Asked | Held::Retreating | Held::Anew)) => index,
             // Whoever promotes now has decided.
             (Wait::Pause(_), _) | (Wait::Bake(_), Some(Held::Judged)) => index + 1,
         },
@@ -194,8 +193,28 @@ fn first(context: &Context<'_>, shift: &Shift) -> usize {
     }
 }
 
-/// Whether whoever wrote down that a person decides has died before it could say so: its lock stands. Whoever gives the
-/// command again has been asked nothing yet, unless time has decided.
+/// The wait of the stage under way begins from the start: whoever was to tell a person of its end has died before it
+/// could, or a rollback that was cut off has taken back some of the share.
+pub(super) fn anew(context: &Context<'_>) -> Option<Step> {
+    let candidate = context.roles.candidate.as_ref()?;
+    let (side, reached) = (Side::of(candidate)?, candidate.stage.as_ref()?);
+    let shift = context.policy.shift.as_ref()?;
+    let again = match (shift.stages[shift.stage_of(reached)?].wait, reached.held) {
+        (Wait::Bake(_), Some(Held::Judged)) => nobody_was_told(context, reached),
+        (Wait::Pause(_), None) => nobody_was_told(context, reached) || is_less(context, &side, reached),
+        (Wait::Bake(_), None) => is_less(context, &side, reached),
+        _ => false,
+    };
+    let marked = MarkedStage {
+        stage: reached.stage,
+        weight: reached.weight,
+        held: Some(Held::Anew),
+    };
+    again.then(|| mark(&side, marked))
+}
+
+/// Whether the lock of whoever wrote down that a person decides still stands, so that nobody has been asked yet, and time
+/// has not decided either.
 fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {
     let wrote_it = |holder: &Holder| holder.since <= reached.since;
     shifting::expired(context) != Some(Expired::GoOn)
@@ -205,19 +224,10 @@ fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {
         )
 }
 
-/// Of a share that production was taken back from, a rollback that was cut off has left the time of its stage: it was not
-/// baked since then.
-fn taken_back(context: &Context<'_>, next: &Side) -> Option<Step> {
-    let reached = context.roles.candidate.as_ref()?.stage.as_ref()?;
+fn is_less(context: &Context<'_>, side: &Side, reached: &Reached) -> bool {
     let mut routes = context.roles.routes.iter();
-    let less = routes.any(|rule| {
-        let percent = rule.percent_of(&next.target_group).unwrap_or_default();
+    routes.any(|rule| {
+        let percent = rule.percent_of(&side.target_group).unwrap_or_default();
         percent < u64::from(reached.weight)
-    });
-    let marked = MarkedStage {
-        stage: reached.stage,
-        weight: reached.weight,
-        held: Some(Held::Retreating),
-    };
-    (less && reached.held.is_none()).then(|| mark(next, marked))
+    })
 }

@@ -27,9 +27,10 @@ impl Course {
     /// Where a run before this one has brought it for us, or an earlier part of this one.
     pub(super) fn found(estate: &Estate, plan: &Plan, now: Timestamp) -> Self {
         let roles = Roles::of(estate, &plan.policy);
-        // A test that runs is whole as it is; and what leads no users anywhere leaves a share as it is.
-        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !roles.runs())
-            && plan.steps.iter().any(Step::leads_users);
+        let leads = plan.steps.iter().any(Step::leads_users);
+        // A test that runs is whole as it is; and so is a share that is written down, for whoever leads nobody anywhere.
+        let whole = |roles: &Roles<'_>| roles.runs() || (roles.shared().is_some() && !leads);
+        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !whole(roles));
         let stopped = roles.is_ok_and(|roles| {
             let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
             live.is_some_and(obligation::is_stopped)

@@ -184,7 +184,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             if plan::reached(step, &self.estate) {
                 return Ok(outcome);
             }
-            if step.leads_users() {
+            if step.leads_somebody() {
                 self.see_who_serves(step).await?;
             }
             plan::safe(step, &self.estate).map_err(Stop::Unsafe)?;

@@ -87,7 +87,9 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
         summary: format!("failed after production had begun to move, and swung back: {stop}"),
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
-        next: vec!["swingbridge status".into()],
+        next: std::iter::once("swingbridge status".into())
+            .chain(closing(plan))
+            .collect(),
     }
 }
 
@@ -232,8 +234,18 @@ pub(super) fn judged_bad(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
         summary: format!("swung back: {stop}"),
         reasons: stop.way_out().into_iter().collect(),
         truth: truth(estate, &plan.policy),
-        next: vec!["swingbridge status".into(), "swingbridge abort".into()],
+        next: std::iter::once("swingbridge status".into())
+            .chain(closing(plan))
+            .chain(["swingbridge abort".into()])
+            .collect(),
     }
+}
+
+/// What closes the colour that was opened for the candidate: nobody stays for its grace.
+fn closing(plan: &Plan) -> Option<String> {
+    plan.policy
+        .grace()
+        .map(|_| "swingbridge repair  # closes the candidate's colour, once its grace is over".into())
 }
 
 /// It is bad, and could not be taken back.

@@ -11,8 +11,8 @@ use swingbridge::model::tags::Tags;
 
 use crate::life::{Life, deploy, life, rollback};
 use crate::settings::{
-    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, DOORS, EXPIRING, HOOKED, JUDGED, LINEAR, NO_DOORS, PAUSED,
-    REDUCED, RETIRED, ROLLING, SCALED, TURNS, UNSURE,
+    AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, DOORS, EXPIRING, FAILING, HOOKED, JUDGED, LINEAR, NO_DOORS,
+    PAUSED, RETIRED, ROLLING, SCALED, TURNS,
 };
 
 const NEIGHBOUR: &str = include_str!("estates/neighbour.toml");
@@ -160,14 +160,14 @@ pub(crate) fn lives() -> Vec<Life> {
             "reduced",
             seed(),
             "canary",
-            &format!("{DOORS}{REDUCED}"),
+            &format!("{DOORS}{FAILING}then = \"reduce\"\n"),
             vec![deploy("2.0", 2), Intent::Promote],
         ),
         life(
             "unsure",
             seed(),
             "canary",
-            &format!("{DOORS}{UNSURE}"),
+            &format!("{DOORS}{FAILING}then = \"hold\"\n"),
             vec![deploy("2.0", 2), Intent::Promote, Intent::Resume, rollback()],
         ),
         life(

@@ -90,8 +90,8 @@ steps = [{ weight = 40, bake = "1m" }]
 alarms = ["shop-errors"]
 "#;
 
-/// Users of the candidate fail, and its share is taken back step by step.
-pub(crate) const REDUCED: &str = r#"
+/// Users of the candidate fail. What then follows comes after it.
+pub(crate) const FAILING: &str = r#"
 [canary]
 steps = [{ weight = 40, bake = "40s" }]
 
@@ -103,28 +103,10 @@ period = "10s"
 lag = "5s"
 window = 2
 
-[judge.rules.error-rate]
-then = "reduce"
-
 [judge.rules.success-rate]
 enabled = false
-"#;
-
-/// The same, and a person is to look.
-pub(crate) const UNSURE: &str = r#"
-[canary]
-steps = [{ weight = 40, bake = "40s" }]
-
-[judge]
-period = "10s"
-lag = "5s"
-window = 2
 
 [judge.rules.error-rate]
-then = "hold"
-
-[judge.rules.success-rate]
-enabled = false
 "#;
 
 pub(crate) const HOOKED: &str = r#"

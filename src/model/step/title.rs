@@ -119,6 +119,7 @@ impl Step {
             } => match held {
                 None => format!("write down that stage {stage}, {weight} %, is reached"),
                 Some(Held::Retreating) => "write down that the weight is taken back".into(),
+                Some(Held::Anew) => format!("write down that stage {stage} is waited for from the start"),
                 Some(Held::Asked | Held::Judged) => {
                     format!("write down that production stays at {weight} %")
                 }

@@ -4,6 +4,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::model::doors::{Beacon, Colour, Scheme, UserDoor};
+use crate::model::judging::Consequence;
 use crate::model::refusal::Reason;
 use crate::model::routing::FixedResponse;
 use crate::model::step::{Purpose, Step};
@@ -205,4 +206,22 @@ async fn a_rollback_tells_of_a_colour_only_when_it_is_open_everywhere_and_produc
     sleep(GRACE).await;
     must(&world, &Intent::Repair, &policy).await;
     assert_eq!(order(), ["door", "route", "read back", "told", "read back"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_colour_of_a_candidate_that_the_judge_took_back_is_closed_by_what_the_last_lines_say() {
+    let policy = Policy {
+        doors: by_turns(GRACE).doors,
+        ..gradual::judged(Consequence::Rollback)
+    };
+    let world = gradual::with_candidate(&policy).await;
+    gradual::measured(&world, 500.0, 50.0);
+    let verdict = gradual::promote(&world, &policy).await;
+    assert_eq!(verdict.code, 5, "{verdict:#?}");
+    assert_eq!(colours(&world, &policy), leads(Some("tg-1"), Some("tg-2")));
+    let said = |line: &String| line.starts_with("swingbridge repair");
+    assert!(verdict.next.iter().any(said), "{:?}", verdict.next);
+    sleep(GRACE).await;
+    must(&world, &Intent::Repair, &policy).await;
+    assert_eq!(colours(&world, &policy), leads(Some("tg-1"), None));
 }
