@@ -76,8 +76,8 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
     let adoption = &found.adopt;
     let what = format!(
         "{}, {} and {} doors",
-        adoption.group,
-        adoption.target_group,
+        visible(adoption.group.as_str()),
+        visible(adoption.target_group.as_str()),
         adoption.doors.len()
     );
     let tag = args.yes

@@ -11,7 +11,7 @@ use crate::judge;
 use crate::model::judgement::{Judgement, Verdict};
 use crate::model::judging::Consequence;
 use crate::model::readings::Readings;
-use crate::report;
+use crate::report::{self, visible};
 
 pub(super) fn run(global: &Global, command: &JudgeCommand) -> Result<u8, Failure> {
     let JudgeCommand::Replay { file, format } = command;
@@ -30,7 +30,7 @@ fn judged(global: &Global, file: &Path) -> Result<(Readings, Judgement), Failure
     Ok((readings, judgement))
 }
 
-fn recorded(file: &Path) -> Result<Readings, Failure> {
+pub(super) fn recorded(file: &Path) -> Result<Readings, Failure> {
     let wrong = |why: String| {
         Failure::usage(
             format!("{}: {why}", file.display()),
@@ -38,7 +38,11 @@ fn recorded(file: &Path) -> Result<Readings, Failure> {
         )
     };
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(format!("these are no readings: {error}")))
+    // What is wrong is told in the file's words.
+    serde_json::from_str(&text).map_err(|error| {
+        let error = error.to_string();
+        wrong(format!("these are no readings: {}", visible(&error)))
+    })
 }
 
 /// What a promotion would end with on this verdict.

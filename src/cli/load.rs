@@ -25,15 +25,36 @@ pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
     let running = load::start(load(args)?)?;
     let ledger = watched(running).await?;
     let report = Report::of(&ledger);
+    let seen = seen(report.clone());
     match args.format {
         TextOrJson::Json => json(&format!("{}\n", report.json()?))?,
-        TextOrJson::Text => out(&report.text(look_of_stdout().color))?,
+        TextOrJson::Text => out(&seen.text(look_of_stdout().color))?,
     }
-    written(&ledger, &report, args)?;
+    written(&ledger, &seen, args)?;
     Ok(if report.failed == 0 { 0 } else { SOME_FAILED })
 }
 
-fn load(args: &LoadArgs) -> Result<Load, Failure> {
+/// The report for people: versions are what servers call themselves, the rest was typed, and nothing in them hides.
+pub(super) fn seen(mut report: Report) -> Report {
+    let show = |name: &mut String| *name = visible(name).into_owned();
+    show(&mut report.target);
+    report.kinds.iter_mut().for_each(|kind| show(&mut kind.name));
+    report
+        .versions
+        .iter_mut()
+        .for_each(|version| show(&mut version.name));
+    for phase in &mut report.phases {
+        show(&mut phase.name);
+        phase.versions.iter_mut().for_each(|share| show(&mut share.name));
+    }
+    for example in report.failures.iter_mut().flat_map(|group| &mut group.examples) {
+        show(&mut example.kind);
+        example.version.iter_mut().for_each(show);
+    }
+    report
+}
+
+pub(super) fn load(args: &LoadArgs) -> Result<Load, Failure> {
     let plain = Load::on(args.url.clone());
     Ok(Load {
         rate: args.rate,
@@ -53,7 +74,8 @@ fn load(args: &LoadArgs) -> Result<Load, Failure> {
             .door
             .iter()
             .map(|door| Door {
-                name: door.name.clone(),
+                // Also the ledger's, which is written line by line.
+                name: visible(&door.name).into_owned(),
                 headers: headers(std::slice::from_ref(&door.header)),
                 share: door.share,
                 expects: closed(),

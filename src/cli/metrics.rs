@@ -92,7 +92,7 @@ pub(super) async fn readings(session: &Session) -> Result<Readings, Failure> {
 
 fn record(file: &Path, readings: &Readings) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(readings)?;
-    std::fs::write(file, text + "\n").map_err(|error| {
+    std::fs::write(file, report::in_json(&text).into_owned() + "\n").map_err(|error| {
         Failure::usage(
             format!("cannot write {}: {error}", file.display()),
             "name a file that can be written",

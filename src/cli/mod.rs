@@ -12,6 +12,8 @@ mod demo;
 mod failure;
 mod help;
 mod history;
+#[cfg(test)]
+mod hostile_tests;
 mod iam_policy;
 mod init;
 mod judge;
@@ -31,9 +33,14 @@ mod unlock;
 use args::{Cli, Command};
 use failure::Failure;
 
+use crate::report::visible;
+
 /// Parses what was typed, does it, and says how it went in an exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parsed() {
+        Ok(cli) => cli,
+        Err(failure) => return failure.print(),
+    };
     log::start(cli.global.verbose, cli.global.log_format);
     let runtime = match runtime_for(&cli.command) {
         Ok(runtime) => runtime,
@@ -43,6 +50,22 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.print(),
     }
+}
+
+/// What is wrong is said in the words that were typed, and those may be the name of a branch: clap is then given
+/// them again with nothing hidden.
+fn parsed() -> Result<Cli, Failure> {
+    Cli::try_parse().or_else(|_| {
+        let typed = std::env::args_os();
+        let seen = typed.map(|word| visible(&word.to_string_lossy()).into_owned());
+        match Cli::try_parse_from(seen) {
+            Err(error) => error.exit(),
+            Ok(_) => Err(Failure::usage(
+                "something that was typed has characters in it that cannot be seen, or is no text",
+                "type it without them",
+            )),
+        }
+    })
 }
 
 /// A command waits for AWS on one thread; a lab and a load are work.

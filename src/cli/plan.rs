@@ -12,7 +12,7 @@ use super::release;
 use super::session::{Session, json, look_of_stdout, out};
 use crate::model::plan::{Intent, Plan};
 use crate::plan;
-use crate::report;
+use crate::report::{self, in_json, visible};
 
 pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure> {
     if let PlanWhat::Show { file, format } = what {
@@ -59,7 +59,7 @@ pub(super) fn show(plan: &Plan, format: PlanFormat, verbose: bool) -> Result<(),
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = report::plan_json::json(plan)?;
     private(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(in_json(&text).as_bytes()))
         .with_context(|| format!("the plan could not be written to {}", path.display()))
         .map_err(Failure::unexpected)
 }
@@ -82,7 +82,8 @@ fn private(path: &Path) -> io::Result<File> {
 pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
     let usage = |error: String| {
         Failure::usage(
-            format!("{} is not a saved plan: {error}", path.display()),
+            // Why not is told in the file's words.
+            format!("{} is not a saved plan: {}", path.display(), visible(&error)),
             "save one with `swingbridge plan … --out FILE`",
         )
     };

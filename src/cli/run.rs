@@ -194,7 +194,7 @@ async fn once(
         vec![report::reporter(format(args), Box::new(io::stdout()))];
     if !plan.is_empty() {
         match Journal::create(&session.config.journal, &plan.app, &id, Timestamp::now()) {
-            Ok(journal) => reporters.push(Box::new(journal)),
+            Ok(journal) => reporters.push(Box::new(journal.seen_as(report::in_json))),
             // AWS is the record; a folder that cannot be written must not stop a rollback.
             Err(error) => {
                 tracing::warn!(%error, folder = %session.config.journal.display(), "no journal is kept")

@@ -70,7 +70,12 @@ pub(super) fn look_of_stdout() -> Look {
 
 /// Writes a whole text for people to stdout, with nothing hidden in it.
 pub(super) fn out(text: &str) -> Result<(), Failure> {
-    hand_over(&report::shown_lines(text, look_of_stdout().color))
+    hand_over(&for_people(text, look_of_stdout().color))
+}
+
+/// A text as people get it.
+pub(super) fn for_people(text: &str, color: bool) -> String {
+    report::without_commands(&report::shown_lines(text, color)).into_owned()
 }
 
 /// Writes JSON to stdout, in which people can see everything, too.

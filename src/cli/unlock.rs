@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
         }
         LockState::Foreign { what, .. } => {
             return Err(Failure::refused(
-                format!("{place} is not ours ({what})"),
+                format!("{place} is not ours ({})", visible(&what)),
                 vec!["set [lock] priority to a free priority before every route".into()],
             ));
         }

@@ -183,15 +183,18 @@ fn written(template: &Template, about: &About, news: &News<'_>) -> (&'static str
 }
 
 fn plain(about: &About, news: &News<'_>) -> String {
-    let mut text = format!("{}: {}: {}\n", about.app, news.occasion, news.summary);
+    let mut lines = vec![format!("{}: {}: {}", about.app, news.occasion, news.summary)];
     let lists = [("", news.reasons), ("", news.truth), ("next: ", news.next)];
-    for (before, lines) in lists {
-        for line in lines {
-            text += &format!("{before}{line}\n");
+    for (before, texts) in lists {
+        for text in texts {
+            // A way out follows its reason on a line of its own; other line breaks are not ours.
+            let mut parts = text.split("\n→ ");
+            lines.extend(parts.next().map(|reason| format!("{before}{reason}")));
+            lines.extend(parts.map(|way| format!("→ {way}")));
         }
     }
-    // Whoever reads it sees all that is in it; lines stay lines.
-    text.lines().map(|line| format!("{}\n", visible(line))).collect()
+    // Whoever reads it sees all that is in it.
+    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
 }
 
 /// All of it by name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -11,14 +12,21 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::status::StatusView;
-use super::visible::hides;
+use super::visible::{hides, in_json};
 use super::{
-    Lines, Look, Screen, Terminal, check, error, history, plan_markdown, plan_text, recorded, status,
+    Bulletin, Json, Lines, Look, Screen, Terminal, check, comparison, error, history, metrics, plan_json,
+    plan_markdown, plan_text, recorded, status,
 };
+use crate::judge;
 use crate::model::account::{Finding, Weight};
+use crate::model::comparison::{Comparison, Measured, Measurements};
 use crate::model::event::{Event, EventKind, Reporter};
 use crate::model::fixtures;
 use crate::model::history::HistoryEntry;
+use crate::model::judgement::Judgement;
+use crate::model::judging::{self, Bound, Consequence, Custom, Judging, Measure, Rule};
+use crate::model::notify::{Address, Letter, Notify, Occasion, Template};
+use crate::model::readings::{AlarmState, Readings, Series, Side};
 use crate::model::refusal::{Reason, Refusal};
 
 const COLOURED: Look = Look {
@@ -27,7 +35,7 @@ const COLOURED: Look = Look {
 };
 
 /// What people have done to terminals, logs and comments.
-const POISONS: [&str; 10] = [
+const POISONS: [&str; 11] = [
     "\u{1b}[2J\u{1b}[H",
     "\u{1b}]0;title\u{7}",
     "\u{1b}]8;;https://evil.example\u{1b}\\",
@@ -38,7 +46,11 @@ const POISONS: [&str; 10] = [
     "\u{202e}txt.exe\u{2066}",
     "a\u{200b}b\u{feff}",
     "`|<script>@team</script>\n\n# heading https://evil.example",
+    "\"} | <script>alert(\"x\")</script> \u{1b}[2J\u{202e}\u{200b}\n",
 ];
+
+/// What a pipeline takes for a command at the beginning of a line. It reads no terminal and no letter.
+const COMMAND: &str = "::add-mask::x";
 
 /// The value with the poison in front of every text that may be any text.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, poison: &str) -> T {
@@ -131,6 +143,124 @@ fn output(text: &str) -> Event {
     }
 }
 
+/// A rule of one's own by this name, with that unit.
+fn rule(name: &str, unit: &str, bound: Bound) -> Rule {
+    let custom = Custom {
+        metrics: BTreeMap::new(),
+        expression: None,
+        unit: unit.into(),
+    };
+    Rule {
+        name: name.into(),
+        measure: Measure::Custom(custom),
+        bounds: vec![bound],
+        then: Consequence::Rollback,
+    }
+}
+
+/// How a candidate is judged when rules, units and alarms are called this.
+fn judging(word: &str) -> Judging {
+    let also = format!("{word} also");
+    Judging {
+        minimum_requests: 1,
+        rules: vec![
+            rule(word, word, Bound::AtMost(1.0)),
+            rule(&also, word, Bound::AtMostOfLive(0.5)),
+        ],
+        alarms: vec![
+            word.into(),
+            also,
+            format!("{word} is unclear"),
+            format!("{word} is not there"),
+        ],
+        ..Judging::default()
+    }
+}
+
+/// Five minutes of a target group by this name, for the rules by this name; none of them without a value.
+fn side(word: &str, value: Option<f64>) -> Side {
+    let points = |value: f64| {
+        let point = |at: i32| (fixtures::minute(at.into()), value + f64::from(at) / 100.0);
+        Series((0..5).map(point).collect())
+    };
+    let mut series = BTreeMap::new();
+    if let Some(value) = value {
+        series.insert(word.to_owned(), points(value));
+        series.insert(format!("{word} also"), points(value));
+        series.insert(judging::REQUESTS.to_owned(), points(200.0));
+    }
+    Side {
+        target_group: word.into(),
+        series,
+    }
+}
+
+/// What was measured where everything is called this, and what the judge says of it: one that fails by rules and
+/// alarms, one of which hardly anything is known, and one with nothing to judge by.
+fn judged(word: &str) -> Vec<(Readings, Judgement)> {
+    let states = [
+        (word.to_owned(), AlarmState::Alarm),
+        (format!("{word} also"), AlarmState::Ok),
+        (format!("{word} is unclear"), AlarmState::InsufficientData),
+    ];
+    let bad = Readings {
+        from: fixtures::minute(0),
+        to: fixtures::minute(5),
+        period: Duration::from_secs(60),
+        weight: Some(5),
+        live: side(word, Some(1.0)),
+        candidate: side(word, Some(2.0)),
+        alarms: states.into(),
+        unread: Vec::new(),
+    };
+    let unread = Readings {
+        candidate: side(word, None),
+        alarms: BTreeMap::new(),
+        unread: vec![word.into(), word.into()],
+        ..bad.clone()
+    };
+    let alone = Readings {
+        weight: Some(100),
+        ..unread.clone()
+    };
+    [bad, unread, alone]
+        .into_iter()
+        .map(|readings| {
+            let judgement = judge::judge(&judging(word), &readings);
+            (readings, judgement)
+        })
+        .collect()
+}
+
+/// Variants by this name: one differs from the first for sure, and one was not measured.
+fn contrasted(word: &str) -> (Measurements, Comparison) {
+    let variant = |value| Measured {
+        variant: word.into(),
+        share: Some(30),
+        side: side(word, value),
+    };
+    let measured = Measurements {
+        from: fixtures::minute(0),
+        to: fixtures::minute(5),
+        period: Duration::from_secs(60),
+        variants: vec![variant(Some(1.0)), variant(Some(2.0)), variant(None)],
+    };
+    let comparison = judge::contrast(&judging(word), &measured);
+    assert!(!comparison.sentences.is_empty(), "{comparison:#?}");
+    (measured, comparison)
+}
+
+/// The judge speaks during a run.
+fn quoted(word: &str) -> Vec<Event> {
+    let judgements = judged(word).into_iter().map(|(_, judgement)| judgement);
+    judgements
+        .map(|judgement| Event {
+            kind: EventKind::Judged { step: 5, judgement },
+            ..recorded::deploy().remove(0)
+        })
+        .collect()
+}
+
 fn texts_for_people(poison: &str, look: Look) -> Vec<(&'static str, String)> {
     let finding = Finding {
         weight: Weight::Breaks,
@@ -160,12 +290,85 @@ fn texts_for_people(poison: &str, look: Look) -> Vec<(&'static str, String)> {
         all.push(("lines", lines_of(&poisoned(&run, poison), look)));
     }
     all.push(("a hook's output", lines_of(&[output(poison)], look)));
+    all.push(("the judge in a run", lines_of(&quoted(poison), look)));
+    for (readings, judgement) in judged(poison) {
+        all.push(("metrics", metrics::text(&readings, &judgement, look)));
+        all.push(("a replay", metrics::sentences(&judgement, look)));
+    }
+    let (measured, comparison) = contrasted(poison);
+    all.push(("variants", comparison::text(&measured, &comparison, look)));
     all
+}
+
+/// Each before it is handed over: whatever hands JSON over lets `in_json` make it harmless.
+fn texts_for_programs(poison: &str) -> Vec<(&'static str, String)> {
+    let estate = poisoned(&fixtures::deployed(), poison);
+    let view = StatusView::of(&estate, &fixtures::policy(), fixtures::minute(0), &|_| false);
+    let mut all = vec![
+        ("status", status::json(&view)),
+        ("history", history::json(&[entry(poison)])),
+    ];
+    for plan in [recorded::deploy_plan(), recorded::promote_plan()] {
+        all.push(("a plan", plan_json::json(&poisoned(&plan, poison))));
+    }
+    for (readings, judgement) in judged(poison) {
+        all.push(("metrics", metrics::json(&readings, &judgement)));
+        all.push(("a recording", serde_json::to_string_pretty(&readings)));
+    }
+    let (measured, comparison) = contrasted(poison);
+    all.push(("variants", comparison::json(&measured, &comparison)));
+    let text = |(what, text): (&'static str, serde_json::Result<String>)| (what, text.expect("JSON"));
+    all.into_iter().map(text).collect()
+}
+
+fn json_of(events: &[Event]) -> String {
+    let mut out = Vec::new();
+    let mut json = Json::new(&mut out);
+    for event in events {
+        json.on(event).expect("memory can be written");
+    }
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+/// Whoever wants to hear of everything, in each form.
+fn letters_of(events: &[Event]) -> Vec<String> {
+    let own = "{{ app }}: {{ command }}: {{ summary }} {{ reasons }} {{ truth }} {{ next }}";
+    let forms = [
+        Template::Plain,
+        Template::Json,
+        Template::Slack,
+        Template::Text(own.into()),
+    ];
+    let wanted = forms.into_iter().map(|template| Notify {
+        on: vec![
+            Occasion::Deployed,
+            Occasion::RolledBack,
+            Occasion::Failed,
+            Occasion::Judged,
+        ],
+        to: Address::Variable("CHAT".into()),
+        template,
+        timeout: Duration::from_secs(5),
+    });
+    let letters: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&letters);
+    let post = move |letter: Letter| kept.lock().expect("no panic before").push(letter.body);
+    let mut bulletin = Bulletin::new(wanted.collect(), Box::new(post));
+    for event in events {
+        // The number of a run is ours.
+        let event = Event {
+            run: "run-1".into(),
+            ..event.clone()
+        };
+        bulletin.on(&event).expect("it never fails");
+    }
+    let letters = letters.lock().expect("no panic before");
+    letters.clone()
 }
 
 #[test]
 fn nothing_of_others_moves_hides_or_forges_anything_in_a_text_for_people() {
-    for poison in POISONS {
+    for poison in POISONS.into_iter().chain([COMMAND]) {
         for look in [Look::PLAIN, COLOURED] {
             for (what, text) in texts_for_people(poison, look) {
                 harmless(&text, what);
@@ -184,6 +387,48 @@ fn a_line_break_of_others_makes_no_line_in_plans_and_tables() {
             if *what != "lines" {
                 assert_eq!(plain.lines().count(), broken.lines().count(), "{what}:\n{broken}");
             }
+        }
+    }
+}
+
+#[test]
+fn nothing_of_others_hides_in_a_text_for_programs_which_stays_what_it_was() {
+    for poison in POISONS {
+        for (what, text) in texts_for_programs(poison) {
+            let seen = in_json(&text);
+            harmless(&seen, what);
+            let (was, is): (Value, Value) = (
+                serde_json::from_str(&text).expect("JSON"),
+                serde_json::from_str(&seen).expect("JSON"),
+            );
+            assert_eq!(was, is, "{what}");
+        }
+        for run in [recorded::deploy(), recorded::troubled(), recorded::swung_back()] {
+            let run = poisoned(&run, poison);
+            let text = json_of(&run);
+            harmless(&text, "events");
+            assert_eq!(text.lines().count(), run.len(), "{text}");
+        }
+        harmless(&json_of(&quoted(poison)), "the judge among events");
+    }
+}
+
+#[test]
+fn nothing_of_others_hides_in_a_letter_or_makes_a_line_of_it() {
+    let all = |word: &str| {
+        let mut letters = letters_of(&quoted(word));
+        for run in [recorded::deploy(), recorded::troubled(), recorded::swung_back()] {
+            letters.extend(letters_of(&poisoned(&run, word)));
+        }
+        letters
+    };
+    let plain = all("x");
+    for poison in POISONS {
+        let letters = all(poison);
+        assert_eq!(letters.len(), plain.len());
+        for (letter, plain) in letters.iter().zip(&plain) {
+            harmless(letter, "a letter");
+            assert_eq!(letter.lines().count(), plain.lines().count(), "{letter}");
         }
     }
 }
@@ -259,8 +504,10 @@ fn without_moves(sent: &str) -> String {
 #[test]
 fn nothing_of_others_reaches_a_terminal_that_is_redrawn() {
     for poison in POISONS {
-        for run in [recorded::deploy(), recorded::troubled(), recorded::swung_back()] {
-            let sent = sent(&poisoned(&run, poison));
+        let runs = [recorded::deploy(), recorded::troubled(), recorded::swung_back()];
+        let runs = runs.map(|run| poisoned(&run, poison));
+        for run in runs.into_iter().chain([quoted(poison)]) {
+            let sent = sent(&run);
             harmless(&without_moves(&sent), "the terminal");
             let hides_something = poison.chars().any(|c| hides(c) && c != '\n');
             assert!(

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use console::Style;
 
-use super::visible::{shown_lines, styled, visible};
+use super::visible::{shown_lines, styled, visible, without_commands};
 
 /// What the output can show. Decided once by the caller, so that texts are the same for the same look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +98,10 @@ impl Look {
         self.drawn(visible(text))
     }
 
-    /// Lines as a text: what every text for people is made of, so that none of them can forge another.
+    /// Lines as a text: what every text for people is made of, so that none of them can forge another or command.
     pub fn page(self, lines: &[String]) -> String {
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| self.line(line)).collect();
-        lines.join("\n")
+        without_commands(&lines.join("\n")).into_owned()
     }
 
     fn drawn(self, text: Cow<'_, str>) -> Cow<'_, str> {

@@ -38,7 +38,7 @@ pub use lines::Lines;
 pub use look::Look;
 pub use screen::Screen;
 pub use terminal::Terminal;
-pub use visible::{in_json, shown_lines, visible};
+pub use visible::{in_json, shown_lines, visible, without_commands};
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use crate::model::event::{Ended, Verdict};
 
 use super::look::Look;
+use super::visible::without_commands;
 
 /// The summary, a line each, without line ends. Commands stand alone on their lines, to be copied.
 pub fn lines(verdict: &Verdict, look: Look) -> Vec<String> {
@@ -10,7 +11,9 @@ pub fn lines(verdict: &Verdict, look: Look) -> Vec<String> {
     section(&mut all, "why", &verdict.reasons, look);
     section(&mut all, "true now", &verdict.truth, look);
     section(&mut all, "next", &verdict.next, look);
-    all
+    all.iter()
+        .map(|line| without_commands(line).into_owned())
+        .collect()
 }
 
 fn headline(verdict: &Verdict, look: Look) -> String {

@@ -47,6 +47,19 @@ pub fn in_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text in which no line is a command to a pipeline, whoever's words it begins with. None of ours begins so.
+pub fn without_commands(text: &str) -> Cow<'_, str> {
+    let commands = |line: &str| console::strip_ansi_codes(line).trim_start().starts_with("::");
+    if !text.lines().any(commands) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n').map(|line| match commands(line) {
+        true => line.replacen(':', "\\u{3a}", 1),
+        false => line.to_owned(),
+    });
+    Cow::Owned(lines.collect())
+}
+
 /// Every character that may not be seen as it is; `keep` says how many bytes from one on may.
 fn shown(text: &str, keep: impl Fn(&str) -> Option<usize>) -> Cow<'_, str> {
     if !text.chars().any(hides) {
@@ -117,6 +130,23 @@ mod tests {
         assert_eq!(visible("a\r\nb\u{9b}1A"), "a\\u{d}\\u{a}b\\u{9b}1A");
         assert_eq!(visible("\u{202e}gnp.exe\u{2069}"), "\\u{202e}gnp.exe\\u{2069}");
         assert_eq!(visible("pass\u{200b}word"), "pass\\u{200b}word");
+    }
+
+    #[test]
+    fn a_line_that_begins_like_a_command_is_none() {
+        for (text, seen) in [
+            ("::add-mask::x\n", "\\u{3a}:add-mask::x\n"),
+            (
+                "a\n \u{1b}[1m::x\u{1b}[0m\nb",
+                "a\n \u{1b}[1m\\u{3a}:x\u{1b}[0m\nb",
+            ),
+            ("::\n::", "\\u{3a}:\n\\u{3a}:"),
+        ] {
+            assert_eq!(without_commands(text), seen);
+        }
+        for text in ["", "\n", "a ::x\n", ":80 rule 10 → tg-1"] {
+            assert!(matches!(without_commands(text), Cow::Borrowed(same) if same == text));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The journal: every event of a run in a file, for people and history. Nothing is decided from it.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::model::event::{Event, EventKind, Reporter};
 #[derive(Debug)]
 pub struct Journal {
     file: BufWriter<File>,
+    seen: fn(&str) -> Cow<'_, str>,
 }
 
 impl Journal {
@@ -23,13 +25,20 @@ impl Journal {
         let file = private_file(&folder.join(name))?;
         Ok(Self {
             file: BufWriter::new(file),
+            seen: |line| line.into(),
         })
+    }
+
+    /// How JSON is written in which people can see everything.
+    pub fn seen_as(self, seen: fn(&str) -> Cow<'_, str>) -> Self {
+        Self { seen, ..self }
     }
 }
 
 impl Reporter for Journal {
     fn on(&mut self, event: &Event) -> io::Result<()> {
-        serde_json::to_writer(&mut self.file, event)?;
+        let line = serde_json::to_string(event)?;
+        self.file.write_all((self.seen)(&line).as_bytes())?;
         self.file.write_all(b"\n")?;
         // Killed at any moment: what happened so far must be there.
         self.file.flush()

@@ -2,7 +2,7 @@
 
 pub(super) mod args;
 mod place;
-mod tell;
+pub(super) mod tell;
 pub(super) mod up;
 
 use super::args::Global;

@@ -1,7 +1,5 @@
 //! `lab status`, `reset`, `fault` and `down`: what is asked of a lab that runs.
 
-use std::fmt::Write as _;
-
 use super::args::{Fault, Status, Where};
 use super::place;
 use crate::cli::args::TextOrJson;
@@ -11,6 +9,7 @@ use crate::lab::dashboard::Picture;
 use crate::lab::dashboard::picture::Action;
 use crate::lab::permission::FREE_KEY;
 use crate::lab::serve::client::Unanswered;
+use crate::report::visible;
 
 impl From<Unanswered> for Failure {
     fn from(error: Unanswered) -> Self {
@@ -46,12 +45,15 @@ pub(super) async fn fault(args: &Fault) -> Result<u8, Failure> {
         let faults = lab.state().await?.faults;
         match faults.is_empty() {
             true => out("no faults stand\n")?,
-            false => out(&format!("{}\n", faults.join("\n")))?,
+            false => {
+                let lines: Vec<String> = faults.iter().map(|fault| line(fault)).collect();
+                out(&lines.concat())?;
+            }
         }
     } else {
         let fault = args.words.join(" ");
         lab.fault(&fault).await?;
-        out(&format!("so be it: {fault}\n"))?;
+        out(&line(&format!("so be it: {fault}")))?;
     }
     Ok(0)
 }
@@ -62,23 +64,33 @@ pub(super) async fn down(place: &Where) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Names, conditions, answers and faults are words of others: none of them makes a line of its own.
+fn line(text: &str) -> String {
+    format!("{}\n", visible(text))
+}
+
 /// What runs, and the lines to paste so that other commands talk to it.
-pub(super) fn text(lab: &Picture) -> String {
-    let mut text = format!(
-        "lab at {} (speed {}), dashboard {}/_lab/\n",
+pub(in crate::cli) fn text(lab: &Picture) -> String {
+    let mut text = line(&format!(
+        "lab at {} (speed {}), dashboard {}/_lab/",
         lab.endpoint, lab.speed, lab.endpoint
-    );
+    ));
     for balancer in &lab.balancers {
-        let _ = writeln!(text, "\n{}", balancer.name);
+        text.push('\n');
+        text += &line(&balancer.name);
         for listener in &balancer.listeners {
             let url = listener.url.as_deref().unwrap_or("not listening yet");
-            let _ = writeln!(text, "  {} :{} at {url}", listener.protocol, listener.port);
+            text += &line(&format!("  {} :{} at {url}", listener.protocol, listener.port));
             for rule in &listener.rules {
                 let when = match rule.conditions.is_empty() {
                     true => "every other request".to_owned(),
                     false => rule.conditions.join(" and "),
                 };
-                let _ = writeln!(text, "    {:>7}  {when} → {}", rule.priority, leads(&rule.action));
+                text += &line(&format!(
+                    "    {:>7}  {when} → {}",
+                    rule.priority,
+                    leads(&rule.action)
+                ));
             }
         }
     }
@@ -88,31 +100,32 @@ pub(super) fn text(lab: &Picture) -> String {
             .iter()
             .filter(|target| target.health == "healthy")
             .count();
-        let _ = writeln!(
-            text,
-            "\n{}  {healthy} of {} targets healthy",
+        text.push('\n');
+        text += &line(&format!(
+            "{}  {healthy} of {} targets healthy",
             group.name,
             group.targets.len()
-        );
+        ));
         for target in group.targets.iter().filter(|target| target.health != "healthy") {
             let reason = target.reason.as_deref().unwrap_or("");
-            let _ = writeln!(text, "    {} {} {reason}", target.id, target.health);
+            text += &line(&format!("    {} {} {reason}", target.id, target.health));
         }
     }
     for group in &lab.groups {
-        let _ = writeln!(
-            text,
-            "\n{}  {} instances of {} wanted ({} to {}), {}",
+        text.push('\n');
+        text += &line(&format!(
+            "{}  {} instances of {} wanted ({} to {}), {}",
             group.name,
             group.instances.len(),
             group.desired,
             group.min,
             group.max,
             group.template
-        );
+        ));
     }
     for fault in &lab.faults {
-        let _ = writeln!(text, "\nfault: {fault}");
+        text.push('\n');
+        text += &line(&format!("fault: {fault}"));
     }
     text.push('\n');
     text.push_str(&environment(lab));

@@ -100,7 +100,11 @@ fn the_page_refers_to_nothing_outside_itself() {
         "href=\"http",
         "url(http",
         "innerHTML",
+        "outerHTML",
         "insertAdjacentHTML",
+        "createContextualFragment",
+        "DOMParser",
+        "srcdoc",
         "document.write",
     ] {
         assert!(!page.contains(outside), "{outside}");
