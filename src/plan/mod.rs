@@ -24,6 +24,7 @@ mod hooks;
 mod later;
 mod naming;
 mod pair;
+mod picking;
 mod preflight;
 mod promote;
 mod reached;

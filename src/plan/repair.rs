@@ -1,7 +1,7 @@
 //! Repair: pay what is owed and due, and finish what a swing left for later. Never moves production, but for a pause
 //! whose time is over.
 
-use super::{Context, Draft, Drafted, ab, later, shifting, stages, winner};
+use super::{Context, Draft, Drafted, later, picking, shifting, stages, winner};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
@@ -16,7 +16,7 @@ pub(super) fn meant(context: &Context<'_>) -> Option<Intent> {
     if context.roles.live.state == State::RollingBack {
         return None;
     }
-    if let Some(name) = ab::picked(context) {
+    if let Some(name) = picking::picked(context) {
         return Some(Intent::Winner { name });
     }
     Some(match shifting::expired(context)? {
@@ -29,7 +29,7 @@ pub(super) fn meant(context: &Context<'_>) -> Option<Intent> {
 }
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {
-    if let Some(draft) = ab::over(context) {
+    if let Some(draft) = picking::over(context) {
         return Ok(draft);
     }
     let roles = &context.roles;
@@ -91,7 +91,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
         });
     }
     // What a measure has picked, this command may have begun.
-    if ab::is_picked(context)
+    if picking::is_picked(context)
         && let Err(reasons) = winner::clear(context, &mut steps)
     {
         notes.extend(
