@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::estate::{Estate, TargetGroup};
 use super::ids::Generation;
+use super::refusal::Reason;
+use super::roles::Standing;
 use super::tags;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,14 @@ impl fmt::Display for Change {
             Self::Expanded => "expanded",
             Self::Contracted => "contracted",
         })
+    }
+}
+
+/// Why there is no way back from live, where nobody stands who was live before it.
+pub fn no_way_back(estate: &Estate, live: &Standing) -> Reason {
+    match (live.previous, Change::Contracted.up_to(estate)) {
+        (Some(to), Some(contracted)) if to < contracted => Reason::Contracted { to, contracted },
+        _ => Reason::NoPrevious,
     }
 }
 

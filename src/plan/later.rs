@@ -217,23 +217,30 @@ pub enum Left {
 /// What this plan's swing left, whether it was this run that swung or one before it that was cut off. What cannot be
 /// seen may still be left.
 pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
-    let swung_to = match &plan.intent {
-        Intent::Promote | Intent::PromoteFully | Intent::Resume => State::Live,
-        Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {
-            State::Live
-        }
-        Intent::Rollback { .. } | Intent::Retreat => State::Restored,
-        Intent::Winner { name } => match plan.policy.ab.as_ref().and_then(|test| test.get(name)) {
-            Some(variant) if variant.live => State::Restored,
-            _ => State::Live,
-        },
-        _ => return Ok(Left::Nothing),
+    let Some(swung_to) = swung_to(plan) else {
+        return Ok(Left::Nothing);
     };
     let roles = Roles::of(estate, &plan.policy)?;
     if roles.live.state != swung_to {
         return Ok(Left::NotAsLeft);
     }
     Ok(next_due(estate, &plan.policy)?.map_or(Left::Nothing, Left::Due))
+}
+
+/// What live is marked as once a plan is done that swings production; no other leaves anything.
+pub fn swung_to(plan: &Plan) -> Option<State> {
+    match &plan.intent {
+        Intent::Promote | Intent::PromoteFully | Intent::Resume => Some(State::Live),
+        Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {
+            Some(State::Live)
+        }
+        Intent::Rollback { .. } | Intent::Retreat => Some(State::Restored),
+        Intent::Winner { name } => match plan.policy.ab.as_ref().and_then(|test| test.get(name)) {
+            Some(variant) if variant.live => Some(State::Restored),
+            _ => Some(State::Live),
+        },
+        _ => None,
+    }
 }
 
 /// When something that a swing left falls due next; `None` when nothing is left. Why not, when it cannot be done.

@@ -48,7 +48,7 @@ mod winner;
 pub(crate) mod tests;
 
 pub use checkup::checkup;
-pub use later::{Left, left_by};
+pub use later::{Left, left_by, swung_to};
 pub use reached::{Progress, progress, reached, started_size};
 pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};

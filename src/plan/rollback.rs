@@ -11,7 +11,7 @@ use crate::model::plan::Note;
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
-use crate::model::schema::Change;
+use crate::model::schema::{self, Change};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {
@@ -47,7 +47,7 @@ pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Optio
     }
     match &roles.previous {
         Some(previous) => of_promotion(context, previous, failed),
-        None => Err(vec![Reason::NoPrevious]),
+        None => Err(vec![schema::no_way_back(context.estate, &roles.live)]),
     }
 }
 
@@ -72,6 +72,9 @@ fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Dra
             }]);
         }
         None => {}
+    }
+    if let Some(reason) = behind_the_schema(context, to) {
+        return Err(vec![reason]);
     }
     let target = roles
         .generation(to)
@@ -140,15 +143,16 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     })
 }
 
+/// A generation that works with the schema of before only, whether it still stands or not.
+fn behind_the_schema(context: &Context<'_>, to: Generation) -> Option<Reason> {
+    let contracted = Change::Contracted.up_to(context.estate)?;
+    (to < contracted).then_some(Reason::Contracted { to, contracted })
+}
+
 /// Production goes back from live to a generation that was live before.
 fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback) -> Drafted {
-    if let Some(contracted) = Change::Contracted.up_to(context.estate)
-        && target.generation < contracted
-    {
-        return Err(vec![Reason::Contracted {
-            to: target.generation,
-            contracted,
-        }]);
+    if let Some(reason) = behind_the_schema(context, target.generation) {
+        return Err(vec![reason]);
     }
     let back = Side::require(target)?;
     pair::stands(context, &back)?;

@@ -47,6 +47,10 @@ pub async fn stay<C: Cloud>(
     mut waits: impl FnMut(Timestamp),
     mut finish: impl AsyncFnMut(Plan, Estate) -> u8,
 ) -> Stayed {
+    if plan::swung_to(done).is_none() {
+        // Nothing is left that would be worth a look, least of all one that fails.
+        return Stayed::Done;
+    }
     let (mut unclear, mut busy) = (0, 0);
     loop {
         let estate = match look_patiently(cloud, scope).await {

@@ -71,7 +71,7 @@ impl Stop {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
             }
             Self::Judged { .. } => {
-                Some("`swingbridge history` has every verdict; look at the candidate, then `swingbridge abort`".into())
+                Some("`swingbridge history` has what the judge said; look at the candidate, then `swingbridge abort`".into())
             }
             Self::NobodyHealthy { .. } => Some("`swingbridge status` shows the reasons".into()),
             Self::Interrupted(_) | Self::Refused(_) => None,

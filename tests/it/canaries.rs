@@ -16,7 +16,7 @@ use crate::support::swing::Ran;
 const ESTATE: &str = include_str!("../../templates/lab-estate.toml");
 const LIVE: &str = "version = \"1\"\n";
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 app = "shop"
 load_balancer = "alb-ks"
 strategy = "canary"
@@ -42,7 +42,7 @@ enabled = false
 "#;
 
 /// How many requests each second, of which the candidate gets a fifth.
-const RATE: f64 = 80.0;
+pub(crate) const RATE: f64 = 80.0;
 /// So few that the bake has no evidence.
 const FEW: f64 = 4.0;
 /// So many that one per cent more or less than the bound is told from chance.
@@ -161,8 +161,14 @@ fn failed(ledger: &Ledger) -> usize {
 async fn a_canary_that_fails_too_often_is_swung_back_and_only_its_share_has_seen_it() {
     each(Canary::of("error_rate = 0.2"), async |tried| {
         let ran = tried.ran.clone().ended(5);
-        ran.says("error-rate: candidate 5xx")
+        ran.says("judged bad (rollback): error-rate: candidate 5xx")
             .says("production goes to generation 1");
+        // A table, whose columns are as wide as what is in them.
+        let history = tried.swing.run(&["history"]).await.ended(0);
+        let mut lines = history.stdout.lines();
+        let judged = lines.find_map(|line| Some(line.split_once("judged bad (rollback)")?.1.trim_start()));
+        let why = judged.is_some_and(|why| why.starts_with("error-rate: candidate 5xx"));
+        assert!(why, "{history}");
         only_its_share_has_met_it(&tried.ledger().await, 0.2);
     })
     .await;

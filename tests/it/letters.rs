@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use swingbridge::lab::load::{self, Load};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
+use crate::canaries;
 use crate::support::Swing;
 use crate::support::ground::Lab;
 use crate::support::swing::Ran;
@@ -39,6 +41,14 @@ template = "json"
 [[notify]]
 on = ["deployed"]
 post = "http://MAILBOX/refused"
+"#;
+
+/// For a canary.
+const OF_A_CANARY: &str = r#"
+[[notify]]
+on = ["judged", "rolled-back", "failed"]
+post = "http://MAILBOX/events"
+template = "json"
 "#;
 
 /// What a letter as `json` has, by docs/hooks.md.
@@ -123,8 +133,8 @@ async fn take(stream: TcpStream, letters: Arc<Mutex<Vec<Letter>>>) {
 }
 
 /// A service with a candidate to be, whose operator writes to a mailbox.
-async fn begun(config: &str) -> (Lab, Mailbox, Swing) {
-    let lab = Lab::up(&["--speed", "20"]).await;
+async fn begun(speed: &str, config: &str) -> (Lab, Mailbox, Swing) {
+    let lab = Lab::up(&["--speed", speed]).await;
     lab.serving().await;
     let mailbox = Mailbox::open().await;
     let mut swing = Swing::at("000000000000", &lab.endpoint);
@@ -174,7 +184,7 @@ fn tells_of(letter: &Letter, ran: &Ran, command: &str, occasion: &str, code: u8)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_wants_to_hear_of_it_is_told_before_the_command_ends() {
-    let (_lab, mailbox, swing) = begun(CONFIG).await;
+    let (_lab, mailbox, swing) = begun("20", CONFIG).await;
     let deployed = swing.run(&DEPLOY).await.ended(0);
     let letters = mailbox.emptied();
     let [letter] = letters.as_slice() else {
@@ -221,7 +231,7 @@ async fn a_letter_that_does_not_arrive_is_warned_of_and_changes_nothing() {
         .expect("a free port");
     let nobody = silent.local_addr().expect("its address").to_string();
     let config = format!("{CONFIG}{DEAF}").replace("NOBODY", &nobody);
-    let (_lab, mailbox, swing) = begun(&config).await;
+    let (_lab, mailbox, swing) = begun("20", &config).await;
     let deployed = swing.run(&DEPLOY).await.ended(0);
     let warnings: Vec<&str> = deployed
         .stderr
@@ -248,4 +258,58 @@ async fn a_letter_that_does_not_arrive_is_warned_of_and_changes_nothing() {
     let promoted = swing.run(&["promote", "--no-wait", "--yes"]).await.ended(0);
     assert!(!promoted.stderr.contains("notification"), "{promoted}");
     assert_eq!(mailbox.emptied().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_canary_that_is_judged_bad_is_told_of_when_it_is_and_when_it_has_been_swung_back() {
+    let config = format!("{}{OF_A_CANARY}", canaries::CONFIG);
+    let (lab, mailbox, mut swing) = begun("1", &config).await;
+    // Longer than the data plane's delay.
+    swing.set("SWINGBRIDGE_PROPAGATION", "2s");
+    swing.write("release.txt", "#!sample\nversion = \"2\"\nerror_rate = 0.2\n");
+    let url = lab.serving().await;
+    let deploy = ["deploy", "--release", "2", "--user-data", "release.txt", "--yes"];
+    swing.run(&deploy).await.ended(0);
+    assert!(mailbox.emptied().is_empty(), "nobody wants to hear of that");
+    let load = load::start(Load {
+        rate: canaries::RATE,
+        ..Load::on(url.parse().expect("a url"))
+    })
+    .expect("a load");
+    let ran = swing.run(&["promote", "--yes"]).await.ended(5);
+    load.stop();
+    load.finish().await;
+
+    let letters = mailbox.emptied();
+    let of = |occasion: &str| -> Vec<&Letter> {
+        let told = letters
+            .iter()
+            .filter(|letter| letter.body["occasion"] == occasion);
+        told.collect()
+    };
+    for occasion in ["rolled-back", "failed"] {
+        let told = of(occasion);
+        let [letter] = told.as_slice() else {
+            panic!("one for {occasion}: {letters:#?}")
+        };
+        tells_of(letter, &ran, "swingbridge promote", occasion, 5);
+    }
+    // Whatever else was said before it was bad, each verdict was told once, and with its numbers.
+    let judged = of("judged");
+    assert_eq!(judged.len() + 2, letters.len(), "{letters:#?}");
+    for letter in &judged {
+        let summary = letter.body["summary"].as_str().expect("words");
+        assert!(
+            ran.stdout.contains(&format!("judged {summary}")),
+            "{summary:?}\n{ran}"
+        );
+        assert!(letter.body["code"].is_null(), "it goes on: {letter:?}");
+    }
+    let bad = |letter: &&&Letter| {
+        let summary = letter.body["summary"].as_str().unwrap_or_default();
+        summary.starts_with("bad (rollback): error-rate: candidate 5xx")
+    };
+    assert_eq!(judged.iter().filter(bad).count(), 1, "{judged:#?}");
+    let runs: BTreeSet<Option<&str>> = letters.iter().map(|letter| letter.body["run"].as_str()).collect();
+    assert_eq!(runs.len(), 1, "all are of one run: {runs:?}");
 }

@@ -64,6 +64,22 @@ async fn mistakes_are_explained_and_change_nothing() {
         .ended(2)
         .says("missing.json")
         .says("--out");
+    // Files that are no text.
+    let garbled = swing.colleague(&estate);
+    std::fs::write(garbled.path("swingbridge.toml"), b"\xff\xfe app").expect("written");
+    garbled
+        .run(&["status"])
+        .await
+        .ended(2)
+        .says("swingbridge.toml")
+        .says("→");
+    std::fs::write(swing.path("plan.json"), b"\xff\xfe{}").expect("written");
+    for command in [
+        &["apply", "plan.json", "--yes"][..],
+        &["plan", "show", "plan.json"],
+    ] {
+        swing.run(command).await.ended(2).says("plan.json").says("→");
+    }
     // A file that is there is not replaced.
     let balancer = estate.made("/load_balancer/name");
     swing

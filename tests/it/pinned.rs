@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use swingbridge::lab::serve::client::Client;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -145,23 +147,57 @@ impl Ground {
         self.swing.run(&deploy).await.ended(0);
     }
 
-    /// To its end: what was left is closed.
+    /// To its end: what was left is open for the grace, and then closed.
     async fn promote(&self) {
-        self.swing.run(&["promote", "--yes"]).await.ended(0);
+        let promoting = self.swing.start(&["promote", "--yes"]);
+        self.both_are_open().await;
+        promoting.ended().await.ended(0);
         self.closed().await;
     }
 
-    async fn closed(&self) {
-        let said = self
-            .swing
-            .run(&["status", "--format", "json"])
-            .await
-            .ended(0)
-            .json();
-        let colours = said["doors"]["colours"].as_array().expect("colours");
-        let open = colours.iter().filter(|colour| !colour["generation"].is_null());
-        assert_eq!(open.count(), 1, "{said}");
+    /// What `status` tells of the colours.
+    async fn doors(&self) -> Value {
+        let status = self.swing.run(&["status", "--format", "json"]).await.ended(0);
+        status.json()["doors"].take()
     }
+
+    /// Until production has gone to one of two that are open, and the other says until when it is.
+    async fn both_are_open(&self) {
+        let began = Instant::now();
+        loop {
+            let doors = self.doors().await;
+            let open = open(&doors).into_iter();
+            let (live, left): (Vec<&Value>, Vec<&Value>) =
+                open.partition(|colour| colour["value"] == doors["live"]);
+            if let ([live], [left]) = (live.as_slice(), left.as_slice())
+                && let Some(until) = left["until"].as_str()
+            {
+                let until: Timestamp = until.parse().expect("a time");
+                let now = Timestamp::now();
+                assert!(now < until && until <= now + GRACE, "{doors}");
+                assert!(live["until"].is_null(), "live's stays open: {doors}");
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "production goes nowhere: {doors}");
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn closed(&self) {
+        let doors = self.doors().await;
+        let open = open(&doors);
+        let [only] = open.as_slice() else {
+            panic!("one is open: {doors}")
+        };
+        assert_eq!(only["value"], doors["live"], "{doors}");
+        assert!(only["until"].is_null(), "{doors}");
+    }
+}
+
+/// Those that lead to somebody.
+fn open(doors: &Value) -> Vec<&Value> {
+    let colours = doors["colours"].as_array().into_iter().flatten();
+    colours.filter(|colour| !colour["generation"].is_null()).collect()
 }
 
 /// Where production is found, once somebody healthy is there.
@@ -256,6 +292,7 @@ async fn queries_of_the_public_connector_outlive_promotions_and_a_rollback_in_th
         workers.meet("3").await;
         workers.meet("2 after 3").await;
     }
+    ground.both_are_open().await;
     promoting.terminate();
     promoting.ended().await;
     ground.swing.run(&["rollback", "--yes"]).await.ended(0);

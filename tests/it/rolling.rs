@@ -5,11 +5,24 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_autoscaling::types::{InstanceRefresh, InstanceRefreshStatus};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricDatum, Statistic};
-use swingbridge::lab::load::{self, Ledger, Load};
+use swingbridge::lab::load::{self, Kind, Ledger, Load, Slow};
 
 use crate::support::Swing;
 use crate::support::estate::connect;
 use crate::support::ground::Lab;
+
+/// What a lab begins with.
+const ESTATE: &str = include_str!("../../templates/lab-estate.toml");
+/// How many seconds a target drains there, of which a lab at this speed takes a tenth.
+const DRAINS: [&str; 2] = [
+    "\"deregistration_delay.timeout_seconds\" = \"5\"",
+    "\"deregistration_delay.timeout_seconds\" = \"40\"",
+];
+/// A request that a target must be given the time to answer: less than it drains.
+const SLOW: Slow = Slow {
+    share: 0.1,
+    takes: Duration::from_secs(1),
+};
 
 const CONFIG: &str = r#"
 app = "shop"
@@ -54,20 +67,36 @@ const DEPLOY: [&str; 6] = ["deploy", "--release", "2", "--user-data", "release.t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_release_takes_lives_place_under_load_and_goes_again_and_no_request_fails() {
-    let lab = Lab::up(&["--speed", SPEED, "--data-plane-delay", "100ms"]).await;
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let estate = folder.path().join("estate.toml");
+    let [here, otherwise] = DRAINS;
+    assert_eq!(ESTATE.matches(here).count(), 1, "a target drains for so long");
+    std::fs::write(&estate, ESTATE.replace(here, otherwise)).expect("writable");
+    let estate = estate.to_str().expect("a path in words");
+    let flags = [
+        "--config",
+        estate,
+        "--speed",
+        SPEED,
+        "--data-plane-delay",
+        "100ms",
+    ];
+    let lab = Lab::up(&flags).await;
     let url = lab.serving().await;
     let swing = operator(&lab);
     let load = load::start(Load {
         rate: RATE,
+        slow: SLOW,
         ..Load::on(url.parse().expect("a url"))
     })
     .expect("a load");
-    swing
-        .run(&DEPLOY)
-        .await
-        .ended(0)
-        .says("traffic cannot swing back at once")
-        .says("production goes to generation 1 (release 2)");
+    let deployed = swing.run(&DEPLOY).await.ended(0);
+    // Whoever wants to stop it reads that in time.
+    let told = deployed.stdout.find("traffic cannot swing back at once");
+    let first = deployed.stdout.find("adopt asg-1 and tg-1 as generation 1");
+    let (told, first) = told.zip(first).unwrap_or_else(|| panic!("{deployed}"));
+    assert!(told < first, "{deployed}");
+    deployed.says("production goes to generation 1 (release 2)");
     swing.run(&DEPLOY).await.ended(0).says("live already");
     swing
         .run(&["promote", "--yes"])
@@ -79,6 +108,8 @@ async fn a_release_takes_lives_place_under_load_and_goes_again_and_no_request_fa
     let ledger = load.finish().await;
     let answered = versions_of_answers(&ledger);
     assert!(answered.len() > 500, "only {} requests were made", answered.len());
+    let slow = ledger.entries().filter(|entry| entry.kind == Kind::Slow).count();
+    assert!(slow > 50, "only {slow} of them were slow");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

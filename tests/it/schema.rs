@@ -144,7 +144,11 @@ async fn a_service_gets_a_mandatory_column_and_a_table_while_it_serves() {
         .await
         .ended(0)
         .says("every subscription has a status");
-    swing.run(&["rollback", "--to", "1", "--yes"]).await.ended(3);
+    let gone = "the schema was contracted for generation 2";
+    for back in [&["rollback", "--to", "1", "--yes"][..], &["rollback", "--yes"]] {
+        swing.run(back).await.ended(3).says(gone);
+    }
+    swing.run(&["status"]).await.says(gone);
     load.stop();
     let ledger = load.finish().await;
     let failed: Vec<_> = ledger.entries().filter(|entry| entry.failure.is_some()).collect();

@@ -136,6 +136,13 @@ impl Stage {
         }
     }
 
+    /// Until a stage is watched: by then the load balancer obeys its share.
+    async fn bakes(&self) {
+        let bakes = async { while !self.swing.run(&["status"]).await.stdout.contains("bakes until") {} };
+        let bakes = timeout(PATIENCE, bakes).await;
+        assert!(bakes.is_ok(), "the candidate gets no share");
+    }
+
     /// Whom the office meets, and everybody who only seems to belong to a door; the load looks meanwhile.
     async fn looks(&self, office: &str, others: &str) {
         for _ in 0..LOOKS {
@@ -299,10 +306,7 @@ async fn a_client_with_a_cookie_stays_where_it_came_first_until_all_meet_the_can
     let stage = Stage::set("canary", STICKY).await;
     stage.deploy("2").await;
     let promoting = stage.swing.start(&PROMOTE);
-    // By then the load balancer obeys the share.
-    let bakes = async { while !stage.swing.run(&["status"]).await.stdout.contains("bakes until") {} };
-    let bakes = timeout(PATIENCE, bakes).await;
-    assert!(bakes.is_ok(), "the candidate gets no share");
+    stage.bakes().await;
     let mut visitors: Vec<Visitor> = (0..CLIENTS).map(|_| Visitor::default()).collect();
     for _ in 0..VISITS {
         all_come(&mut visitors, stage.address).await;
@@ -396,4 +400,70 @@ async fn whoever_promotes_in_full_at_a_pause_passes_over_the_stages_that_are_lef
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_that_waits_for_a_person_is_taken_back_by_halves() {
     decided(&["rollback", "--gradually", "--yes"], &[20, 10, 5, 0], "1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_rolls_back_at_a_pause_takes_the_whole_share_back_at_once() {
+    decided(&["rollback", "--yes"], &[20, 0], "1").await;
+}
+
+/// The second stage is watched for long enough that somebody can say something meanwhile.
+const BY_HAND: &str = "[canary]\nsteps = [{ weight = 20, bake = \"2s\" }, { weight = 50, bake = \"12s\" }]\n";
+const SHIFT: [&str; 3] = ["shift", "30", "--yes"];
+const PAUSE: [&str; 2] = ["pause", "--yes"];
+const RESUME: [&str; 2] = ["resume", "--yes"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_given_by_hand_stays_and_a_promotion_from_there_is_paused_and_resumed() {
+    let stage = Stage::set("canary", BY_HAND).await;
+    let swing = &stage.swing;
+    stage.deploy("2").await;
+    // What is no share, what nobody has said yes to, and what has nothing to work on.
+    swing.run(&["shift", "100", "--yes"]).await.ended(2);
+    let asked = swing.run(&["shift", "30"]).await.ended(2);
+    asked.says("there is nobody to ask");
+    swing.run(&PAUSE).await.ended(3);
+    swing.run(&RESUME).await.ended(3);
+    assert_eq!(stage.written().await, on_both(&[]), "production has not moved");
+
+    let shifted = swing.run(&SHIFT).await.ended(0);
+    shifted.says("30 % of production goes to generation 2");
+    stage.mark("shifted");
+    let status = swing.run(&["status"]).await.ended(0);
+    let status = status.says("30 % of production goes to generation 2 (2)");
+    status.says("by hand: waits for a person");
+    stage.answered().await;
+    swing.run(&SHIFT).await.ended(0).says("nothing to do");
+    swing.run(&PAUSE).await.ended(0).says("nothing to do");
+    stage.mark("promoting");
+    assert_eq!(
+        stage.written().await,
+        on_both(&[30]),
+        "it stays until a person goes on"
+    );
+
+    // On from there: the stage with less is passed over.
+    let promoting = swing.start(&PROMOTE);
+    stage.bakes().await;
+    let paused = swing.run(&PAUSE).await.ended(0);
+    paused.says("leave production at 50 %, until a person goes on");
+    let promoted = promoting.ended().await.ended(9);
+    promoted.says("50 % of production stays on generation 2");
+    let status = swing.run(&["status"]).await.ended(0);
+    status.says("stage 2 of 2: waits for a person");
+    swing.run(&PAUSE).await.ended(0).says("nothing to do");
+    assert_eq!(stage.written().await, on_both(&[30, 50]));
+
+    let resumed = swing.run(&RESUME).await.ended(0);
+    resumed.says("production goes to generation 2");
+    stage.mark("live");
+    assert_eq!(stage.written().await, on_both(&[30, 50, 100]));
+    // There is nobody left to share with.
+    swing.run(&SHIFT).await.ended(3);
+    swing.run(&PAUSE).await.ended(3);
+    swing.run(&RESUME).await.ended(0).says("nothing to do");
+    assert_eq!(stage.written().await, on_both(&[30, 50, 100]));
+    let ledgers = stage.ended().await;
+    assert_eq!(met(&ledgers, Kind::Plain, "shifted", "promoting"), ["1", "2"]);
+    assert_eq!(met(&ledgers, Kind::Plain, "live", "the end"), ["2"]);
 }

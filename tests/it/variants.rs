@@ -1,12 +1,14 @@
-//! Three variants on the lab under real load: everybody gets their share, and whoever has met one stays with it.
+//! Three variants on the lab under real load: everybody gets their share and stays with whom they have met, or names a
+//! variant and meets that one.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use hyper::Request;
-use hyper::header::{COOKIE, SET_COOKIE};
+use hyper::header::SET_COOKIE;
 use hyper_util::rt::TokioIo;
-use swingbridge::lab::load::{self, Ledger, Load};
+use swingbridge::lab::load::{self, Door, Kind, Ledger, Load, Running};
 use tokio::net::TcpStream;
 
 use crate::support::Swing;
@@ -42,14 +44,15 @@ const VISITS: usize = 15;
 /// How far from its share, in per cent of all requests, nobody may be.
 const TOLERANCE: f64 = 2.0;
 
-async fn begun() -> (Lab, Swing, String) {
+/// Every variant is ready, and the test has not begun.
+async fn ready(config: &str) -> (Lab, Swing, String) {
     let lab = Lab::up(&["--speed", "20"]).await;
     let url = lab.serving().await;
     let mut swing = Swing::at("000000000000", &lab.endpoint);
     // Longer than the data plane's delay.
     swing.set("SWINGBRIDGE_PROPAGATION", "2s");
     swing.set("SWINGBRIDGE_HEALTH_SOAK", "2s");
-    swing.write("swingbridge.toml", CONFIG);
+    swing.write("swingbridge.toml", config);
     for variant in ["bold", "calm"] {
         let file = format!("{variant}.txt");
         swing.write(&file, &format!("#!sample\nversion = \"{variant}\"\n"));
@@ -65,12 +68,12 @@ async fn begun() -> (Lab, Swing, String) {
         ];
         swing.run(&deploy).await.ended(0);
     }
-    swing
-        .run(&["promote", "--yes"])
-        .await
-        .ended(9)
-        .says("the test runs until");
     (lab, swing, url)
+}
+
+async fn begins(swing: &Swing) {
+    let began = swing.run(&["promote", "--yes"]).await.ended(9);
+    began.says("the test runs until");
 }
 
 /// Plain requests of people who never come back.
@@ -84,15 +87,15 @@ async fn strangers(url: &str) -> Ledger {
 }
 
 /// One visit: which version answered, and the cookies that it left.
-async fn visit(address: &str, cookies: &str) -> (String, String) {
+async fn visit(address: &str, header: Option<(&str, &str)>) -> (String, String) {
     let stream = TcpStream::connect(address).await.expect("a listener");
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .expect("a connection");
     tokio::spawn(connection);
     let mut request = Request::get("/").header("host", "shop.example");
-    if !cookies.is_empty() {
-        request = request.header(COOKIE, cookies);
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
     }
     let request = request.body(String::new()).expect("a request");
     let response = sender.send_request(request).await.expect("an answer");
@@ -114,7 +117,8 @@ async fn user(address: &str) -> Vec<String> {
     let mut cookies = String::new();
     let mut met = Vec::new();
     for _ in 0..VISITS {
-        let (version, set) = visit(address, &cookies).await;
+        let known = (!cookies.is_empty()).then_some(("cookie", cookies.as_str()));
+        let (version, set) = visit(address, known).await;
         met.push(version);
         cookies = set;
     }
@@ -123,7 +127,8 @@ async fn user(address: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_variants_get_their_shares_and_users_stay_with_theirs_until_one_wins() {
-    let (_lab, swing, url) = begun().await;
+    let (_lab, swing, url) = ready(CONFIG).await;
+    begins(&swing).await;
     let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
 
     let ledger = strangers(&url).await;
@@ -164,5 +169,124 @@ async fn three_variants_get_their_shares_and_users_stay_with_theirs_until_one_wi
         .says("production goes to generation 2");
     for met in join_all((0..USERS).map(|_| user(&address))).await {
         assert!(met.iter().all(|version| version == "bold"), "{met:?}");
+    }
+}
+
+const BY_HEADER: &str = r#"
+app = "shop"
+load_balancer = "alb-ks"
+strategy = "ab"
+
+[doors]
+scheme = "role"
+
+[ab]
+duration = "14d"
+header = "x-variant"
+variants = [
+    { name = "control", live = true },
+    { name = "bold", priority = 5 },
+    { name = "calm", priority = 6 },
+]
+
+[swing]
+hold = "0s"
+"#;
+
+const HEADER: &str = "x-variant";
+/// What may be asked for, and who answers while the test runs. Nobody is called "loud".
+const ASKED: [(&str, &str); 4] = [
+    ("bold", "bold"),
+    ("calm", "calm"),
+    ("control", "1"),
+    ("loud", "1"),
+];
+/// Of all requests for each of these, and again for those that ask for nobody.
+const PART: f64 = 0.2;
+/// So many that each kind is among them.
+const ENOUGH: u64 = 200;
+
+/// Until enough requests more are answered.
+async fn answered(load: &Running) {
+    let mut live = load.live();
+    let enough = live.borrow().requests + ENOUGH;
+    let answered = live.wait_for(|now| now.requests >= enough).await;
+    assert!(answered.is_ok(), "the load goes on");
+}
+
+/// Everybody comes a few times, and meets whom they should; the load looks meanwhile.
+async fn looks(address: &str, load: &Running, expected: impl Fn(Option<&str>) -> &'static str) {
+    let names = ASKED.map(|(name, _)| Some(name));
+    for name in names.into_iter().chain([None]).cycle().take(VISITS * 5) {
+        let (version, cookies) = visit(address, name.map(|name| (HEADER, name))).await;
+        assert_eq!(version, expected(name), "who asks for {name:?}");
+        assert_eq!(cookies, "", "nobody is bound");
+    }
+    answered(load).await;
+}
+
+/// Who answered requests of one kind that were begun and answered between two marks.
+fn met<'a>(ledger: &'a Ledger, kind: Kind, from: &str, to: &str) -> Vec<&'a str> {
+    let at = |text: &str| {
+        let mark = ledger.marks.iter().find(|mark| mark.text == text);
+        mark.expect("it was set").at
+    };
+    let (from, to) = (at(from), at(to));
+    let of_kind = ledger.entries().filter(|entry| entry.kind == kind);
+    let between = of_kind.filter(|entry| entry.scheduled >= from && entry.scheduled + entry.took <= to);
+    let mut met: Vec<&str> = between
+        .filter_map(|entry| Some(ledger.version_name(entry.version?)))
+        .collect();
+    met.sort_unstable();
+    met.dedup();
+    met
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_names_a_variant_in_a_header_meets_it_and_all_others_meet_live_until_one_wins() {
+    let (_lab, swing, url) = ready(BY_HEADER).await;
+    let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let doors = ASKED.map(|(name, _)| {
+        let header = (HeaderName::from_static(HEADER), HeaderValue::from_static(name));
+        Door {
+            name: name.to_owned(),
+            headers: HeaderMap::from_iter([header]),
+            share: PART,
+            expects: Vec::new(),
+        }
+    });
+    let load = Load {
+        doors: doors.to_vec(),
+        ..Load::on(url.parse().expect("a url"))
+    };
+    let load = load::start(load).expect("a load");
+    load.mark("before");
+    looks(&address, &load, |_| "1").await;
+    load.mark("beginning");
+    begins(&swing).await;
+    load.mark("testing");
+    let answers = |name: Option<&str>| {
+        let asked = ASKED.into_iter().find(|(other, _)| Some(*other) == name);
+        asked.map_or("1", |(_, version)| version)
+    };
+    looks(&address, &load, answers).await;
+    load.mark("choosing");
+    let won = swing.run(&["winner", "bold", "--yes"]).await.ended(0);
+    won.says("production goes to generation 2");
+    load.mark("won");
+    looks(&address, &load, |_| "bold").await;
+    load.mark("the end");
+    load.stop();
+    let ledger = load.finish().await;
+
+    let failed: Vec<_> = ledger.entries().filter(|entry| entry.failure.is_some()).collect();
+    assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
+    let asked = (0..)
+        .zip(ASKED)
+        .map(|(number, (_, version))| (Kind::Door(number), version));
+    for (kind, version) in asked.chain([(Kind::Plain, "1")]) {
+        assert_eq!(met(&ledger, kind, "before", "beginning"), ["1"], "{kind:?}");
+        assert_eq!(met(&ledger, kind, "testing", "choosing"), [version], "{kind:?}");
+        assert_eq!(met(&ledger, kind, "won", "the end"), ["bold"], "{kind:?}");
     }
 }

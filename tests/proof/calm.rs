@@ -45,7 +45,14 @@ async fn goes_well(life: &Life, at: usize) -> Held {
         return attempt.wrong(&forgotten);
     }
     attempt.looks_like(&prefix.left).await?;
-    attempt.converges(at).await
+    let again = attempt.somebody();
+    let ended = again.does(life.goes_on_by(at)).await;
+    if life.well(at) == 0
+        && let Some(change) = again.tap.calls().iter().find(|call| call.changes())
+    {
+        return attempt.wrong(&format!("all is done, and {change} changes something again"));
+    }
+    attempt.came_to(at, &ended).await
 }
 
 /// What a rule did besides leading somewhere, and does not do any more. A rule that was never sticky of itself may be so

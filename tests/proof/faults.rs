@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use swingbridge::lab::world::faults::{Effect, Fault};
 use swingbridge::model::plan::Intent;
-use swingbridge::model::policy::Treatment;
+use swingbridge::model::policy::{Strategy, Treatment};
 use swingbridge::model::refusal::Reason;
 use swingbridge::model::roles::{Roles, State};
 
 use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, rollback};
 use crate::operator::{Ended, Operator, Who};
-use crate::prefix::Prefix;
 use crate::tap::{Call, Hit};
 
 /// What happens to a call.
@@ -24,24 +23,30 @@ enum Way {
     /// It and every later call of the same kind, for as long as the command runs.
     AlwaysThrottled,
     ServerError,
+    /// Likewise, from now on.
+    AlwaysServerError,
     /// It and every later call of the same kind.
     Denied,
     CutBefore,
     /// The call has its effect, and its answer is lost.
     CutAfter,
+    /// So has every later call of the same kind: what is done is never heard of.
+    AlwaysCutAfter,
     /// A question is answered as it was before the writes of the last 8 seconds.
     Stale,
     /// From this call on the data plane lags for nearly as long as it is given.
     SlowPropagation,
 }
 
-const WAYS: [Way; 8] = [
+const WAYS: [Way; 10] = [
     Way::Throttled,
     Way::AlwaysThrottled,
     Way::ServerError,
+    Way::AlwaysServerError,
     Way::Denied,
     Way::CutBefore,
     Way::CutAfter,
+    Way::AlwaysCutAfter,
     Way::Stale,
     Way::SlowPropagation,
 ];
@@ -56,9 +61,11 @@ impl fmt::Display for Way {
             Self::Throttled => "throttled",
             Self::AlwaysThrottled => "always-throttled",
             Self::ServerError => "server-error",
+            Self::AlwaysServerError => "always-server-error",
             Self::Denied => "denied",
             Self::CutBefore => "cut-before",
             Self::CutAfter => "cut-after",
+            Self::AlwaysCutAfter => "always-cut-after",
             Self::Stale => "stale",
             Self::SlowPropagation => "slow-propagation",
         })
@@ -68,7 +75,10 @@ impl fmt::Display for Way {
 impl Way {
     /// Whether every later call of the same kind fails as well.
     fn lasts(self) -> bool {
-        matches!(self, Self::AlwaysThrottled | Self::Denied)
+        matches!(
+            self,
+            Self::AlwaysThrottled | Self::AlwaysServerError | Self::Denied | Self::AlwaysCutAfter
+        )
     }
 
     /// Whether trying again helps at once: then nobody but the clock must notice.
@@ -87,10 +97,10 @@ impl Way {
         };
         Some(match self {
             Self::Throttled | Self::AlwaysThrottled => Effect::Throttle,
-            Self::ServerError => error("InternalFailure", 500, "something broke"),
+            Self::ServerError | Self::AlwaysServerError => error("InternalFailure", 500, "something broke"),
             Self::Denied => error("AccessDenied", 403, "a policy says no"),
             Self::CutBefore => Effect::LostRequest,
-            Self::CutAfter => Effect::LostResponse,
+            Self::CutAfter | Self::AlwaysCutAfter => Effect::LostResponse,
             Self::Stale => Effect::Stale { seconds: STALE },
             Self::SlowPropagation => return None,
         })
@@ -103,7 +113,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
         // A change cannot be stale, and what is only asked reaches no data plane.
         let ways = WAYS.into_iter().filter(|way| match way {
             Way::Stale => !call.changes(),
-            Way::SlowPropagation => call.changes(),
+            Way::SlowPropagation | Way::AlwaysServerError | Way::AlwaysCutAfter => call.changes(),
             _ => true,
         });
         for way in prefix.happens(call, ways.collect()) {
@@ -151,7 +161,7 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
         return attempt.wrong(&format!("ended {ended}, for what passes by itself"));
     }
     if !well {
-        tells_the_truth(&attempt, prefix, &ended).await?;
+        tells_the_truth(&attempt, at, &ended, &operator.tap.calls()).await?;
     }
     attempt.scene.keeper.with(|world| world.mend(None));
     if well {
@@ -167,9 +177,11 @@ async fn bears(life: &Life, at: usize, call: &Call, way: Way) -> Held {
 }
 
 /// Production is where the exit code says.
-async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) -> Held {
+async fn tells_the_truth(attempt: &Attempt<'_>, at: usize, ended: &Ended, calls: &[Call]) -> Held {
+    let prefix = &attempt.life.prefixes()[at];
     match ended.code() {
-        Some(0) | Some(6) => attempt.served().await,
+        // Without a route of its own it has nothing to say 6 for.
+        Some(6) if prefix.shared_before || may_have_led(attempt.life, calls) => attempt.served().await,
         // Without what judges it, a person decides.
         Some(9) if attempt.life.takes_back() && attempt.is_shared().await? => attempt.served().await,
         // Two generations share it still.
@@ -181,6 +193,19 @@ async fn tells_the_truth(attempt: &Attempt<'_>, prefix: &Prefix, ended: &Ended) 
         },
         _ => attempt.wrong(&format!("ended {ended}")),
     }
+}
+
+/// Whether these calls may have led users anywhere, or taken away who served them.
+fn may_have_led(life: &Life, calls: &[Call]) -> bool {
+    let policy = &life.config.policy;
+    let in_place = matches!(policy.strategy, Strategy::Rolling | Strategy::Recreate);
+    let several = life.estate.name == "rich" || policy.strategy == Strategy::Ab;
+    let leads = |call: &Call| match call.action.as_str() {
+        "ModifyListener" => true,
+        "ModifyRule" | "CreateRule" => several,
+        _ => false,
+    };
+    in_place || calls.iter().any(leads)
 }
 
 /// Once nothing fails any more the same command ends as it would have; after it was swung back, the candidate is

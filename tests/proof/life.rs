@@ -31,6 +31,8 @@ pub(crate) struct Life {
     pub(crate) config: Config,
     /// What an operator does, one after the other.
     pub(crate) commands: Vec<Intent>,
+    /// Those before this one have cells in another life.
+    pub(crate) proven_from: usize,
     pub(crate) requests: Vec<Request>,
     /// How it goes when nothing goes wrong, once somebody has asked.
     pub(crate) prefixes: OnceLock<Vec<Prefix>>,
@@ -153,7 +155,7 @@ impl Life {
 
     /// Whether a command has no cells of its own, as another life has them.
     pub(crate) fn is_there_for_the_next(&self, at: usize) -> bool {
-        self.is_cut_short(at) || self.is_left_for_later(at)
+        at < self.proven_from || self.is_cut_short(at) || self.is_left_for_later(at)
     }
 
     /// A command that is cut off while it watches a stage, and is there for what comes after it.
@@ -197,6 +199,7 @@ pub(crate) fn life(
         estate,
         config,
         commands,
+        proven_from: 0,
         requests,
         prefixes: OnceLock::new(),
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use swingbridge::lab::estates::Estate;
+use swingbridge::model::ids::Generation;
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::AfterRollback;
 use swingbridge::model::release::{Release, Source};
@@ -95,6 +96,40 @@ pub(crate) fn lives() -> Vec<Life> {
                 Intent::Retreat,
                 Intent::Abort,
             ],
+        ),
+        proven_from(
+            2,
+            life(
+                "withdrawn",
+                seed(),
+                "preview",
+                DOORS,
+                vec![
+                    deploy("2.0", 2),
+                    Intent::Shift { percent: 40 },
+                    rollback(),
+                    Intent::Abort,
+                ],
+            ),
+        ),
+        proven_from(
+            4,
+            life(
+                "further",
+                seed(),
+                "preview",
+                DOORS,
+                vec![
+                    deploy("2.0", 2),
+                    Intent::Promote,
+                    deploy("3.0", 1),
+                    Intent::Promote,
+                    Intent::Rollback {
+                        to: Some(Generation(1)),
+                        failed: None,
+                    },
+                ],
+            ),
         ),
         life(
             "handed",
@@ -388,6 +423,11 @@ pub(crate) fn lives() -> Vec<Life> {
             ],
         ),
     ]
+}
+
+fn proven_from(at: usize, mut life: Life) -> Life {
+    life.proven_from = at;
+    life
 }
 
 /// Generations have two groups, by turns.

@@ -149,7 +149,14 @@ pub(crate) async fn peace(
 pub(crate) fn leads_elsewhere(prefix: &Prefix, call: &Call, stranger: Stranger) -> bool {
     let mut routes = prefix.calls.iter().filter(|call| call.action == "ModifyListener");
     let last = routes.next_back().map_or(0, |call| call.number);
-    stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > last)
+    // What is read back until it is written down that production is there.
+    let confirmed = prefix.calls[last..]
+        .iter()
+        .take_while(|call| call.action != "AddTags")
+        .filter(|call| call.action == "DescribeRules")
+        .last()
+        .map_or(last, |call| call.number);
+    stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > confirmed)
 }
 
 /// A stranger has changed something at this call; the exit code is true all the same.

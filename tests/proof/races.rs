@@ -440,11 +440,18 @@ fn both_had_the_say(scene: &Scene) -> bool {
     let went_on = all[at..]
         .windows(2)
         .take_while(|pair| !got_it(pair, "(first)"))
-        .map(|pair| &pair[1])
-        .filter(|line| is_call(line, "(first)"))
+        .filter(|pair| is_call(&pair[1], "(first)"))
         // A sign of life, and giving up what is not held any more.
-        .filter(|line| !line.contains(" call: AddTags") && !line.contains(" call: DeleteRule"));
+        .filter(|pair| !pair[1].contains(" call: AddTags") && !gives_up(pair));
     went_on.count() > 1
+}
+
+/// Whether a call deletes a lock, or nothing: what it does is told before it.
+fn gives_up(pair: &[String]) -> bool {
+    let deletes_other = pair[0].contains(" rule: rule ")
+        && pair[0].ends_with(" deleted")
+        && !pair[0].ends_with(" rule 1 deleted");
+    pair[1].contains(" call: DeleteRule") && !deletes_other
 }
 
 async fn no_lock(attempt: &Attempt<'_>, ended: &Ended) -> Held {

@@ -117,10 +117,15 @@ impl HttpConnector for Fake {
 
 /// The adapter, before a lab.
 pub(super) async fn before(keeper: &Arc<Keeper>) -> Aws {
+    through(Plug::into(keeper)).await
+}
+
+/// The same with somebody on the way to the lab.
+pub(super) async fn through(client: impl HttpClient + 'static) -> Aws {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new(FREE_KEY, "secret", None, None, "tests"))
-        .http_client(Plug::into(keeper))
+        .http_client(client)
         .load()
         .await;
     Aws::from_config(&config, "the lab".into())

@@ -1,14 +1,21 @@
 //! Readings: what is asked, what a lab answers, and answers that are not whole.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricDatum, Statistic};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use jiff::ToSpan;
 
 use super::*;
 use crate::cloud::aws::fake;
 use crate::lab::instances::Imagined;
 use crate::lab::keeper::Keeper;
+use crate::lab::plug::Plug;
 use crate::lab::world::{Settings, watch};
 use crate::model::ids::{Arn, GroupName};
 use crate::model::judging::{Bound, Consequence, Measure, REQUESTS, Rule};
@@ -389,4 +396,61 @@ async fn alarms_of_both_kinds_say_how_they_stand() {
             ("checkout", AlarmState::InsufficientData)
         ]
     );
+}
+
+/// The way to a lab, with a list of what was asked on it. CloudWatch's calls say what they are in their address.
+#[derive(Clone, Debug)]
+struct Listed {
+    plug: Plug,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl HttpClient for Listed {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Listed {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.uri().rsplit('/').next().unwrap_or_default();
+        self.asked
+            .lock()
+            .expect("not poisoned")
+            .push(operation.to_owned());
+        self.plug.call(request)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_look_of_the_judge_is_one_question_for_all_metrics_of_both_generations() {
+    let (keeper, _) = lab().await;
+    let listed = Listed {
+        plug: Plug::into(&keeper),
+        asked: Arc::default(),
+    };
+    let aws = fake::through(listed.clone()).await;
+    for n in [1, 2] {
+        count(&keeper, n, 100.0);
+    }
+    tokio::time::sleep(Duration::from_secs(180)).await;
+    let mut rules = Rule::defaults();
+    rules.extend([conversion(), queue()]);
+    let judging = Judging {
+        alarms: vec!["nobody".into()],
+        ..judging(rules)
+    };
+    for looks in 1..=3 {
+        let readings = aws
+            .readings(&judging, window(2), &compared())
+            .await
+            .expect("readings");
+        assert_eq!(readings.unread, [""; 0]);
+        for side in [&readings.live, &readings.candidate] {
+            assert_eq!(side.series[REQUESTS].0, [(began(), 100.0)]);
+        }
+        let asked = listed.asked.lock().expect("not poisoned").clone();
+        let questions = asked.iter().filter(|operation| *operation == ACTION).count();
+        assert_eq!(questions, looks, "{asked:?}");
+    }
 }

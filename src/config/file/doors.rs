@@ -75,11 +75,11 @@ pub(in crate::config) struct UserDoor {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 40))]
     pub(in crate::config) header: Option<String>,
-    /// One of these must be the header's value; `*` and `?` stand for any characters and for one.
+    /// One of these, at most three, must be the header's value; `*` and `?` stand for any characters and for one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1, max = 128)))]
     pub(in crate::config) values: Vec<String>,
-    /// Ranges of addresses that requests come from, for instance `["203.0.113.0/24"]`.
+    /// At most three ranges of addresses that requests come from, for instance `["203.0.113.0/24"]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1, max = 64)))]
     pub(in crate::config) source: Vec<String>,

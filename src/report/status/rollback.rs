@@ -9,7 +9,7 @@ use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Roles, Standing, State};
 use crate::model::rollout::{Before, Rollout};
-use crate::model::schema::Change;
+use crate::model::schema::{self, Change};
 
 use super::super::words::count;
 use super::generations::healthy;
@@ -86,7 +86,7 @@ pub(super) fn of(estate: &Estate, policy: &Policy, roles: Option<&Roles>) -> Rol
     match &roles.previous {
         Some(previous) => back_to(estate, policy, &roles.live, previous),
         None => {
-            let reason = Reason::NoPrevious;
+            let reason = schema::no_way_back(estate, &roles.live);
             no(
                 Speed::Impossible,
                 None,

@@ -1,6 +1,6 @@
 //! Doors by turns: who pins a colour finishes where the work was begun, and is told when to go on elsewhere.
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::model::doors::{Beacon, Colour, Scheme, UserDoor};
@@ -224,4 +224,32 @@ async fn the_colour_of_a_candidate_that_the_judge_took_back_is_closed_by_what_th
     sleep(GRACE).await;
     must(&world, &Intent::Repair, &policy).await;
     assert_eq!(colours(&world, &policy), leads(Some("tg-1"), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_removes_closes_the_colour_that_is_left_at_once_and_waits_for_no_grace() {
+    for both_open in [true, false] {
+        let policy = by_turns(GRACE);
+        let world = World::new(fixtures::initial());
+        must(&world, &deploy("42"), &policy).await;
+        must(&world, &Intent::Promote, &policy).await;
+        if !both_open {
+            sleep(GRACE).await;
+            must(&world, &Intent::Repair, &policy).await;
+        }
+        let blue = both_open.then_some("tg-1");
+        assert_eq!(colours(&world, &policy), leads(blue, Some("tg-2")));
+        let began = Instant::now();
+        must(&world, &rollback_and_remove(), &policy).await;
+        assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
+        assert_eq!(colours(&world, &policy), leads(Some("tg-1"), None));
+        assert_eq!(said(&world), ("blue".into(), vec!["blue".into()]));
+        assert_eq!(live(&world, &policy), 1);
+        let estate = world.now();
+        assert!(estate.group(&asg(2)).is_none() && estate.target_group(&tg(2)).is_none());
+        let again = plan::plan(&estate, &rollback_and_remove(), &policy).expect("a plan");
+        assert!(again.is_empty(), "{:#?}", again.steps);
+        no_lock(&world);
+        nothing_broken(&world);
+    }
 }

@@ -56,7 +56,11 @@ pub(super) async fn promote(world: &World, policy: &Policy) -> Verdict {
 }
 
 /// Does something while the first stage bakes.
-async fn meanwhile<T>(world: &World, policy: &Policy, act: impl AsyncFnOnce() -> T) -> (Verdict, T) {
+pub(super) async fn meanwhile<T>(
+    world: &World,
+    policy: &Policy,
+    act: impl AsyncFnOnce() -> T,
+) -> (Verdict, T) {
     let later = async {
         while reached(world).is_none() {
             sleep(Duration::from_secs(1)).await;

@@ -14,11 +14,11 @@ use crate::run::journal::{self, Journal};
 
 use script::{Script, heard};
 
-fn failing(place: Place) -> (Place, Answer) {
+pub(super) fn failing(place: Place) -> (Place, Answer) {
     (place, Answer::Failed("exit code 1".into()))
 }
 
-fn hooked(places: &[Place]) -> Policy {
+pub(super) fn hooked(places: &[Place]) -> Policy {
     Policy {
         hooks: places.iter().map(|place| fixtures::hook(*place)).collect(),
         ..quick()

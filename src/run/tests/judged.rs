@@ -2,7 +2,7 @@
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
-use super::gradual::{MINUTE, judged, measured, promote, reached, with_candidate};
+use super::gradual::{MINUTE, judged, meanwhile, measured, promote, reached, with_candidate};
 use super::script::heard;
 use super::*;
 use crate::model::event::{Ended, EventKind, Outcome};
@@ -169,5 +169,42 @@ async fn a_candidate_that_is_held_is_held_again_wherever_that_is_cut_off_before_
             written_down > 0 && told <= 1,
             "cut off {written_down} times after its mark, {told} after its end"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_judge_takes_a_candidate_back_as_a_person_does_who_says_so_during_the_same_bake() {
+    let policy = judged(Consequence::Rollback);
+    let by_the_judge = with_bad_candidate(&policy).await;
+    assert_eq!(promote(&by_the_judge, &policy).await.code, 5);
+
+    let by_a_person = with_bad_candidate(&policy).await;
+    // Nothing that the judge would take back.
+    measured(&by_a_person, 500.0, 5.0);
+    let (verdict, back) = meanwhile(&by_a_person, &policy, async || {
+        run(&by_a_person, &rollback(), &policy, true).await
+    })
+    .await;
+    let back = back.expect("nobody killed it");
+    assert_eq!(back.code, 0, "{back:#?}");
+    assert_eq!(
+        (verdict.code, verdict.ended),
+        (8, Ended::Overtaken),
+        "{verdict:#?}"
+    );
+
+    assert_eq!(seen(&by_the_judge.now()), seen(&by_a_person.now()));
+    let again = |world: &World| match plan::plan(&world.now(), &rollback(), &policy) {
+        Ok(plan) => {
+            assert!(plan.is_empty(), "{:#?}", plan.steps);
+            plan.summary
+        }
+        Err(refusal) => refusal.to_string(),
+    };
+    assert_eq!(again(&by_the_judge), again(&by_a_person));
+    for world in [&by_the_judge, &by_a_person] {
+        assert_eq!(live(world, &policy), 1);
+        no_lock(world);
+        nothing_broken(world);
     }
 }

@@ -16,6 +16,7 @@ mod pair;
 mod properties;
 mod properties_killed;
 mod recreate;
+mod retiring;
 mod rolling;
 mod schema_walk;
 mod script;

@@ -1,6 +1,7 @@
 //! Hooks as they are called for real: child processes, and a server on loopback.
 
 mod commands;
+mod page;
 mod webhooks;
 
 use std::time::Duration;

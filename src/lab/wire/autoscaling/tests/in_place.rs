@@ -1,5 +1,7 @@
 //! What a group does with its instances in place: refreshes with all their preferences, and the warm pool.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::lab::world::compute::TemplateRef;
 use crate::lab::world::watch::State;
@@ -201,6 +203,62 @@ fn a_refresh_whose_instances_never_become_healthy_is_rolled_back_by_itself() {
         good.iter().any(|id| estate.ids().contains(id)),
         "half of them was never touched"
     );
+}
+
+/// Replaces a group of so many, looking every second: the fewest that were in service and warm at any time, and the
+/// most that there were without those on their way out.
+fn fewest_and_most(desired: usize, min_healthy: i64, max_healthy: i64) -> (usize, usize) {
+    const WARMUP: i64 = 10;
+    let mut estate = with_two_versions("0", &[]);
+    let size = [
+        ("MaxSize", text("20")),
+        ("DesiredCapacity", text(&desired.to_string())),
+    ];
+    estate.of_group("UpdateAutoScalingGroup", &size).unwrap();
+    estate.pass(60);
+    // Since when each is in service. Whoever was there before is warm.
+    let mut since: BTreeMap<String, i64> = estate.ids().into_iter().map(|id| (id, -WARMUP)).collect();
+    assert_eq!(since.len(), desired);
+    estate.refreshes(&[
+        ("MinHealthyPercentage", Tree::Whole(min_healthy)),
+        ("MaxHealthyPercentage", Tree::Whole(max_healthy)),
+        ("InstanceWarmup", Tree::Whole(WARMUP)),
+    ]);
+    let (mut fewest, mut most) = (desired, desired);
+    for second in 1..7200 {
+        estate.pass(1);
+        let (mut warm, mut all) = (0, 0);
+        let group = estate.group();
+        for one in group.items("Instances") {
+            let state = one.text("LifecycleState").unwrap();
+            if state == "InService" {
+                let id = one.text("InstanceId").unwrap().to_owned();
+                let first = *since.entry(id).or_insert(second);
+                warm += usize::from(second - first >= WARMUP);
+            }
+            all += usize::from(!state.starts_with("Terminating"));
+        }
+        (fewest, most) = (fewest.min(warm), most.max(all));
+        if estate.status() == "Successful" {
+            assert_eq!(estate.versions(), vec!["2"; desired]);
+            return (fewest, most);
+        }
+    }
+    panic!("{:#?}", estate.refresh());
+}
+
+#[test]
+fn a_refresh_that_launches_first_keeps_between_its_percentages_at_every_second() {
+    assert_eq!(fewest_and_most(10, 90, 110), (9, 11));
+    // Of four, nine in ten are all of them, and one comes before one goes.
+    assert_eq!(fewest_and_most(4, 90, 110), (4, 5));
+}
+
+#[test]
+fn a_refresh_that_ends_first_takes_no_more_than_half_and_never_has_more_than_desired() {
+    for (desired, fewest) in [(4, 2), (5, 3), (10, 5)] {
+        assert_eq!(fewest_and_most(desired, 50, 100), (fewest, desired), "{desired}");
+    }
 }
 
 #[test]
