@@ -16,7 +16,11 @@ pub enum ConfigError {
         .path.display()
     )]
     Missing { path: PathBuf },
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error(
+        "cannot read {}: {source}\n  \
+         it is text in UTF-8, which whoever runs this may read; `--config PATH` names another",
+        .path.display()
+    )]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{}", join(.0))]
     Invalid(Vec<Problem>),

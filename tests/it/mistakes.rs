@@ -72,7 +72,7 @@ async fn mistakes_are_explained_and_change_nothing() {
         .await
         .ended(2)
         .says("swingbridge.toml")
-        .says("→");
+        .says("--config");
     std::fs::write(swing.path("plan.json"), b"\xff\xfe{}").expect("written");
     for command in [
         &["apply", "plan.json", "--yes"][..],
