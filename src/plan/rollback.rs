@@ -234,8 +234,14 @@ fn of_promotion(context: &Context<'_>, target: &Standing, failed: AfterRollback)
     }));
     Ok(Draft {
         summary: format!(
-            "swing production back from generation {} to generation {}",
-            leaving.generation, back.generation
+            "swing production back from generation {} to generation {}{}",
+            leaving.generation,
+            back.generation,
+            if recreate::is_meant(context) {
+                "; nobody answers meanwhile"
+            } else {
+                ""
+            }
         ),
         steps,
         notes,

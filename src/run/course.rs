@@ -19,6 +19,8 @@ pub(super) struct Course {
     pub(super) settled: bool,
     /// Since when nobody answers, because production was stopped.
     pub(super) down: Option<Timestamp>,
+    /// It was so before this run began, nobody knows for how long.
+    pub(super) found_down: bool,
     /// Auto Scaling was told to replace instances, and does so whatever comes of this run.
     replacing: bool,
 }
@@ -39,6 +41,7 @@ impl Course {
             moved: halfway,
             settled: !halfway,
             down: stopped.then_some(now),
+            found_down: stopped,
             replacing: false,
         }
     }

@@ -221,7 +221,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
     /// Every route leads to somebody who is healthy.
     fn answers_again(&mut self, narrator: &mut Narrator<'_>) {
         if let Some(since) = self.course.down.take() {
-            let text = downtime(since, self.job.cloud.now());
+            let text = downtime(since, self.job.cloud.now(), self.course.found_down);
             narrator.say(EventKind::Notice { text });
         }
     }
@@ -410,9 +410,10 @@ impl<'a, C: Cloud> Drive<'a, C> {
 }
 
 /// For how long nobody has answered.
-pub(super) fn downtime(from: Timestamp, to: Timestamp) -> String {
+pub(super) fn downtime(from: Timestamp, to: Timestamp, before: bool) -> String {
     let seconds = to.duration_since(from).as_secs();
-    format!("nobody answered from {from:.0} to {to:.0}, {seconds} s")
+    let more = if before { ", and before this run" } else { "" };
+    format!("nobody answered from {from:.0} to {to:.0}, {seconds} s{more}")
 }
 
 /// The network worked when the run began: an outage in the middle is waited out like throttling.

@@ -345,7 +345,7 @@ async fn stopped<C: Cloud>(drive: &mut Drive<'_, C>, stop: Stop, narrator: &mut 
             Ok(()) => {
                 let estate = drive.last_look().await;
                 if let Some(since) = down {
-                    let downtime = drive::downtime(since, drive.job.cloud.now());
+                    let downtime = drive::downtime(since, drive.job.cloud.now(), drive.course.found_down);
                     return verdict::started_again(plan, &estate, &stop, downtime);
                 }
                 return verdict::swung_back(plan, &estate, &stop);
