@@ -11,6 +11,7 @@ mod health;
 mod hostile_plans;
 mod hostile_words;
 mod initial;
+mod least_privilege;
 mod letters;
 mod locking;
 mod loopback;
@@ -18,6 +19,7 @@ mod mistakes;
 mod pair;
 mod pinned;
 mod pipelines;
+mod promises;
 #[cfg(feature = "launch-templates")]
 mod recreate;
 mod releases;

@@ -95,7 +95,7 @@ const ROOMS: &[Room] = &[
 /// What the cloud room offers to rooms other than `cli`: its words, never its adapter.
 const ADAPTER: &str = "cloud::aws";
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -21,6 +21,12 @@ use crate::stage::{Scene, in_virtual_time};
 const LOOKS: u32 = 60;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Cells that are part of every slice: no others see some of the defects in `mutants`.
+const ALWAYS: &[&str] = &[
+    "races/preview/2-promote/0*/patient-rollback-until-its-end",
+    "faults/preview/1-deploy/*CreateAutoScalingGroup/cut-after",
+];
+
 /// Why a cell does not hold. Nothing when it does.
 pub(crate) type Held = Result<(), String>;
 
@@ -76,7 +82,9 @@ impl Book {
         if !self.only.is_empty() {
             return self.only.iter().any(|pattern| fits(pattern, name));
         }
-        let chosen = self.whole || fingerprint(name).is_multiple_of(share);
+        let chosen = self.whole
+            || fingerprint(name).is_multiple_of(share)
+            || ALWAYS.iter().any(|pattern| fits(pattern, name));
         if !chosen {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }

@@ -143,3 +143,33 @@ fn what_is_gone_already_may_be_deleted_again() {
         assert_eq!(safe(&step, &initial()), Ok(()), "{}", step.title());
     }
 }
+
+#[test]
+fn live_is_stopped_only_for_a_group_of_ours_that_is_there() {
+    let stop = Step::Stop {
+        group: asg(1),
+        target_group: tg(1),
+        next: asg(2),
+    };
+    let mut estate = fixtures::deployed();
+    assert_eq!(safe(&stop, &estate), Ok(()));
+    disown(&mut group_mut(&mut estate, 2).tags, None);
+    assert!(matches!(safe(&stop, &estate), Err(Reason::NotOurs { .. })));
+    estate.groups.retain(|group| group.name != asg(2));
+    assert!(matches!(safe(&stop, &estate), Err(Reason::Gone { .. })));
+}
+
+#[test]
+fn what_ran_before_starts_only_once_the_other_has_no_instance() {
+    let start = Step::Start {
+        group: asg(1),
+        after: asg(2),
+    };
+    let mut estate = fixtures::deployed();
+    assert!(matches!(
+        safe(&start, &estate),
+        Err(Reason::StillRuns { instances: 2, .. })
+    ));
+    group_mut(&mut estate, 2).instances.clear();
+    assert_eq!(safe(&start, &estate), Ok(()));
+}
