@@ -1,7 +1,7 @@
 //! Resuming: what is left of a plan when some of it is done, and what is never left out.
 
 use super::*;
-use crate::model::estate::TargetState;
+use crate::model::estate::{Gap, Part, TargetState};
 use crate::model::fixtures::{closed, deployed, group_mut, initial, policy, promoted, to};
 use crate::model::roles::State;
 
@@ -141,4 +141,22 @@ fn a_direct_deploy_that_died_when_it_was_ready_can_be_promoted_by_hand() {
     let place = |what: &str| all.iter().position(|title| title.starts_with(what));
     let staging = place("open the staging entrance to tg-2");
     assert!(staging.is_some() && staging < place("wait for"), "{all:#?}");
+}
+
+#[test]
+fn a_clone_that_is_half_made_is_not_finished_by_whoever_cannot_see_all_that_hangs_on_live() {
+    for part in [Part::Attachments, Part::Alarms] {
+        let mut estate = building(to(2));
+        estate.gaps.push(Gap {
+            part,
+            about: "shop".into(),
+            error: "AccessDenied".into(),
+            denied: false,
+        });
+        let found = reasons(&estate, &deploy("42"), &policy());
+        assert!(
+            matches!(found.as_slice(), [Reason::Unseen { part: unseen, .. }] if *unseen == part),
+            "{found:?}"
+        );
+    }
 }
