@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::LogFormat;
-use crate::report::{Look, in_json};
+use crate::report::{Look, in_json, without_commands};
 
 pub(super) fn start(verbose: u8, format: LogFormat) {
     let level = match verbose {
@@ -55,7 +55,7 @@ fn shown(line: &str, format: LogFormat, color: bool) -> String {
         Some(line) => (line, "\n"),
         None => (line, ""),
     };
-    format!("{}{end}", look.line(line))
+    format!("{}{end}", without_commands(&look.line(line)))
 }
 
 /// Stderr, a log line at a time.

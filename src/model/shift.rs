@@ -138,7 +138,19 @@ impl Reached {
         let wait = shift.and_then(|shift| Some(shift.stages.get(shift.stage_of(self)?)?.wait));
         let waits = match (self.held, wait) {
             (Some(Held::Retreating), _) => format!("the weight is being taken back, since {since:.0}"),
-            (Some(Held::Anew), _) => format!("to be waited for from the start, since {since:.0}"),
+            (Some(Held::Anew), wait) => {
+                let anew = format!("`promote` waits for it from the start, since {since:.0}");
+                match wait {
+                    Some(Wait::Pause(Some(Expiry {
+                        after,
+                        then: Expired::Rollback,
+                    }))) => match since.checked_add(after) {
+                        Ok(end) => format!("{anew}; from {end:.0} on `repair` {}", Expired::Rollback),
+                        Err(_) => anew,
+                    },
+                    _ => anew,
+                }
+            }
             (Some(Held::Judged), _) => format!("held by the judge since {since:.0}, until a person goes on"),
             (Some(Held::Asked), _) | (None, Some(Wait::Pause(None)) | None) => {
                 format!("waits for a person since {since:.0}")

@@ -98,7 +98,12 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
         Intent::Retire { generation } => retire::draft(&context, *generation),
         Intent::Repair => repair::draft(&context),
     }?;
-    let steps = hooks::woven(&context, intent, remaining(estate, draft.steps));
+    let mut wanted = draft.steps;
+    if matches!(intent, Intent::Deploy { .. }) {
+        // The dead lock that tells of it goes with this run.
+        wanted.splice(0..0, stages::anew(&context));
+    }
+    let steps = hooks::woven(&context, intent, remaining(estate, wanted));
     let mut notes = draft.notes;
     notes.extend(hooks::note(&context, &steps));
     let basis = fingerprint::of(&context, intent);

@@ -23,8 +23,9 @@ pub(super) fn picked(context: &Context<'_>) -> Option<String> {
     let test = context.policy.ab.as_ref().filter(|_| is_picked(context))?;
     let winner = context.roles.winner()?;
     let over = test.ends(winner.test.as_ref()?.since) <= context.estate.observed_at;
-    let is_home = context.roles.home()?.generation == winner.generation;
-    (over && (is_home || !goes_home(context, test))).then(|| winner.variant.clone())?
+    // Production is there already, and only what follows is left.
+    let has_all = context.roles.live.generation == winner.generation;
+    (over && (has_all || !goes_home(context, test))).then(|| winner.variant.clone())?
 }
 
 /// Whether somebody has begun to lead production back to where it came from.

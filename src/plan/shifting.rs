@@ -123,7 +123,13 @@ pub(super) fn expired(context: &Context<'_>) -> Option<Expired> {
         return None;
     };
     let over = reached.since.checked_add(expiry.after).ok()? <= context.estate.observed_at;
-    over.then_some(expiry.then)
+    // What a person holds is theirs, and what is being taken back gets no more.
+    let decides = match (expiry.then, reached.held) {
+        (_, Some(Held::Asked)) => false,
+        (Expired::GoOn, held) => held.is_none() && !stages::is_less(context, reached),
+        (Expired::Rollback, _) => true,
+    };
+    (over && decides).then_some(expiry.then)
 }
 
 /// The candidate that has a share of production by stages.

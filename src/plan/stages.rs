@@ -201,8 +201,8 @@ pub(super) fn anew(context: &Context<'_>) -> Option<Step> {
     let shift = context.policy.shift.as_ref()?;
     let again = match (shift.stages[shift.stage_of(reached)?].wait, reached.held) {
         (Wait::Bake(_), Some(Held::Judged)) => nobody_was_told(context, reached),
-        (Wait::Pause(_), None) => nobody_was_told(context, reached) || is_less(context, &side, reached),
-        (Wait::Bake(_), None) => is_less(context, &side, reached),
+        (Wait::Pause(_), None) => nobody_was_told(context, reached) || is_less(context, reached),
+        (Wait::Bake(_), None) => is_less(context, reached),
         _ => false,
     };
     let marked = MarkedStage {
@@ -224,10 +224,12 @@ fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {
         )
 }
 
-fn is_less(context: &Context<'_>, side: &Side, reached: &Reached) -> bool {
+/// Whether a route gives the candidate less than is written down.
+pub(super) fn is_less(context: &Context<'_>, reached: &Reached) -> bool {
+    let candidate = context.roles.candidate.as_ref();
+    let Some(target_group) = candidate.and_then(|candidate| candidate.target_group.as_ref()) else {
+        return false;
+    };
     let mut routes = context.roles.routes.iter();
-    routes.any(|rule| {
-        let percent = rule.percent_of(&side.target_group).unwrap_or_default();
-        percent < u64::from(reached.weight)
-    })
+    routes.any(|rule| rule.percent_of(target_group).unwrap_or_default() < u64::from(reached.weight))
 }

@@ -30,7 +30,7 @@ pub fn shown_lines(text: &str, color: bool) -> Cow<'_, str> {
 /// The same for JSON, whose own escapes stay: people look at it as well. It remains the same JSON.
 pub fn in_json(text: &str) -> Cow<'_, str> {
     let bare = |c: char| hides(c) && !c.is_ascii_control() || c == '\u{7f}';
-    if !text.chars().any(bare) {
+    if !text.chars().any(bare) && !ANYWHERE.iter().any(|command| text.contains(command)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -44,20 +44,29 @@ pub fn in_json(text: &str) -> Cow<'_, str> {
             out.push(c);
         }
     }
-    Cow::Owned(out)
+    Cow::Owned(harmless(out, "\\u005b"))
+}
+
+/// Where these stand in a line, wherever that is, what follows is a command to a pipeline of GitHub or Azure.
+const ANYWHERE: [&str; 2] = ["##[", "##vso["];
+
+fn harmless(text: String, bracket: &str) -> String {
+    ANYWHERE.iter().fold(text, |text, command| {
+        text.replace(command, &command.replace('[', bracket))
+    })
 }
 
 /// A text in which no line is a command to a pipeline, whoever's words it begins with. None of ours begins so.
 pub fn without_commands(text: &str) -> Cow<'_, str> {
-    let commands = |line: &str| console::strip_ansi_codes(line).trim_start().starts_with("::");
-    if !text.lines().any(commands) {
+    let begins = |line: &str| console::strip_ansi_codes(line).trim_start().starts_with("::");
+    if !text.lines().any(begins) && !ANYWHERE.iter().any(|command| text.contains(command)) {
         return Cow::Borrowed(text);
     }
-    let lines = text.split_inclusive('\n').map(|line| match commands(line) {
+    let lines = text.split_inclusive('\n').map(|line| match begins(line) {
         true => line.replacen(':', "\\u{3a}", 1),
         false => line.to_owned(),
     });
-    Cow::Owned(lines.collect())
+    Cow::Owned(harmless(lines.collect(), "\\u{5b}"))
 }
 
 /// Every character that may not be seen as it is; `keep` says how many bytes from one on may.
@@ -141,6 +150,8 @@ mod tests {
                 "a\n \u{1b}[1m\\u{3a}:x\u{1b}[0m\nb",
             ),
             ("::\n::", "\\u{3a}:\n\\u{3a}:"),
+            ("a ##[add-mask]b", "a ##\\u{5b}add-mask]b"),
+            ("a ##vso[task]b", "a ##vso\\u{5b}task]b"),
         ] {
             assert_eq!(without_commands(text), seen);
         }

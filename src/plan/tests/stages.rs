@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::fixtures::{deployed, minute, policy, rolled_back};
+use crate::model::fixtures::{deployed, minute, policy, rolled_back, to};
 use crate::model::routing::Sticky;
 use crate::model::shift::{Expired, Expiry, Held, Shift, Stage, Wait};
 use crate::model::step::Step;
@@ -286,6 +286,27 @@ fn a_pause_that_nobody_ends_in_time_ends_as_configured() {
         let late = titles(&estate, &Intent::Repair, &policy);
         assert!(late.contains(&expected.to_owned()), "{late:#?}");
     }
+}
+
+#[test]
+fn a_pause_that_is_over_does_not_go_on_with_what_a_person_holds_or_has_begun_to_take_back() {
+    let swings = |mut estate: Estate, then| {
+        let policy = canary(vec![pause(5, Some(Expiry { after: TEN, then }))]);
+        estate.observed_at = minute(30);
+        let all = titles(&estate, &Intent::Repair, &policy);
+        all.iter().any(|title| title.starts_with("swing"))
+    };
+    for (held, back) in [(Held::Asked, false), (Held::Retreating, true), (Held::Anew, true)] {
+        assert!(!swings(at(1, 5, Some(held)), Expired::GoOn), "{held:?}");
+        assert_eq!(swings(at(1, 5, Some(held)), Expired::Rollback), back, "{held:?}");
+    }
+    // A rollback that was cut off has led one route back.
+    let mut less = at(1, 5, None);
+    fixtures::add_rule(
+        &mut less,
+        fixtures::rule(80, Priority::Numbered(20), &[fixtures::path("/api/*")], to(1)),
+    );
+    assert!(!swings(less, Expired::GoOn));
 }
 
 #[test]

@@ -137,6 +137,29 @@ async fn a_candidate_that_is_taken_back_ends_as_in_one_go_wherever_that_is_cut_o
 }
 
 #[tokio::test(start_paused = true)]
+async fn whatever_comes_first_after_a_hold_that_was_cut_off_promote_still_asks() {
+    let policy = judged(Consequence::Hold);
+    for first in [deploy("42"), Intent::Repair] {
+        let mut asked = 0;
+        for at in 0.. {
+            let Some(world) = cut_off(&policy, at, Fault::DieAfter).await else {
+                break;
+            };
+            let held = reached(&world).and_then(|mark| mark.held);
+            if held != Some(Held::Judged) || lock::state(&world.now(), policy.lock) == LockState::Free {
+                continue;
+            }
+            let _ = run(&world, &first, &policy, true).await;
+            no_lock(&world);
+            let verdict = promote(&world, &policy).await;
+            assert_eq!(verdict.code, 9, "{} at call {at}: {verdict:#?}", first.word());
+            asked += 1;
+        }
+        assert!(asked > 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_candidate_that_is_held_is_held_again_wherever_that_is_cut_off_before_anybody_was_told() {
     let policy = judged(Consequence::Hold);
     let clean = with_bad_candidate(&policy).await;
