@@ -281,6 +281,11 @@ impl CloudError {
         matches!(self, Self::Denied { .. })
     }
 
+    /// Whether it was only asked for something.
+    pub fn is_of_a_question(&self) -> bool {
+        matches!(self, Self::Passing { action, .. } if action.starts_with("Describe"))
+    }
+
     /// What to do about it.
     pub fn way_out(&self) -> Option<String> {
         Some(match self {

@@ -59,9 +59,11 @@ impl Course {
     }
 
     /// Where it is when what was sent has failed, from where it was `before`.
-    pub(super) fn failed(self, before: Self, error: &CloudError) -> Self {
-        if error.is_denied() {
-            // A write that was not allowed has moved nothing.
+    pub(super) fn failed(self, before: Self, step: &Step, error: &CloudError) -> Self {
+        // A rule is read before it is written, and not after.
+        let only_asked = matches!(step, Step::Point { .. }) && error.is_of_a_question();
+        if error.is_denied() || only_asked {
+            // What was not allowed, or not sent, has moved nothing.
             return before;
         }
         Self {

@@ -193,7 +193,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
             self.fresh = Freshness::default();
             let acted = act::act(self, step).await;
             if let Err(Stop::Cloud(error)) = &acted {
-                self.course = self.course.failed(before, error);
+                self.course = self.course.failed(before, step, error);
             }
             acted?;
             if matches!(step, Step::OpenStaging { .. }) {
