@@ -449,7 +449,11 @@ pub(super) fn two_weeks_later(world: &World, seconds: &'static [(u32, f64)]) {
 }
 
 pub(super) fn picking() -> Policy {
-    let mut policy = three();
+    with_pick(three())
+}
+
+/// A measure ends its test.
+pub(super) fn with_pick(mut policy: Policy) -> Policy {
     policy.ab.as_mut().expect("a test").pick = Some(Pick {
         rule: "latency-p95".into(),
         higher: false,

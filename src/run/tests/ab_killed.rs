@@ -2,8 +2,8 @@
 //! what was live.
 
 use super::ab::{
-    BOLD_IS_FASTER, WEEK, begun, both_deployed, by_header, goes, picking, routes, three, two_new,
-    two_weeks_later, winner,
+    BOLD_IS_FASTER, WEEK, begun, both_deployed, by_header, goes, routes, three, two_new, two_weeks_later,
+    winner, with_pick,
 };
 use super::script::{Script, heard};
 use super::*;
@@ -211,8 +211,12 @@ async fn over(policy: &Policy) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn a_test_whose_measure_picks_ends_as_in_one_go_wherever_that_is_cut_off() {
-    let policy = picking();
-    for command in [Intent::Promote, Intent::Repair] {
+    let commands = [Intent::Promote, Intent::Repair];
+    for (policy, command) in [three(), by_header()].into_iter().flat_map(|policy| {
+        commands
+            .clone()
+            .map(|command| (with_pick(policy.clone()), command))
+    }) {
         let word = command.word();
         let clean = over(&policy).await;
         must(&clean, &command, &policy).await;
