@@ -1,7 +1,6 @@
 //! Words of others that are made to trick a terminal, a log or a comment are shown and do nothing.
 
 use aws_sdk_autoscaling::types::Tag as GroupTag;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, HttpHeaderConditionConfig, RuleCondition, Tag,
 };
@@ -12,6 +11,7 @@ use swingbridge::plan;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::rolling::failed_orders;
 use crate::support::{Estate, Swing};
 
 const ESTATE: &str = r#"
@@ -226,21 +226,7 @@ async fn tags_and_names_of_others_are_shown_and_do_nothing() {
 async fn judged() -> (Estate, Swing) {
     let estate = Estate::of(ESTATE, &["--imagined", "--speed", "20"]).await;
     let swing = Swing::adopting(&estate).await;
-    estate
-        .cw
-        .put_metric_alarm()
-        .alarm_name(HOSTILE)
-        .namespace("Shop")
-        .metric_name("FailedOrders")
-        .statistic(Statistic::Sum)
-        .period(60)
-        .evaluation_periods(1)
-        .threshold(0.0)
-        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
-        .treat_missing_data("notBreaching")
-        .send()
-        .await
-        .expect("an alarm");
+    failed_orders(&estate.cw, HOSTILE).await;
     // TOML writes a text as JSON does.
     let (alarm, unit) = (json!(HOSTILE), json!(HOSTILE_UNIT));
     let judge = format!(

@@ -143,10 +143,10 @@ async fn a_rollout_goes_on_without_whoever_began_it_and_the_same_command_follows
 }
 
 /// An alarm that rings as soon as an order has failed.
-async fn failed_orders(watch: &aws_sdk_cloudwatch::Client) {
+pub(crate) async fn failed_orders(watch: &aws_sdk_cloudwatch::Client, name: &str) {
     watch
         .put_metric_alarm()
-        .alarm_name("failed-orders")
+        .alarm_name(name)
         .namespace("Shop")
         .metric_name("FailedOrders")
         .statistic(Statistic::Sum)
@@ -186,7 +186,7 @@ async fn an_alarm_that_rings_at_the_end_takes_a_release_back_that_has_waited_hal
         aws_sdk_autoscaling::Client::new(&sdk),
         aws_sdk_cloudwatch::Client::new(&sdk),
     );
-    failed_orders(&watch).await;
+    failed_orders(&watch, "failed-orders").await;
     let swing = operator(&lab);
     swing.write("swingbridge.toml", &format!("{CONFIG}{WATCHED}"));
     let load = load::start(Load {
