@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
             session.config.scope.image = image.clone();
         }
     }
-    let estate = session.observe().await?;
+    let estate = session.observe_for(&saved.intent).await?;
     if saved.load_balancer != estate.load_balancer.arn {
         return Err(Failure::usage(
             format!(

@@ -31,7 +31,7 @@ pub(super) async fn run(global: &Global, what: &PlanWhat) -> Result<u8, Failure>
         PlanWhat::Retire { which, show } => (which.intent(), show),
         PlanWhat::Show { .. } => return Ok(0),
     };
-    let estate = session.observe().await?;
+    let estate = session.observe_for(&intent).await?;
     let plan = plan::plan(&estate, &intent, &session.config.policy)?;
     finish(&plan, show, global.verbose > 0)
 }

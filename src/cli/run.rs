@@ -76,7 +76,7 @@ async fn simple(global: &Global, intent: Intent, args: &RunArgs) -> Result<u8, F
 async fn intend(session: &Session, intent: Intent, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
     let mut again = 0;
     loop {
-        let estate = session.observe().await?;
+        let estate = session.observe_for(&intent).await?;
         let plan = plan::plan(&estate, &intent, &session.config.policy)?;
         if args.dry_run {
             return show(&plan, args, verbose);

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use crate::cloud::aws::Aws;
 use crate::config::{self, Config};
 use crate::model::estate::Estate;
+use crate::model::plan::Intent;
 use crate::report::{self, Look};
 use crate::run;
 use crate::run::hook::Outside;
@@ -41,6 +42,12 @@ impl Session {
 
     pub(super) async fn observe(&self) -> Result<Estate, Failure> {
         Ok(run::look_patiently(&self.aws, &self.config.scope).await?)
+    }
+
+    /// What is true now, for a plan.
+    pub(super) async fn observe_for(&self, intent: &Intent) -> Result<Estate, Failure> {
+        let Config { scope, policy, .. } = &self.config;
+        Ok(run::look_to_plan(&self.aws, scope, intent, policy).await?)
     }
 }
 

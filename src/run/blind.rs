@@ -2,14 +2,70 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use super::LOOK_AGAIN;
 use super::stop::Stop;
+use crate::cloud::{Cloud, CloudError};
 use crate::model::estate::{Estate, Gap, Part};
+use crate::model::plan::Intent;
+use crate::model::policy::Policy;
 use crate::model::refusal::{Reason, Refusal};
+use crate::model::scope::Scope;
+use crate::plan;
 
 /// How long what fails in a way that may pass is tried again: no deployment fails for a throttled read.
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Without the tags nobody can tell whose anything is.
+const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
+
+/// Looks until what every plan needs was seen: a throttled read is no reason to refuse or to fail anything.
+pub async fn look_patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
+    patiently(cloud, scope, |estate| {
+        let mut gaps = estate.gaps.iter();
+        gaps.any(|gap| !gap.denied && NEEDED.contains(&gap.part))
+    })
+    .await
+}
+
+/// Looks until this is not refused for nothing but what could not be seen for now.
+pub async fn look_to_plan<C: Cloud>(
+    cloud: &C,
+    scope: &Scope,
+    intent: &Intent,
+    policy: &Policy,
+) -> Result<Estate, CloudError> {
+    patiently(cloud, scope, |estate| {
+        let planned = plan::plan(estate, intent, policy);
+        planned.is_err_and(|refusal| refusal.reasons.iter().all(|reason| passes(reason, estate)))
+    })
+    .await
+}
+
+fn passes(reason: &Reason, estate: &Estate) -> bool {
+    let mut gaps = estate.gaps.iter().filter(|gap| !gap.denied);
+    gaps.any(|gap| *reason == Reason::unseen(gap))
+}
+
+async fn patiently<C: Cloud>(
+    cloud: &C,
+    scope: &Scope,
+    hides: impl Fn(&Estate) -> bool,
+) -> Result<Estate, CloudError> {
+    let began = Instant::now();
+    loop {
+        let looked = cloud.observe(scope).await;
+        let may_pass = match &looked {
+            Err(error) => error.may_pass(),
+            Ok(estate) => hides(estate),
+        };
+        if !may_pass || began.elapsed() >= PATIENCE {
+            return looked;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
 
 /// Since when a part of the estate has not been seen.
 #[derive(Debug, Default)]

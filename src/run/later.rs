@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::blind::PATIENCE;
+use super::blind::look_patiently;
 use super::interrupt::{Interrupt, Signal};
-use crate::cloud::{Cloud, CloudError};
-use crate::model::estate::{Estate, Part};
+use crate::cloud::Cloud;
+use crate::model::estate::Estate;
 use crate::model::plan::{Intent, Plan};
 use crate::model::scope::Scope;
 use crate::plan::{self, Left};
@@ -26,8 +26,6 @@ pub enum Stayed {
 /// In pieces, so that a rollback by somebody else ends the wait.
 const PIECE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// Without the tags nobody can tell whose anything is.
-const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
 /// How often what cannot be told, or cannot be done for somebody else's lock, is looked at again.
 const LOOKS: u32 = 10;
 /// The exit code of a run that somebody else's lock kept out.
@@ -117,24 +115,5 @@ pub async fn stay<C: Cloud>(
             signal = interrupt.wait() => return Stayed::Interrupted(signal),
             () = sleep(left.min(PIECE)) => {}
         }
-    }
-}
-
-/// Looks until what every plan needs was seen: a throttled read is no reason to refuse or to fail anything.
-pub async fn look_patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
-    let began = Instant::now();
-    loop {
-        let looked = cloud.observe(scope).await;
-        let may_pass = match &looked {
-            Err(error) => error.may_pass(),
-            Ok(estate) => estate
-                .gaps
-                .iter()
-                .any(|gap| !gap.denied && NEEDED.contains(&gap.part)),
-        };
-        if !may_pass || began.elapsed() >= PATIENCE {
-            return looked;
-        }
-        sleep(LOOK_AGAIN).await;
     }
 }

@@ -42,7 +42,8 @@ mod tests;
 #[cfg(test)]
 mod world;
 
-pub use later::{Stayed, look_patiently, stay};
+pub use blind::{look_patiently, look_to_plan};
+pub use later::{Stayed, stay};
 pub use lock::LockSettings;
 
 use drive::Drive;
@@ -207,7 +208,7 @@ async fn checked<C: Cloud>(
 ) -> Result<Estate, Verdict> {
     let began = Instant::now();
     let estate = loop {
-        let estate = match look_patiently(job.cloud, job.scope).await {
+        let estate = match look_to_plan(job.cloud, job.scope, &plan.intent, &plan.policy).await {
             Ok(estate) => estate,
             Err(error) if part.from == 0 => return Err(verdict::not_started(plan, &Stop::Cloud(error))),
             Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error))),
@@ -376,8 +377,9 @@ async fn put_production_back<C: Cloud>(
     drive.deadline = None;
     let began = Instant::now();
     let back = loop {
-        drive.estate = look_patiently(drive.job.cloud, drive.job.scope).await?;
-        match plan::plan(&drive.estate, intent, &drive.plan.policy) {
+        let (job, policy) = (drive.job, &drive.plan.policy);
+        drive.estate = look_to_plan(job.cloud, job.scope, intent, policy).await?;
+        match plan::plan(&drive.estate, intent, policy) {
             Ok(back) => break back,
             // It may have been read as of two moments.
             Err(_) if began.elapsed() < MAY_BE_STALE => sleep(LOOK_AGAIN).await,

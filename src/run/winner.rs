@@ -7,7 +7,9 @@ use super::bake::Ended;
 use super::drive::Drive;
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, under, variants, verdict};
+use super::{
+    Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, look_to_plan, under, variants, verdict,
+};
 use crate::cloud::Cloud;
 use crate::judge;
 use crate::model::ab::Test;
@@ -103,6 +105,10 @@ pub(super) async fn crown<C: Cloud>(
         Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        let estate = match look_to_plan(job.cloud, job.scope, &intent, &plan.policy).await {
+            Ok(estate) => estate,
+            Err(error) => return verdict::between(plan, &estate, &Stop::Cloud(error)),
+        };
         let ending = match plan::plan(&estate, &intent, &plan.policy) {
             Ok(ending) => ending,
             Err(refusal) => return verdict::between(plan, &estate, &Stop::Refused(refusal)),

@@ -24,7 +24,7 @@ use swingbridge::plan;
 use swingbridge::run::hook::{Answer, Caller, Reply};
 use swingbridge::run::identity::Identity;
 use swingbridge::run::interrupt::Interrupt;
-use swingbridge::run::{Job, LockSettings, Stayed, carry_out, look_patiently, stay};
+use swingbridge::run::{Job, LockSettings, Stayed, carry_out, look_to_plan, stay};
 
 use crate::stage::{Scene, begin_chance};
 use crate::tap::{Call, Hit, Line, Tap};
@@ -224,7 +224,7 @@ impl<'a> Operator<'a> {
     }
 
     async fn applies_to_its_end(&self, saved: &Plan) -> Ended {
-        let estate = match look_patiently(&self.aws, &self.config.scope).await {
+        let estate = match self.looks(&saved.intent).await {
             Ok(estate) => estate,
             Err(error) => return Ended::Unseen(error),
         };
@@ -253,8 +253,13 @@ impl<'a> Operator<'a> {
         }
     }
 
+    async fn looks(&self, intent: &Intent) -> Result<Estate, CloudError> {
+        let Config { scope, policy, .. } = self.config;
+        look_to_plan(&self.aws, scope, intent, policy).await
+    }
+
     async fn once(&self, intent: &Intent) -> (Option<Plan>, Ended) {
-        let estate = match look_patiently(&self.aws, &self.config.scope).await {
+        let estate = match self.looks(intent).await {
             Ok(estate) => estate,
             Err(error) => return (None, Ended::Unseen(error)),
         };
