@@ -50,19 +50,20 @@ impl Judge<'_> {
 
     pub(super) fn users(&mut self, file: &File) {
         let Some(doors) = &file.doors else { return };
-        if let (false, Some((strategy, help))) = (doors.users.is_empty(), without_candidate(file.strategy)) {
+        if let (false, Some(strategy)) = (doors.users.is_empty(), of_one_fleet(file.strategy)) {
             self.say(
                 &["doors.users"],
-                format!(
-                    "`users` lead to a candidate, and with strategy \"{strategy}\" none waits beside live"
-                ),
-                help,
+                format!("`users` lead to one of two generations, and with strategy \"{strategy}\" there is one fleet"),
+                "leave them out, or use another strategy",
             );
         }
         for (index, door) in doors.users.iter().enumerate() {
             let path = |key: &str| format!("doors.users.{index}{key}");
             if let Some((key, why, help)) = users_problem(door) {
                 self.say(&[&path(key), &path("")], why, help);
+            }
+            if let Some((why, help)) = variant_problem(file, door) {
+                self.say(&[&path(".variant"), &path("")], why, &help);
             }
             if let Some(other) = taken(file, doors, index) {
                 self.say(
@@ -84,15 +85,29 @@ impl Judge<'_> {
     }
 }
 
-/// Of a strategy under which nobody could meet a candidate before all others: its name, and what to do.
-fn without_candidate(strategy: Strategy) -> Option<(&'static str, &'static str)> {
-    let another = "leave them out, or use \"preview\", \"canary\" or \"linear\"";
+/// Of a strategy under which nobody ever stands beside live: its name.
+fn of_one_fleet(strategy: Strategy) -> Option<&'static str> {
     match strategy {
-        Strategy::Preview | Strategy::Canary | Strategy::Linear => None,
-        Strategy::Direct => Some(("direct", another)),
-        Strategy::Rolling => Some(("rolling", another)),
-        Strategy::Recreate => Some(("recreate", another)),
-        Strategy::Ab => Some(("ab", "leave them out; `[ab] header` leads users to a variant")),
+        Strategy::Preview | Strategy::Direct | Strategy::Canary | Strategy::Linear | Strategy::Ab => None,
+        Strategy::Rolling => Some("rolling"),
+        Strategy::Recreate => Some("recreate"),
+    }
+}
+
+/// With a test of variants a door must say to which of them it leads.
+fn variant_problem(file: &File, door: &UserDoor) -> Option<(String, String)> {
+    let ab = file.ab.as_ref().filter(|_| file.strategy == Strategy::Ab)?;
+    let known: Vec<&str> = ab.variants.iter().map(|variant| variant.name.as_str()).collect();
+    match &door.variant {
+        Some(name) if known.contains(&name.as_str()) => None,
+        Some(name) => Some((
+            format!("`{}` leads to variant \"{name}\", which there is not", door.name),
+            format!("name one of these: {}", known.join(", ")),
+        )),
+        None => Some((
+            format!("`{}` does not say to which variant it leads", door.name),
+            format!("give it a `variant`: one of {}", known.join(", ")),
+        )),
     }
 }
 
@@ -159,6 +174,13 @@ fn taken(file: &File, doors: &Doors, index: usize) -> Option<String> {
         .is_some_and(|beacon| beacon.priority == priority)
     {
         return Some("the beacon".into());
+    }
+    let test = file.ab.iter().filter(|_| file.strategy == Strategy::Ab);
+    if let Some(variant) = test
+        .flat_map(|ab| &ab.variants)
+        .find(|variant| variant.priority == Some(priority))
+    {
+        return Some(format!("variant {}", variant.name));
     }
     taken_beside(file, doors, priority)
 }
@@ -245,6 +267,7 @@ pub(super) fn user_doors(doors: &Doors, lock_listener: u16) -> Vec<doors::UserDo
                 },
             },
             ports: ports(doors, lock_listener),
+            variant: door.variant.clone(),
         })
         .collect()
 }

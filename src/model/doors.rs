@@ -68,11 +68,15 @@ pub struct Beacon {
     pub priority: u32,
 }
 
-/// A door to the candidate for some of the users. There is no such rule while there is no candidate.
+/// A door for some of the users: to the candidate, or to a variant while a test runs. There is no such rule while there is
+/// neither.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserDoor {
     pub name: String,
     pub priority: u32,
     pub condition: Condition,
     pub ports: Vec<u16>,
+    /// With a test of variants: the one that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
 }

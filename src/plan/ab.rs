@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, doors, preflight, reached, rollback, swing, variant, winner};
+use super::{Context, Draft, Drafted, doors, leads, preflight, reached, rollback, swing, variant, winner};
 use crate::model::ab::{By, PER_RULE, Test, Variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::{Generation, TargetGroupName};
@@ -11,7 +11,7 @@ use crate::model::plan::{Intent, Note};
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
-use crate::model::routing::{Action, Asks, Condition, Priority, Rule, Share, Sticky};
+use crate::model::routing::{Action, Rule, Share, Sticky};
 use crate::model::step::{self, Purpose, Step};
 
 /// While a test runs only its own commands, and those that undo and clean up, may go on.
@@ -158,7 +158,7 @@ fn parts<'a>(context: &Context<'_>, test: &'a Test) -> Result<Vec<Part<'a>>, Vec
             .flatten(),
     );
     reasons.extend(crowded(context, test));
-    reasons.extend(misplaced(context, test));
+    reasons.extend(leads::misplaced(context, test));
     if reasons.is_empty() {
         Ok(parts)
     } else {
@@ -198,56 +198,6 @@ fn crowded(context: &Context<'_>, test: &Test) -> Vec<Reason> {
                 }
                 .into()
             })
-        })
-        .collect()
-}
-
-/// Places of header rules that are taken, or that a route comes before.
-fn misplaced(context: &Context<'_>, test: &Test) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    for (port, variant, priority) in places(context, test) {
-        let setting = format!("the priority of {} under [ab]", variant.name);
-        let ours = |rule: &Rule| context.roles.variant_rules.iter().any(|one| one.arn == rule.arn);
-        let rules = context.estate.listener(port).map(|listener| &listener.rules);
-        let taken = rules
-            .into_iter()
-            .flatten()
-            .find(|rule| rule.priority == Priority::Numbered(priority));
-        if let Some(rule) = taken.filter(|rule| !ours(rule)) {
-            reasons.push(Reason::PriorityTaken {
-                port,
-                priority,
-                what: rule.action.to_string(),
-                setting: setting.clone(),
-            });
-        }
-        let first = context.roles.routes.iter().filter(|rule| rule.port == port);
-        let first = first.filter_map(|rule| match rule.priority {
-            Priority::Numbered(number) => Some(number),
-            Priority::Default => None,
-        });
-        if let Some(first) = first.min().filter(|first| *first < priority) {
-            reasons.push(Reason::PriorityTooLow {
-                what: format!("variant {}", variant.name),
-                port,
-                priority,
-                first,
-                setting,
-            });
-        }
-    }
-    reasons
-}
-
-/// Where header rules stand: on every listener that has a route.
-fn places<'a>(context: &Context<'_>, test: &'a Test) -> Vec<(u16, &'a Variant, u32)> {
-    let mut ports: Vec<u16> = context.roles.routes.iter().map(|rule| rule.port).collect();
-    ports.dedup();
-    ports
-        .into_iter()
-        .flat_map(|port| {
-            test.deployed()
-                .filter_map(move |variant| Some((port, variant, variant.priority?)))
         })
         .collect()
 }
@@ -292,8 +242,9 @@ fn steps(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) ->
         state: State::Promoting,
         previous: Some(live.generation),
     }));
-    let mut written = routes(context, test, parts, live);
-    written.extend(header_rules(context, test, parts));
+    // Whoever has a variant of their own meets no other on the way there.
+    let mut written = leads::rules(context, test, |variant| at(variant, parts, live));
+    written.extend(routes(context, test, parts, live));
     written.push(swing::confirm(context, &written));
     steps.extend(written);
     let before = steps.iter().find(|step| is_entrance(step)).cloned();
@@ -350,17 +301,19 @@ fn left_to(earlier: Option<Step>, mut steps: Vec<Step>) -> Vec<Step> {
     steps
 }
 
+/// Where a variant is met.
+fn at<'a>(variant: &Variant, parts: &'a [Part<'_>], live: &'a Side) -> &'a TargetGroupName {
+    let part = parts.iter().find(|part| part.variant.name == variant.name);
+    part.map_or(&live.target_group, |part| &part.side.target_group)
+}
+
 /// Every route shared among the variants; or, when a header decides, left to live.
 fn routes(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) -> Vec<Step> {
     let By::Weight { sticky } = test.by else {
         return swing::routes(context, &live.target_group);
     };
-    let target_group = |variant: &Variant| {
-        let part = parts.iter().find(|part| part.variant.name == variant.name);
-        part.map_or(&live.target_group, |part| &part.side.target_group)
-    };
     let shares = test.variants.iter().map(|variant| Share {
-        target_group: target_group(variant).clone(),
+        target_group: at(variant, parts, live).clone(),
         weight: variant.weight,
     });
     let shares: Vec<Share> = shares.collect();
@@ -378,64 +331,6 @@ fn routes(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) -
                 *wanted = Some(Sticky::For(sticky));
             }
             step
-        })
-        .collect()
-}
-
-/// A rule on every listener for each variant that a header asks for, and none that nobody asks for any more.
-fn header_rules(context: &Context<'_>, test: &Test, parts: &[Part<'_>]) -> Vec<Step> {
-    let By::Header { name: header } = &test.by else {
-        return close(context);
-    };
-    let mut steps = Vec::new();
-    let mut kept = Vec::new();
-    for (port, variant, priority) in places(context, test) {
-        let Some(part) = parts.iter().find(|part| part.variant.name == variant.name) else {
-            continue;
-        };
-        let action = Action::to(&part.side.target_group);
-        let standing = context.roles.variant_rules.iter().find(|rule| {
-            rule.port == port
-                && rule.priority == Priority::Numbered(priority)
-                && asks(rule, header, &variant.name)
-        });
-        steps.push(match standing {
-            Some(rule) => {
-                kept.push(rule.arn.clone());
-                swing::point(rule, Purpose::Variant, action)
-            }
-            None => Step::CreateRule {
-                port,
-                priority,
-                purpose: Purpose::Variant,
-                asks: Asks::This(Condition::Header {
-                    name: header.clone(),
-                    values: vec![variant.name.clone()],
-                }),
-                action,
-            },
-        });
-    }
-    let mut gone = close(context);
-    gone.retain(|step| !matches!(step, Step::DeleteRule { rule, .. } if kept.contains(&rule.arn)));
-    gone.extend(steps);
-    gone
-}
-
-fn asks(rule: &Rule, header: &str, value: &str) -> bool {
-    rule.conditions.iter().any(|condition| {
-        matches!(condition, Condition::Header { name, values }
-            if name.eq_ignore_ascii_case(header) && values.iter().any(|one| one == value))
-    })
-}
-
-/// No header leads to a variant any more.
-pub(super) fn close(context: &Context<'_>) -> Vec<Step> {
-    let rules = context.roles.variant_rules.iter();
-    rules
-        .map(|rule| Step::DeleteRule {
-            rule: rule.at(),
-            purpose: Purpose::Variant,
         })
         .collect()
 }
@@ -466,7 +361,7 @@ pub(super) fn rollback(context: &Context<'_>, to: Option<Generation>, failed: Af
     let closes = failed == AfterRollback::Remove;
     steps.extend(swing::routes(context, &back.target_group));
     steps.extend(doors::stayed(context, &back.target_group, closes));
-    steps.extend(close(context));
+    steps.extend(leads::close(context));
     let previous = home.previous.and_then(|generation| roles.generation(generation));
     let previous = previous.and_then(|one| swing::waits_for_return(context, one.target_group.as_ref()));
     steps.extend(swing::entrance(context, previous.as_slice()));
@@ -564,6 +459,7 @@ fn notes(context: &Context<'_>, test: &Test) -> Vec<Note> {
             "{name} leads to a variant whatever the path and the host; every other request stays with live"
         ))),
     }
+    notes.extend(leads::notes(context));
     notes.push(Note::risk(
         "nobody watches the variants while the test runs: `swingbridge metrics` compares them, `swingbridge rollback` ends it",
     ));

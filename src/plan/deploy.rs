@@ -210,7 +210,13 @@ fn open(context: &Context<'_>, clone: &Clone<'_>) -> Vec<Step> {
         previous: None,
     };
     if context.policy.strategy == Strategy::Direct {
-        return vec![ready];
+        // They meet it for as long as what comes before the swing takes: a gate, for instance.
+        let mut steps = doors::users(context, candidate);
+        if !steps.is_empty() {
+            steps.push(swing::confirm(context, &steps));
+        }
+        steps.push(ready);
+        return steps;
     }
     if clone.release.variant.is_some() {
         let mut steps = doors::stayed(context, &clone.original_tg.name, false);

@@ -302,7 +302,7 @@ fn word(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: bool)
 }
 
 /// The doors that lead some of the users to the candidate, as configured; others that we once made go.
-fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
+pub(super) fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
     let configured = || {
         let doors = context.policy.user_doors.iter();
         doors.flat_map(|door| door.ports.iter().map(move |port| (door, *port)))
@@ -343,7 +343,7 @@ fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
     steps
 }
 
-fn without_users(context: &Context<'_>) -> Vec<Step> {
+pub(super) fn without_users(context: &Context<'_>) -> Vec<Step> {
     let doors = context.roles.user_doors.iter();
     doors
         .map(|rule| Step::DeleteRule {

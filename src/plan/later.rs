@@ -71,6 +71,17 @@ pub(super) fn close_door(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
     }
 }
 
+/// The doors that a direct deploy has opened on its way: whom they led to is live.
+pub(super) fn close_user_doors(context: &Context<'_>) -> Vec<Step> {
+    let roles = &context.roles;
+    let settled = matches!(roles.live.state, State::Live | State::Restored);
+    if settled && roles.candidate.is_none() && !roles.halfway {
+        doors::without_users(context)
+    } else {
+        Vec::new()
+    }
+}
+
 /// Live's own minimum and schedules again, unless its alarms still speak of when it was idle.
 pub(super) fn hand_over(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
     let roles = &context.roles;
@@ -281,7 +292,9 @@ pub(super) fn next_due(estate: &Estate, policy: &Policy) -> Result<Option<Timest
         None
     };
     let door = doors::open(&context).and_then(|open| at(open.due));
-    match release.into_iter().chain(treatment).chain(door).min() {
+    let users = (!close_user_doors(&context).is_empty()).then_some(estate.observed_at);
+    let later = [release, treatment, door, users];
+    match later.into_iter().flatten().min() {
         // What can be done comes first.
         Some(due) => Ok(Some(due)),
         None => untreated.map(|_| None),

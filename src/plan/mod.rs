@@ -22,6 +22,7 @@ mod doors;
 mod fingerprint;
 mod hooks;
 mod later;
+mod leads;
 mod naming;
 mod pair;
 mod picking;

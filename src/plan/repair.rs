@@ -38,6 +38,7 @@ pub(super) fn draft(context: &Context<'_>) -> Drafted {
     let (closed, note) = later::close_door(context);
     steps.extend(closed);
     notes.extend(note);
+    steps.extend(later::close_user_doors(context));
     // Until it is read back everywhere that production has left, requests may still come there.
     let swings = roles.live.state == State::Promoting;
     let treated = if swings {

@@ -29,7 +29,7 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                     found: found.action.to_string(),
                 });
             }
-            if matches!(purpose, Purpose::Route | Purpose::UserDoor) {
+            if matches!(purpose, Purpose::Route | Purpose::UserDoor | Purpose::Variant) {
                 serves(after, estate)?;
             }
             Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::promote::{self, Side};
-use super::{Context, Draft, Drafted, ab, doors, later, removal, rollback, swing};
+use super::{Context, Draft, Drafted, ab, doors, later, leads, removal, rollback, swing};
 use crate::model::ab::Variant;
 use crate::model::ab_reason::AbReason;
 use crate::model::policy::AfterRollback;
@@ -97,7 +97,7 @@ fn steps(
     }
     steps.extend(swing::routes(context, &next.target_group));
     steps.extend(doors::swung(context, &next.target_group, false));
-    steps.extend(ab::close(context));
+    steps.extend(leads::close(context));
     steps.push(swing::confirm(context, &steps));
     // Before there is a new live: while it is none, whoever is still marked as a variant takes part.
     for one in others {

@@ -272,6 +272,111 @@ async fn some_users_meet_the_candidate_for_as_long_as_there_is_one_and_nobody_el
     }
 }
 
+/// A gate that holds everybody else back until a file is there.
+const GATED: &str = r#"
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"] },
+    { name = "the office", priority = 14, source = ["127.0.0.2/32"] },
+]
+
+[[hooks]]
+at = "before-promote"
+run = ["test", "-e", "go"]
+gate = true
+every = "1s"
+expires = "5m"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn some_users_meet_a_direct_release_while_a_gate_holds_the_others_back() {
+    if TcpListener::bind((OFFICE, 0)).is_err() {
+        skip("users' doors: nobody can come from another address of this machine here");
+        return;
+    }
+    let stage = Stage::set("direct", GATED).await;
+    let of = ["--launch-template-version", "2", "--yes"];
+    let deploying = stage
+        .swing
+        .start(&[&["deploy", "--release", "2"], &of[..]].concat());
+    let opened = async {
+        loop {
+            let (version, _) = visit(stage.address, OFFICE, ("x-beta", "yesterday")).await;
+            if version == "2" {
+                break;
+            }
+            sleep(PACE).await;
+        }
+    };
+    assert!(timeout(PATIENCE, opened).await.is_ok(), "no door opens");
+    // Both doors are there once the load balancer obeys the second.
+    stage.answered().await;
+    stage.mark("beside");
+    stage.looks("2", "1").await;
+    stage.mark("gone");
+    stage.swing.write("go", "");
+    let ran = deploying.ended().await.ended(0);
+    ran.says("production goes to generation 2");
+    stage.mark("live");
+    stage.looks("2", "2").await;
+    let status = stage.swing.run(&["status"]).await.ended(0);
+    assert!(!status.stdout.contains("user door"), "{}", status.stdout);
+    let ledgers = stage.ended().await;
+    for (from, to, users, others) in [("beside", "gone", "2", "1"), ("live", "the end", "2", "2")] {
+        assert_eq!(met(&ledgers, Kind::Door(0), from, to), [users], "users, {from}");
+        assert_eq!(met(&ledgers, Kind::Plain, from, to), [others], "others, {from}");
+    }
+}
+
+const TESTED: &str = r#"
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"], variant = "bold" },
+    { name = "the office", priority = 14, source = ["127.0.0.2/32"], variant = "control" },
+]
+
+[ab]
+duration = "14d"
+variants = [{ name = "control", weight = 50, live = true }, { name = "bold", weight = 50 }]
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn some_users_meet_their_own_variant_while_all_others_are_shared_by_weights() {
+    if TcpListener::bind((OFFICE, 0)).is_err() {
+        skip("users' doors: nobody can come from another address of this machine here");
+        return;
+    }
+    let stage = Stage::set("ab", TESTED).await;
+    let of = ["--release", "2", "--launch-template-version", "2", "--yes"];
+    let deploy = [&["deploy", "--variant", "bold"], &of[..]].concat();
+    stage.swing.run(&deploy).await.ended(0);
+    stage.mark("before");
+    stage.looks("1", "1").await;
+    stage.mark("beginning");
+    stage.swing.run(&PROMOTE).await.ended(9);
+    stage.mark("testing");
+    let comes = async |from| visit(stage.address, from, ("x-beta", "yesterday")).await.0;
+    let mut others = BTreeSet::new();
+    for _ in 0..ENOUGH {
+        assert_eq!(comes(OFFICE).await, "1", "the office stays with control");
+        others.insert(comes(NEXT_DOOR).await);
+    }
+    assert_eq!(others.len(), 2, "whoever has no door is shared: {others:?}");
+    stage.answered().await;
+    stage.mark("ending");
+    stage.swing.run(&["winner", "control", "--yes"]).await.ended(0);
+    stage.mark("over");
+    stage.looks("1", "1").await;
+    let ledgers = stage.ended().await;
+    let (control, bold, both) = (&["1"][..], &["2"][..], &["1", "2"][..]);
+    for (from, to, users, others) in [
+        ("before", "beginning", control, control),
+        ("testing", "ending", bold, both),
+        ("over", "the end", control, control),
+    ] {
+        assert_eq!(met(&ledgers, Kind::Door(0), from, to), users, "users, {from}");
+        assert_eq!(met(&ledgers, Kind::Plain, from, to), others, "others, {from}");
+    }
+}
+
 const STICKY: &str = "[canary]\nsteps = [{ weight = 50, bake = \"12s\" }]\n[shift]\nsticky = \"1h\"\n";
 const CLIENTS: usize = 30;
 const VISITS: usize = 10;

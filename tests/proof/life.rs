@@ -185,6 +185,9 @@ pub(crate) fn life(
     )
     .expect("a configuration");
     let mut requests = requests(&estate, config.policy.doors.as_ref().map(|doors| doors.scheme));
+    if !config.policy.user_doors.is_empty() {
+        requests.extend(of_users());
+    }
     if parts.contains("x-variant") {
         requests.push(Request {
             port: 80,
@@ -203,6 +206,23 @@ pub(crate) fn life(
         requests,
         prefixes: OnceLock::new(),
     }
+}
+
+/// Those who have doors of their own in every configuration that has any.
+fn of_users() -> [Request; 2] {
+    let beta = Request {
+        port: 80,
+        path: "/",
+        header: Some(("x-beta", "yes")),
+        from: SOURCE,
+        meant: Meant::Beta,
+    };
+    let office = Request {
+        header: None,
+        from: OFFICE,
+        ..beta.clone()
+    };
+    [beta, office]
 }
 
 /// Every route, every door, and whatever belongs to others.
@@ -228,11 +248,6 @@ fn requests(estate: &Estate, doors: Option<Scheme>) -> Vec<Request> {
         Some(Scheme::Alternate { .. }) => {
             all.push(request(80, "/", Some(blue), Meant::Colour));
             all.push(request(80, "/", Some(green), Meant::Colour));
-            all.push(request(80, "/", Some(("x-beta", "yes")), Meant::Beta));
-            all.push(Request {
-                from: OFFICE,
-                ..request(80, "/", None, Meant::Beta)
-            });
             all.push(request(80, "/.well-known/swingbridge", None, Meant::Beacon));
         }
     }

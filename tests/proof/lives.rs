@@ -13,7 +13,7 @@ use swingbridge::model::tags::Tags;
 use crate::life::{Life, deploy, life, rollback};
 use crate::settings::{
     AB, AB_HEADER, AB_NEW, CANARY, CAUGHT, DOORS, EXPIRING, FAILING, HOOKED, JUDGED, LINEAR, NO_DOORS,
-    PAUSED, RETIRED, ROLLING, SCALED, TURNS,
+    PAUSED, RETIRED, ROLLING, SCALED, TURNS, USERS, USERS_OF_BOLD,
 };
 
 const NEIGHBOUR: &str = include_str!("estates/neighbour.toml");
@@ -287,12 +287,34 @@ pub(crate) fn lives() -> Vec<Life> {
             &format!("{DOORS}{AB_HEADER}"),
             vec![deploy_as("bold", 2), Intent::Promote, winner("bold"), rollback()],
         ),
+        proven_from(
+            2,
+            life(
+                "ab-users",
+                seed(),
+                "ab",
+                &format!("{DOORS}{USERS_OF_BOLD}{AB}"),
+                vec![
+                    deploy_as("bold", 2),
+                    deploy_as("calm", 1),
+                    Intent::Promote,
+                    winner("calm"),
+                ],
+            ),
+        ),
         life("preview", seed(), "preview", DOORS, back()),
         life(
             "direct",
             seed(),
             "direct",
             DOORS,
+            vec![deploy("2.0", 2), rollback_and_remove()],
+        ),
+        life(
+            "direct-users",
+            seed(),
+            "direct",
+            &format!("{DOORS}{USERS}"),
             vec![deploy("2.0", 2), rollback_and_remove()],
         ),
         life(

@@ -30,6 +30,22 @@ blue_priority = 10
 green_priority = 11
 "#;
 
+/// Those of the users who meet a release before all others.
+pub(crate) const USERS: &str = r#"
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"] },
+    { name = "the office", priority = 14, source = ["203.0.113.0/24"] },
+]
+"#;
+
+/// The same who meet one variant, whatever the weights are.
+pub(crate) const USERS_OF_BOLD: &str = r#"
+users = [
+    { name = "beta", priority = 13, header = "x-beta", values = ["yes"], variant = "bold" },
+    { name = "the office", priority = 14, source = ["203.0.113.0/24"], variant = "bold" },
+]
+"#;
+
 /// Whoever pins a colour finishes where the work was begun.
 pub(crate) const TURNS: &str = r#"
 [doors]

@@ -43,7 +43,7 @@ pub(in crate::config) struct Doors {
     /// With scheme `alternate`: a path at which the load balancer itself tells clients which colour is live, for instance
     /// `{ path = "/.well-known/swingbridge", priority = 12 }`.
     pub(in crate::config) beacon: Option<Beacon>,
-    /// Doors to the candidate for some of the users, while there is one; with any scheme, for instance
+    /// Doors for some of the users, to the candidate while there is one, or to a variant; with any scheme, for instance
     /// `[{ name = "beta", priority = 13, header = "x-beta", values = ["yes"] }]`.
     #[serde(default)]
     pub(in crate::config) users: Vec<UserDoor>,
@@ -83,6 +83,10 @@ pub(in crate::config) struct UserDoor {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1, max = 64)))]
     pub(in crate::config) source: Vec<String>,
+    /// With strategy `ab`: the variant that they meet for as long as the test runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32))]
+    pub(in crate::config) variant: Option<String>,
 }
 
 fn header() -> String {

@@ -358,24 +358,51 @@ fn text_that_is_not_toml_is_shown_where_it_breaks() {
 }
 
 #[test]
-fn doors_for_users_are_refused_where_no_candidate_waits_beside_live() {
+fn doors_for_users_are_refused_where_nobody_ever_stands_beside_live() {
     let file = |strategy: &str| {
         format!(
             "app = \"ks\"\nload_balancer = \"alb\"\nstrategy = \"{strategy}\"\n[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\nheader = \"x-beta\"\nvalues = [\"yes\"]\n"
         )
     };
-    for strategy in ["direct", "recreate", "rolling"] {
+    for strategy in ["recreate", "rolling"] {
         let found = problems(&file(strategy));
         assert!(
             found.len() == 1
-                && found[0].contains("none waits beside live")
-                && found[0].ends_with("or use \"preview\", \"canary\" or \"linear\""),
+                && found[0].contains("there is one fleet")
+                && found[0].ends_with("or use another strategy"),
             "{strategy}: {found:?}"
         );
     }
-    let ab = problems(&file("ab"));
-    let said = ab.iter().find(|one| one.contains("none waits beside live"));
-    assert!(said.is_some_and(|said| said.contains("[ab] header")), "{ab:?}");
-    good(&file("preview"));
-    good(&file("linear"));
+    for strategy in ["preview", "direct", "linear"] {
+        good(&file(strategy));
+    }
+}
+
+#[test]
+fn with_a_test_a_door_for_users_says_to_which_variant_it_leads() {
+    let file = |header: &str, door: &str| {
+        format!(
+            "app = \"ks\"\nload_balancer = \"alb\"\nstrategy = \"ab\"\n[ab]\nduration = \"14d\"\n{header}\n[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\nheader = \"x-beta\"\nvalues = [\"yes\"]\n{door}\n"
+        )
+    };
+    let weights =
+        "variants = [{ name = \"control\", weight = 40, live = true }, { name = \"bold\", weight = 60 }]";
+    let header = "header = \"x-variant\"\nvariants = [{ name = \"control\", live = true }, { name = \"bold\", priority = 13 }]";
+    for (text, wanted) in [
+        (
+            file(weights, ""),
+            "9: `beta` does not say to which variant it leads | give it a `variant`: one of control, bold",
+        ),
+        (
+            file(weights, "variant = \"calm\""),
+            "14: `beta` leads to variant \"calm\", which there is not | name one of these: control, bold",
+        ),
+        (
+            file(header, "variant = \"bold\""),
+            "12: `beta` and variant bold both have priority 13 | give each rule a priority of its own",
+        ),
+    ] {
+        assert_eq!(problems(&text), [wanted], "{text}");
+    }
+    good(&file(weights, "variant = \"control\""));
 }

@@ -10,6 +10,7 @@ use super::*;
 use crate::cases::cases;
 use crate::model::ab::{By, Pick, Test};
 use crate::model::ab_reason::AbReason;
+use crate::model::doors::UserDoor;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{
     bold_wins, minute, policy_of, test, test_by_header, test_running, test_running_by_header, variants_ready,
@@ -149,6 +150,39 @@ fn a_crowded_rule_and_a_taken_priority_are_refused_before_anything_is_changed() 
             limit: 5
         })]
     );
+    for (priority, first) in [(fixtures::BLUE, None), (60, Some(50))] {
+        let mut estate = of(variants_ready());
+        let route = fixtures::rule(
+            80,
+            Priority::Numbered(50),
+            &[fixtures::path("/api/*")],
+            fixtures::to(1),
+        );
+        estate.listeners[0].rules.insert(2, route);
+        let mut policy = policy_of(test());
+        policy.user_doors = vec![UserDoor {
+            priority,
+            ..beta("bold")
+        }];
+        let found = reasons(&estate, &Intent::Promote, &policy);
+        let setting = "the priority of beta under [doors]";
+        let expected = match (&found[..], first) {
+            ([Reason::PriorityTaken { setting: said, .. }], None) => said == setting,
+            (
+                [
+                    Reason::PriorityTooLow {
+                        setting: said,
+                        first,
+                        what,
+                        ..
+                    },
+                ],
+                Some(other),
+            ) => said == setting && *first == other && what == "the door for beta",
+            _ => false,
+        };
+        assert!(expected, "{priority}: {found:?}");
+    }
     let mut by_header = test_by_header();
     by_header.variants[1].priority = Some(fixtures::BLUE);
     assert!(matches!(
@@ -158,6 +192,17 @@ fn a_crowded_rule_and_a_taken_priority_are_refused_before_anything_is_changed() 
             ..
         }]
     ));
+}
+
+/// Some of the users, who meet this variant.
+fn beta(variant: &str) -> UserDoor {
+    UserDoor {
+        name: "beta".into(),
+        priority: 8,
+        condition: fixtures::header("x-beta", "yes"),
+        ports: vec![80],
+        variant: Some(variant.into()),
+    }
 }
 
 fn tests() -> impl proptest::strategy::Strategy<Value = Test> {
@@ -192,9 +237,11 @@ fn scenes() -> impl proptest::strategy::Strategy<Value = Scene> {
         test_running_by_header(),
         bold_wins(),
     ];
-    let policies = (policies(), tests()).prop_map(|(policy, test)| Policy {
+    let led = proptest::option::of(select(vec!["control", "bold", "calm"]));
+    let policies = (policies(), tests(), led).prop_map(|(policy, test, led)| Policy {
         strategy: Strategy::Ab,
         shift: None,
+        user_doors: led.map(beta).into_iter().collect(),
         ab: Some(test),
         ..policy
     });

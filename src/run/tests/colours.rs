@@ -3,7 +3,7 @@
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::model::doors::{Beacon, Colour, Scheme, UserDoor};
+use crate::model::doors::{Beacon, Colour, Scheme};
 use crate::model::judging::Consequence;
 use crate::model::refusal::Reason;
 use crate::model::routing::FixedResponse;
@@ -146,40 +146,6 @@ async fn what_is_treated_after_a_promotion_waits_for_the_grace() {
     assert!(world.now().group(&asg(1)).is_none());
     assert_eq!(colours(&world, &policy), leads(None, Some("tg-2")));
     nothing_broken(&world);
-}
-
-#[tokio::test(start_paused = true)]
-async fn some_users_reach_the_candidate_for_as_long_as_there_is_one() {
-    let mut policy = quick();
-    policy.user_doors = vec![
-        UserDoor {
-            name: "beta".into(),
-            priority: 13,
-            condition: fixtures::header("x-beta", "yes"),
-            ports: vec![80],
-        },
-        UserDoor {
-            name: "the office".into(),
-            priority: 14,
-            condition: crate::model::routing::Condition::Source {
-                values: vec!["203.0.113.0/24".into()],
-            },
-            ports: vec![80],
-        },
-    ];
-    let users = |world: &World| -> Vec<Action> {
-        let estate = world.now();
-        let roles = Roles::of(&estate, &policy).expect("roles");
-        roles.user_doors.iter().map(|rule| rule.action.clone()).collect()
-    };
-    for end in [Intent::Promote, rollback(), Intent::Abort, rollback_and_remove()] {
-        let world = World::new(fixtures::initial());
-        must(&world, &deploy("42"), &policy).await;
-        assert_eq!(users(&world), [to(2), to(2)]);
-        must(&world, &end, &policy).await;
-        assert!(users(&world).is_empty(), "after {}", end.word());
-        nothing_broken(&world);
-    }
 }
 
 #[tokio::test(start_paused = true)]

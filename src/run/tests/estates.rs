@@ -145,6 +145,7 @@ impl Case {
                 priority: 18,
                 condition: fixtures::header("x-beta", "yes"),
                 ports: self.sides.keys().copied().collect(),
+                variant: None,
             }];
         }
         policy.health.want = self.want;

@@ -23,6 +23,8 @@ mod script;
 mod sides;
 mod stays;
 mod swept;
+mod unseen;
+mod users;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -39,7 +39,20 @@ pub(super) fn config(and: &str) -> Config {
 
 /// The same for a deployment that goes on to production by itself.
 pub(super) fn direct() -> Config {
-    read(&format!("strategy = \"direct\"\n{CONFIG}{SWING}"))
+    let config = with_users("");
+    read(&format!("strategy = \"direct\"\n{config}{SWING}"))
+}
+
+/// With doors for some of the users. `to`: what else each says.
+fn with_users(to: &str) -> String {
+    let users = format!(
+        r#"scheme = "role"
+users = [
+    {{ name = "beta", priority = 13, header = "x-beta", values = ["yes"]{to} }},
+    {{ name = "office", priority = 14, source = ["203.0.113.0/24"]{to} }},
+]"#
+    );
+    CONFIG.replace("scheme = \"role\"", &users)
 }
 
 /// The same with two groups that take turns.
@@ -77,8 +90,9 @@ pub(super) fn variants(header: bool) -> Config {
     } else {
         "variants = [{ name = \"control\", live = true, weight = 1 }, { name = \"bold\", weight = 1 }]"
     };
+    let config = with_users(", variant = \"bold\"");
     read(&format!(
-        "strategy = \"ab\"\n{CONFIG}{SWING}[ab]\nduration = \"1d\"\n{test}\n"
+        "strategy = \"ab\"\n{config}{SWING}[ab]\nduration = \"1d\"\n{test}\n"
     ))
 }
 

@@ -1,0 +1,169 @@
+//! Rules that lead some requests to one variant, whatever the weights are: by the header that decides, and as doors of some
+//! of the users.
+
+use super::{Context, swing};
+use crate::model::ab::{By, Test, Variant};
+use crate::model::ids::TargetGroupName;
+use crate::model::plan::Note;
+use crate::model::refusal::Reason;
+use crate::model::routing::{Action, Asks, Condition, Priority, Rule};
+use crate::model::step::{Purpose, Step};
+
+/// One such rule, as configured.
+struct Lead<'a> {
+    port: u16,
+    priority: u32,
+    condition: Condition,
+    variant: &'a Variant,
+    /// What it is called, and where its priority is written.
+    what: String,
+    setting: String,
+}
+
+fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
+    let mut all = Vec::new();
+    if let By::Header { name: header } = &test.by {
+        // On every listener that has a route.
+        let mut ports: Vec<u16> = context.roles.routes.iter().map(|rule| rule.port).collect();
+        ports.dedup();
+        for port in ports {
+            all.extend(test.deployed().filter_map(|variant| {
+                Some(Lead {
+                    port,
+                    priority: variant.priority?,
+                    condition: Condition::Header {
+                        name: header.clone(),
+                        values: vec![variant.name.clone()],
+                    },
+                    variant,
+                    what: format!("variant {}", variant.name),
+                    setting: format!("the priority of {} under [ab]", variant.name),
+                })
+            }));
+        }
+    }
+    for door in &context.policy.user_doors {
+        let Some(variant) = door.variant.as_ref().and_then(|name| test.get(name)) else {
+            continue;
+        };
+        all.extend(door.ports.iter().map(|port| Lead {
+            port: *port,
+            priority: door.priority,
+            condition: door.condition.clone(),
+            variant,
+            what: format!("the door for {}", door.name),
+            setting: format!("the priority of {} under [doors]", door.name),
+        }));
+    }
+    all
+}
+
+/// Places that are taken, or that a route comes before.
+pub(super) fn misplaced(context: &Context<'_>, test: &Test) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for lead in leads(context, test) {
+        let ours = |rule: &Rule| context.roles.variant_rules.iter().any(|one| one.arn == rule.arn);
+        let rules = context.estate.listener(lead.port).map(|listener| &listener.rules);
+        let taken = rules
+            .into_iter()
+            .flatten()
+            .find(|rule| rule.priority == Priority::Numbered(lead.priority));
+        if let Some(rule) = taken.filter(|rule| !ours(rule)) {
+            reasons.push(Reason::PriorityTaken {
+                port: lead.port,
+                priority: lead.priority,
+                what: rule.action.to_string(),
+                setting: lead.setting.clone(),
+            });
+        }
+        let first = context.roles.routes.iter().filter(|rule| rule.port == lead.port);
+        let first = first.filter_map(|rule| match rule.priority {
+            Priority::Numbered(number) => Some(number),
+            Priority::Default => None,
+        });
+        if let Some(first) = first.min().filter(|first| *first < lead.priority) {
+            reasons.push(Reason::PriorityTooLow {
+                what: lead.what,
+                port: lead.port,
+                priority: lead.priority,
+                first,
+                setting: lead.setting,
+            });
+        }
+    }
+    reasons
+}
+
+/// Every such rule, and none that nobody asks for any more. `at`: where a variant is met.
+pub(super) fn rules<'a>(
+    context: &Context<'_>,
+    test: &Test,
+    at: impl Fn(&Variant) -> &'a TargetGroupName,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut kept = Vec::new();
+    for lead in leads(context, test) {
+        let action = Action::to(at(lead.variant));
+        let standing = context.roles.variant_rules.iter().find(|rule| {
+            rule.port == lead.port
+                && rule.priority == Priority::Numbered(lead.priority)
+                && asks(rule, &lead.condition)
+        });
+        steps.push(match standing {
+            Some(rule) => {
+                kept.push(rule.arn.clone());
+                swing::point(rule, Purpose::Variant, action)
+            }
+            None => Step::CreateRule {
+                port: lead.port,
+                priority: lead.priority,
+                purpose: Purpose::Variant,
+                asks: Asks::This(lead.condition),
+                action,
+            },
+        });
+    }
+    let mut gone = close(context);
+    gone.retain(|step| !matches!(step, Step::DeleteRule { rule, .. } if kept.contains(&rule.arn)));
+    gone.extend(steps);
+    gone
+}
+
+/// Whether a rule asks for this and for nothing else. In the names of headers upper and lower case are the same.
+fn asks(rule: &Rule, wanted: &Condition) -> bool {
+    match (rule.conditions.as_slice(), wanted) {
+        (
+            [Condition::Header { name, values }],
+            Condition::Header {
+                name: wanted,
+                values: these,
+            },
+        ) => name.eq_ignore_ascii_case(wanted) && values == these,
+        (conditions, wanted) => conditions == [wanted.clone()],
+    }
+}
+
+/// Nobody is led to a variant by anything but chance any more.
+pub(super) fn close(context: &Context<'_>) -> Vec<Step> {
+    let rules = context.roles.variant_rules.iter();
+    rules
+        .map(|rule| Step::DeleteRule {
+            rule: rule.at(),
+            purpose: Purpose::Variant,
+        })
+        .collect()
+}
+
+/// What whoever reads the numbers should know.
+pub(super) fn notes(context: &Context<'_>) -> Option<Note> {
+    let doors = context.policy.user_doors.iter();
+    let led: Vec<String> = doors
+        .filter_map(|door| Some(format!("{} to {}", door.name, door.variant.as_ref()?)))
+        .collect();
+    (!led.is_empty()).then(|| {
+        Note::info(format!(
+            "doors lead {}: they are no chance sample, and count in what is measured of it",
+            led.join(", ")
+        ))
+    })
+}
