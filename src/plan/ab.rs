@@ -227,12 +227,19 @@ fn steps(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) ->
     // Nobody's health is out of sight until a rule leads to them, and live's not once none does.
     let stays = leaves.then(|| live.target_group.clone());
     let beside = variant::waiting(context, &[]).into_iter();
-    steps.extend(entrance(
-        context,
-        beside
-            .filter(|name| Some(name) != stays.as_ref())
-            .chain(stays.clone()),
-    ));
+    let waiting: Vec<TargetGroupName> = beside
+        .filter(|name| Some(name) != stays.as_ref())
+        .chain(stays.clone())
+        .collect();
+    let entered = match context.roles.entrance {
+        Some(_) => entrance(context, waiting.into_iter()),
+        None if waiting.is_empty() => Vec::new(),
+        // One that this plan made could not be changed by it again.
+        None => vec![Step::StayInUse {
+            target_groups: waiting,
+        }],
+    };
+    steps.extend(entered.iter().cloned());
     for Part { side, .. } in parts {
         steps.push(promote::await_capacity(context, side, live));
     }
@@ -247,8 +254,7 @@ fn steps(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) ->
     written.extend(routes(context, test, parts, live));
     written.push(swing::confirm(context, &written));
     steps.extend(written);
-    let before = steps.iter().find(|step| is_entrance(step)).cloned();
-    steps.extend(left_to(before, entrance(context, stays.into_iter())));
+    steps.extend(after(&entered, entrance(context, stays.into_iter())));
     steps.extend(parts.iter().map(mark));
     steps.push(wait(test));
     steps
@@ -271,32 +277,14 @@ fn entrance(context: &Context<'_>, waiting: impl Iterator<Item = TargetGroupName
     swing::entrance(context, &waiting.chain(previous).collect::<Vec<_>>())
 }
 
-fn is_entrance(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::Point {
-            purpose: Purpose::Entrance,
-            ..
-        } | Step::CreateRule {
-            purpose: Purpose::Entrance,
-            ..
-        }
-    )
-}
-
-/// The same steps for an entrance that an earlier one has changed. One that is still to be made has no place yet by which
-/// it could be changed again: it stays as it is made until the next command.
-fn left_to(earlier: Option<Step>, mut steps: Vec<Step>) -> Vec<Step> {
-    match earlier {
-        Some(Step::CreateRule { .. }) => steps.clear(),
-        Some(Step::Point { after: turned, .. }) => {
-            for step in &mut steps {
-                if let Step::Point { before, .. } = step {
-                    before.clone_from(&turned);
-                }
+/// The same steps for an entrance that earlier ones have changed.
+fn after(earlier: &[Step], mut steps: Vec<Step>) -> Vec<Step> {
+    if let [Step::Point { after, .. }] = earlier {
+        for step in &mut steps {
+            if let Step::Point { before, .. } = step {
+                before.clone_from(after);
             }
         }
-        _ => {}
     }
     steps
 }

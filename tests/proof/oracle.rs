@@ -174,6 +174,7 @@ impl Seen {
                 Meant::Live if law.route_under_way && is_candidates(&met, law) => None,
                 Meant::Live => wrong(&met, &law.live, false),
                 Meant::Beta if law.candidate_may_be_empty => None,
+                Meant::Beta if law.route_under_way && is_candidates(&met, law) => None,
                 Meant::Beta => {
                     let either = law.live.union(&law.candidate).cloned().collect();
                     wrong(&met, &either, false)
