@@ -6,7 +6,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::model::estate::{AttachmentKind, Estate};
+use crate::model::estate::{AttachmentKind, Estate, Gap, Part};
 use crate::model::ids::{Arn, GroupName, Size, TargetGroupName, TemplateId};
 use crate::model::judging::Judging;
 use crate::model::readings::{Compared, Readings, Window};
@@ -279,6 +279,17 @@ impl CloudError {
     /// Whether a permission is missing.
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Denied { .. })
+    }
+
+    /// What is not seen because of it.
+    pub(crate) fn gap(&self, part: Part, about: &str) -> Gap {
+        Gap {
+            part,
+            about: about.to_owned(),
+            error: self.to_string(),
+            denied: self.is_denied(),
+            passes: self.may_pass(),
+        }
     }
 
     /// Whether it was only asked for something.

@@ -62,6 +62,9 @@ impl Judge<'_> {
             if let Some((key, why, help)) = users_problem(door) {
                 self.say(&[&path(key), &path("")], why, help);
             }
+            if let Some((key, why, help)) = overlap(doors, index) {
+                self.say(&[&path(key), &path("")], why, help);
+            }
             if let Some((why, help)) = variant_problem(file, door) {
                 self.say(&[&path(".variant"), &path("")], why, &help);
             }
@@ -94,9 +97,18 @@ fn of_one_fleet(strategy: Strategy) -> Option<&'static str> {
     }
 }
 
-/// With a test of variants a door must say to which of them it leads.
+/// With a test of variants a door must say to which of them it leads. With another strategy it is left closed then.
 fn variant_problem(file: &File, door: &UserDoor) -> Option<(String, String)> {
-    let ab = file.ab.as_ref().filter(|_| file.strategy == Strategy::Ab)?;
+    let Some(ab) = &file.ab else {
+        let name = door.variant.as_ref()?;
+        return Some((
+            format!(
+                "`{}` leads to variant \"{name}\", and there is no [ab]",
+                door.name
+            ),
+            "leave it out: without it the door leads to the candidate".into(),
+        ));
+    };
     let known: Vec<&str> = ab.variants.iter().map(|variant| variant.name.as_str()).collect();
     match &door.variant {
         Some(name) if known.contains(&name.as_str()) => None,
@@ -104,11 +116,56 @@ fn variant_problem(file: &File, door: &UserDoor) -> Option<(String, String)> {
             format!("`{}` leads to variant \"{name}\", which there is not", door.name),
             format!("name one of these: {}", known.join(", ")),
         )),
-        None => Some((
+        None if file.strategy == Strategy::Ab => Some((
             format!("`{}` does not say to which variant it leads", door.name),
             format!("give it a `variant`: one of {}", known.join(", ")),
         )),
+        None => None,
     }
+}
+
+/// What a door takes away from others, which come first or would never be asked.
+fn overlap(doors: &Doors, index: usize) -> Option<(&'static str, String, &'static str)> {
+    let door = &doors.users[index];
+    let header = door.header.as_deref().unwrap_or_default();
+    let colours = [&doors.blue, &doors.green];
+    if doors.scheme != Scheme::None
+        && header.eq_ignore_ascii_case(&doors.header)
+        && door
+            .values
+            .iter()
+            .any(|value| colours.iter().any(|colour| value.eq_ignore_ascii_case(colour)))
+    {
+        return Some((
+            ".values",
+            format!("`{}` is for those who ask for a colour", door.name),
+            "use a header of its own, for instance \"x-beta\"",
+        ));
+    }
+    if doors.scheme == Scheme::Alternate && door.priority < doors.blue_priority.max(doors.green_priority) {
+        return Some((
+            ".priority",
+            format!(
+                "`{}` comes before the colours, and would take those with it who pin one",
+                door.name
+            ),
+            "give it a priority after `blue_priority` and `green_priority`",
+        ));
+    }
+    let same = |other: &&UserDoor| {
+        let headers = (other.header.as_deref(), door.header.as_deref());
+        let header = match headers {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            headers => headers == (None, None),
+        };
+        header && other.values == door.values && other.source == door.source
+    };
+    let other = doors.users[..index].iter().find(same)?;
+    Some((
+        "",
+        format!("`{}` is for the same requests as `{}`", door.name, other.name),
+        "leave one of them out: only the one with the lower priority would ever be met",
+    ))
 }
 
 fn users_problem(door: &UserDoor) -> Option<(&'static str, String, &'static str)> {

@@ -365,6 +365,9 @@ pub struct Gap {
     /// We are not allowed to see it: looking again will not help.
     #[serde(default)]
     pub denied: bool,
+    /// It did not answer for now: looking again soon may help.
+    #[serde(default)]
+    pub passes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -221,6 +221,12 @@ impl<'a> Roles<'a> {
         }
     }
 
+    /// Some of the users still have a door of their own, and nobody stands beside live whom it could have been made for.
+    pub fn has_left_doors(&self) -> bool {
+        let settled = matches!(self.live.state, State::Live | State::Restored);
+        settled && !self.halfway && self.candidate.is_none() && !self.user_doors.is_empty()
+    }
+
     /// Whose colour it is by what the doors do: the one with a door that leads there. Where none does, it is the one
     /// that live does not have; live's own is blue.
     pub fn colour_of(&self, target_group: &TargetGroupName) -> Colour {

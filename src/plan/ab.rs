@@ -236,7 +236,7 @@ fn steps(context: &Context<'_>, test: &Test, parts: &[Part<'_>], live: &Side) ->
         None if waiting.is_empty() => Vec::new(),
         // One that this plan made could not be changed by it again.
         None => vec![Step::StayInUse {
-            target_groups: waiting,
+            target_groups: waiting.into_iter().take(PER_RULE).collect(),
         }],
     };
     steps.extend(entered.iter().cloned());

@@ -1,6 +1,6 @@
 //! Everything in an estate that would break a deploy or surprise its operator.
 
-use super::{Context, preflight};
+use super::{Context, leads, preflight};
 use crate::model::account::{Finding, Limits, Weight};
 use crate::model::estate::{Estate, Group, TargetGroup, TargetState};
 use crate::model::lock::{self, LockState};
@@ -207,7 +207,8 @@ fn target_group_traps(target_group: &TargetGroup, findings: &mut Vec<Finding>) {
 fn doors(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let roles = &context.roles;
     let all = roles.blue_doors.iter().chain(&roles.green_doors);
-    for door in all.chain(&roles.user_doors).chain(&roles.beacons) {
+    let others = roles.user_doors.iter().chain(&roles.variant_rules);
+    for door in all.chain(others).chain(&roles.beacons) {
         for route in roles.routes.iter().filter(|route| route.port == door.port) {
             if route.priority != Priority::Default && route.priority < door.priority {
                 findings.push(risk(
@@ -254,13 +255,15 @@ fn missing_rules(context: &Context<'_>) -> usize {
         .doors
         .as_ref()
         .map_or(0, |doors| doors.beacon.as_ref().map_or(0, |_| doors.ports.len()));
-    let users: usize = context
-        .policy
-        .user_doors
-        .iter()
-        .map(|door| door.ports.len())
-        .sum();
-    let ours = beacons.saturating_sub(roles.beacons.len()) + users.saturating_sub(roles.user_doors.len());
+    let users: usize = match &context.policy.ab {
+        Some(test) => leads::missing(context, test),
+        None => {
+            let doors = context.policy.user_doors.iter();
+            let all: usize = doors.map(|door| door.ports.len()).sum();
+            all.saturating_sub(roles.user_doors.len())
+        }
+    };
+    let ours = beacons.saturating_sub(roles.beacons.len()) + users;
     1 + usize::from(roles.entrance.is_none()) + doors + ours
 }
 

@@ -55,6 +55,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
             preflight::unseen(context.estate, part, &mut reasons);
         }
     }
+    reasons.extend(doors::misplaced(context));
     if recreate::is_meant(context) {
         reasons.extend(recreate::cannot_be_stopped(live));
     }
@@ -99,6 +100,7 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     };
     let mut notes = notes(context, &clone);
     notes.extend(pair::notes(context, &clone));
+    notes.extend(doors::note(context));
     let summary = if recreate::is_meant(context) {
         let from = Side::require(&roles.live)?;
         steps.extend(recreate::forward(context, &side, &from));

@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::later::{self, Due};
+use super::preflight::Place;
 use super::{Context, swing};
-use crate::model::doors::{Colour, Doors, Scheme};
+use crate::model::doors::{Colour, Doors, Scheme, UserDoor};
 use crate::model::ids::TargetGroupName;
+use crate::model::plan::Note;
+use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
 use crate::model::routing::{Action, Asks, Condition, FixedResponse};
@@ -301,12 +304,45 @@ fn word(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: bool)
     })
 }
 
+/// Those that name a variant are for tests alone.
+fn to_candidates<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a UserDoor> {
+    let doors = context.policy.user_doors.iter();
+    doors.filter(|door| door.variant.is_none())
+}
+
+/// What a direct deploy opens on its way, its own plan cannot know by name.
+pub(super) fn note(context: &Context<'_>) -> Option<Note> {
+    let direct = context.policy.strategy == Strategy::Direct;
+    let names: Vec<&str> = to_candidates(context).map(|door| door.name.as_str()).collect();
+    (direct && !names.is_empty()).then(|| {
+        Note::info(format!(
+            "{} meet the release before all others, until production goes there; the doors that are made for that are removed right after it",
+            names.join(" and ")
+        ))
+    })
+}
+
+/// Their places that are taken, or that a route comes before.
+pub(super) fn misplaced(context: &Context<'_>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for door in to_candidates(context).filter(|_| context.policy.strategy != Strategy::Ab) {
+        for port in &door.ports {
+            let place = Place {
+                port: *port,
+                priority: door.priority,
+                what: format!("the door for {}", door.name),
+                setting: format!("the priority of {} under [doors]", door.name),
+            };
+            reasons.extend(place.problems(context, &context.roles.user_doors));
+        }
+    }
+    reasons
+}
+
 /// The doors that lead some of the users to the candidate, as configured; others that we once made go.
 pub(super) fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
-    let configured = || {
-        let doors = context.policy.user_doors.iter();
-        doors.flat_map(|door| door.ports.iter().map(move |port| (door, *port)))
-    };
+    let configured =
+        || to_candidates(context).flat_map(|door| door.ports.iter().map(move |port| (door, *port)));
     let standing = &context.roles.user_doors;
     let action = Action::to(candidate);
     let mut steps: Vec<Step> = standing

@@ -150,14 +150,16 @@ impl Weave<'_> {
 
     /// From a ready candidate to a promoted one.
     fn swing(&mut self, steps: &[Step]) {
-        if let Some(promoting) = steps.iter().position(|step| marks(step, State::Promoting)) {
+        let begins =
+            |step: &Step| marks(step, State::Promoting) || matches!(step, Step::MarkTest { won: true, .. });
+        if let Some(begun) = steps.iter().position(begins) {
             // Before anything is held or raised for it: a gate may take hours, and health is waited for after it.
-            let prepares = steps[..promoting]
+            let prepares = steps[..begun]
                 .iter()
                 .rev()
                 .take_while(|step| prepares_swing(step))
                 .count();
-            self.before(promoting - prepares, Place::BeforePromote);
+            self.before(begun - prepares, Place::BeforePromote);
         }
         let mut moved = false;
         for (index, step) in steps.iter().enumerate() {

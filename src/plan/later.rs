@@ -73,9 +73,7 @@ pub(super) fn close_door(context: &Context<'_>) -> (Vec<Step>, Option<Note>) {
 
 /// The doors that a direct deploy has opened on its way: whom they led to is live.
 pub(super) fn close_user_doors(context: &Context<'_>) -> Vec<Step> {
-    let roles = &context.roles;
-    let settled = matches!(roles.live.state, State::Live | State::Restored);
-    if settled && roles.candidate.is_none() && !roles.halfway {
+    if context.roles.has_left_doors() {
         doors::without_users(context)
     } else {
         Vec::new()

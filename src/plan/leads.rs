@@ -1,6 +1,7 @@
 //! Rules that lead some requests to one variant, whatever the weights are: by the header that decides, and as doors of some
 //! of the users.
 
+use super::preflight::Place;
 use super::{Context, swing};
 use crate::model::ab::{By, Test, Variant};
 use crate::model::ids::TargetGroupName;
@@ -60,38 +61,47 @@ fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
 
 /// Places that are taken, or that a route comes before.
 pub(super) fn misplaced(context: &Context<'_>, test: &Test) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    for lead in leads(context, test) {
-        let ours = |rule: &Rule| context.roles.variant_rules.iter().any(|one| one.arn == rule.arn);
-        let rules = context.estate.listener(lead.port).map(|listener| &listener.rules);
-        let taken = rules
-            .into_iter()
-            .flatten()
-            .find(|rule| rule.priority == Priority::Numbered(lead.priority));
-        if let Some(rule) = taken.filter(|rule| !ours(rule)) {
-            reasons.push(Reason::PriorityTaken {
-                port: lead.port,
-                priority: lead.priority,
-                what: rule.action.to_string(),
-                setting: lead.setting.clone(),
-            });
-        }
-        let first = context.roles.routes.iter().filter(|rule| rule.port == lead.port);
-        let first = first.filter_map(|rule| match rule.priority {
-            Priority::Numbered(number) => Some(number),
-            Priority::Default => None,
-        });
-        if let Some(first) = first.min().filter(|first| *first < lead.priority) {
-            reasons.push(Reason::PriorityTooLow {
-                what: lead.what,
-                port: lead.port,
-                priority: lead.priority,
-                first,
-                setting: lead.setting,
-            });
-        }
-    }
-    reasons
+    let all = leads(context, test).into_iter();
+    all.flat_map(|lead| {
+        let place = Place {
+            port: lead.port,
+            priority: lead.priority,
+            what: lead.what,
+            setting: lead.setting,
+        };
+        place.problems(context, &context.roles.variant_rules)
+    })
+    .collect()
+}
+
+/// How many of them are still to be made.
+pub(super) fn missing(context: &Context<'_>, test: &Test) -> usize {
+    let all = leads(context, test);
+    all.iter()
+        .filter(|lead| standing(context, lead).is_none())
+        .count()
+}
+
+/// Whether the header that decides still leads to every variant.
+pub(super) fn header_leads(context: &Context<'_>, test: &Test) -> bool {
+    let all = leads(context, test);
+    let mut by_header = all.iter().filter(|lead| is_of_header(test, &lead.condition));
+    by_header.all(|lead| standing(context, lead).is_some())
+}
+
+fn is_of_header(test: &Test, condition: &Condition) -> bool {
+    matches!((&test.by, condition), (By::Header { name: decides }, Condition::Header { name, .. })
+        if name.eq_ignore_ascii_case(decides))
+}
+
+fn standing<'a>(context: &'a Context<'_>, lead: &Lead<'_>) -> Option<&'a Rule> {
+    let mut rules = context.roles.variant_rules.iter();
+    let found = rules.find(|rule| {
+        rule.port == lead.port
+            && rule.priority == Priority::Numbered(lead.priority)
+            && asks(rule, &lead.condition)
+    });
+    found.copied()
 }
 
 /// Every such rule, and none that nobody asks for any more. `at`: where a variant is met.
@@ -104,12 +114,7 @@ pub(super) fn rules<'a>(
     let mut kept = Vec::new();
     for lead in leads(context, test) {
         let action = Action::to(at(lead.variant));
-        let standing = context.roles.variant_rules.iter().find(|rule| {
-            rule.port == lead.port
-                && rule.priority == Priority::Numbered(lead.priority)
-                && asks(rule, &lead.condition)
-        });
-        steps.push(match standing {
+        steps.push(match standing(context, &lead) {
             Some(rule) => {
                 kept.push(rule.arn.clone());
                 swing::point(rule, Purpose::Variant, action)
@@ -143,10 +148,17 @@ fn asks(rule: &Rule, wanted: &Condition) -> bool {
     }
 }
 
-/// Nobody is led to a variant by anything but chance any more.
+/// Nobody is led to a variant by anything but chance any more. The header's rules go first: that they are missing tells
+/// that a test by header is being taken back.
 pub(super) fn close(context: &Context<'_>) -> Vec<Step> {
-    let rules = context.roles.variant_rules.iter();
+    let mut rules = context.roles.variant_rules.clone();
+    let test = context.policy.ab.as_ref();
+    rules.sort_by_key(|rule| {
+        let of_header = |condition| test.is_some_and(|test| is_of_header(test, condition));
+        !rule.conditions.iter().any(of_header)
+    });
     rules
+        .iter()
         .map(|rule| Step::DeleteRule {
             rule: rule.at(),
             purpose: Purpose::Variant,

@@ -9,6 +9,7 @@ use crate::model::plan::{FORMAT, Intent, Note, Plan};
 use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::{Roles, State};
+use crate::model::routing::Priority;
 use crate::model::step::Step;
 use crate::model::tags;
 
@@ -198,6 +199,11 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
             Step::MarkStage { target_group, .. } => {
                 let elsewhere = |earlier: &Step| matches!(earlier, Step::MarkStage { target_group: its, .. } if its == target_group);
                 !reached(&step, estate) || left.iter().any(elsewhere)
+            }
+            // What stands there now goes first.
+            Step::CreateRule { port, priority, .. } => {
+                let goes = |earlier: &Step| matches!(earlier, Step::DeleteRule { rule, .. } if (rule.port, rule.priority) == (*port, Priority::Numbered(*priority)));
+                !reached(&step, estate) || left.iter().any(goes)
             }
             // A direct deploy adopts live first of all, and its promotion need not do it again.
             Step::Adopt { .. } | Step::AdoptRule { .. } => !reached(&step, estate) && !left.contains(&step),

@@ -1,9 +1,8 @@
 //! The end of a test whose winner a measure picks: when it has come, and what is left of it when it was cut off.
 
-use super::{Context, Draft, ab, winner};
+use super::{Context, Draft, ab, leads, winner};
 use crate::model::ab::{By, Test};
 use crate::model::policy::Strategy;
-use crate::model::roles::Standing;
 
 /// The end of a test whose winner a measure is to pick.
 pub(super) fn over(context: &Context<'_>) -> Option<Draft> {
@@ -37,13 +36,7 @@ fn goes_home(context: &Context<'_>, test: &Test) -> bool {
             let mut routes = roles.routes.iter();
             routes.any(|route| route.action.only_target().is_some_and(|only| Some(only) == home))
         }
-        By::Header { .. } => {
-            let led_to = |one: &Standing| {
-                let mut rules = roles.variant_rules.iter();
-                rules.any(|rule| rule.action.only_target() == one.target_group.as_ref())
-            };
-            !roles.variants.iter().all(led_to)
-        }
+        By::Header { .. } => !leads::header_leads(context, test),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::lock::{self, LockState};
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Roles, Standing};
-use crate::model::routing::Priority;
+use crate::model::routing::{Priority, Rule};
 
 /// Fixed by AWS for every load balancer.
 pub(super) const TARGET_GROUPS_PER_LOAD_BALANCER: usize = 100;
@@ -86,6 +86,59 @@ fn reserved_priorities(estate: &Estate, policy: &Policy, roles: &Roles<'_>, reas
                 .join(" and "),
             setting: "[lock] entrance_priority".into(),
         });
+    }
+}
+
+/// Where a rule of ours is to stand, what it is called, and where its priority is written.
+pub(super) struct Place {
+    pub(super) port: u16,
+    pub(super) priority: u32,
+    pub(super) what: String,
+    pub(super) setting: String,
+}
+
+impl Place {
+    /// No such listener, somebody else's rule that stands there, a route that comes before it. `ours`: whose rules may be
+    /// there.
+    pub(super) fn problems(self, context: &Context<'_>, ours: &[&Rule]) -> Vec<Reason> {
+        let Self {
+            port,
+            priority,
+            what,
+            setting,
+        } = self;
+        let Some(listener) = context.estate.listener(port) else {
+            let wanted_by = "[doors] listeners".to_owned();
+            return vec![Reason::NoListener { port, wanted_by }];
+        };
+        let mut reasons = Vec::new();
+        let mut rules = listener.rules.iter();
+        let taken = rules
+            .find(|rule| rule.priority == Priority::Numbered(priority))
+            .filter(|rule| ours.iter().all(|own| own.arn != rule.arn));
+        if let Some(rule) = taken {
+            reasons.push(Reason::PriorityTaken {
+                port,
+                priority,
+                what: rule.action.to_string(),
+                setting: setting.clone(),
+            });
+        }
+        let first = context.roles.routes.iter().filter(|rule| rule.port == port);
+        let first = first.filter_map(|rule| match rule.priority {
+            Priority::Numbered(number) => Some(number),
+            Priority::Default => None,
+        });
+        if let Some(first) = first.min().filter(|first| *first < priority) {
+            reasons.push(Reason::PriorityTooLow {
+                what,
+                port,
+                priority,
+                first,
+                setting,
+            });
+        }
+        reasons
     }
 }
 

@@ -252,7 +252,10 @@ fn is_asked(condition: &Condition, asks: &Asks) -> bool {
                 name: header,
                 values: asked,
             }),
-        ) => name.eq_ignore_ascii_case(header) && asked.iter().all(|value| values.contains(value)),
+        ) => {
+            let same = |one: &[String], other: &[String]| one.iter().all(|value| other.contains(value));
+            name.eq_ignore_ascii_case(header) && same(asked, values) && same(values, asked)
+        }
         (condition, Asks::This(asked)) => condition == asked,
         (_, Asks::Secret(_)) => false,
     }

@@ -5,7 +5,8 @@ use super::{digest, plan, reached};
 use crate::model::estate::Estate;
 use crate::model::plan::Plan;
 use crate::model::policy::Policy;
-use crate::model::step::{NewGroup, Step};
+use crate::model::routing::Priority;
+use crate::model::step::{NewGroup, Purpose, Step};
 use crate::model::tags;
 
 /// Whether nobody has touched a plan since it was made.
@@ -116,8 +117,25 @@ fn is_done(step: &Step, estate: &Estate) -> bool {
 
 /// An interrupted application of this same plan: what is left was all reviewed.
 fn is_continued(saved: &Plan, fresh: &Plan, estate: &Estate) -> bool {
-    fresh.steps.iter().all(|step| contains(&saved.steps, step))
-        && (begun(estate, saved) || only_ours(estate, saved, fresh))
+    let reviewed = |step: &Step| {
+        step.only_prepares() || contains(&saved.steps, step) || closes_what_it_opened(saved, step)
+    };
+    fresh.steps.iter().all(reviewed) && (begun(estate, saved) || only_ours(estate, saved, fresh))
+}
+
+/// A door for some of the users had no name yet when the plan that made it was saved.
+fn closes_what_it_opened(saved: &Plan, step: &Step) -> bool {
+    let Step::DeleteRule {
+        rule,
+        purpose: Purpose::UserDoor,
+    } = step
+    else {
+        return false;
+    };
+    saved.steps.iter().any(|made| {
+        matches!(made, Step::CreateRule { port, priority, purpose: Purpose::UserDoor, .. }
+            if (rule.port, rule.priority) == (*port, Priority::Numbered(*priority)))
+    })
 }
 
 fn begun(estate: &Estate, saved: &Plan) -> bool {

@@ -67,6 +67,9 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
             _ => format!("{} is variant {variant}, and not finished", name(one)),
         });
     }
+    if roles.has_left_doors() {
+        lines.push("doors for some of the users are left, and lead where production goes".into());
+    }
     if let Some(previous) = &roles.previous {
         lines.push(format!("{} can be rolled back to", name(previous)));
     }

@@ -24,7 +24,8 @@ const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
 pub async fn look_patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
     patiently(cloud, scope, |estate| {
         let mut gaps = estate.gaps.iter();
-        gaps.any(|gap| !gap.denied && NEEDED.contains(&gap.part))
+        let gap = gaps.find(|gap| !gap.denied && NEEDED.contains(&gap.part))?;
+        Some(Reason::unseen(gap).to_string())
     })
     .await
 }
@@ -37,31 +38,38 @@ pub async fn look_to_plan<C: Cloud>(
     policy: &Policy,
 ) -> Result<Estate, CloudError> {
     patiently(cloud, scope, |estate| {
-        let planned = plan::plan(estate, intent, policy);
-        planned.is_err_and(|refusal| refusal.reasons.iter().all(|reason| passes(reason, estate)))
+        let refusal = plan::plan(estate, intent, policy).err()?;
+        may_pass(&refusal, estate).then(|| refusal.to_string())
     })
     .await
 }
 
-fn passes(reason: &Reason, estate: &Estate) -> bool {
-    let mut gaps = estate.gaps.iter().filter(|gap| !gap.denied);
-    gaps.any(|gap| *reason == Reason::unseen(gap))
+/// Whether a plan is refused for nothing but what did not answer for now.
+pub(super) fn may_pass(refusal: &Refusal, estate: &Estate) -> bool {
+    let passes = |reason: &Reason| {
+        let mut gaps = estate.gaps.iter().filter(|gap| gap.passes);
+        gaps.any(|gap| *reason == Reason::unseen(gap))
+    };
+    refusal.reasons.iter().all(passes)
 }
 
 async fn patiently<C: Cloud>(
     cloud: &C,
     scope: &Scope,
-    hides: impl Fn(&Estate) -> bool,
+    hides: impl Fn(&Estate) -> Option<String>,
 ) -> Result<Estate, CloudError> {
-    let began = Instant::now();
+    let (began, mut told) = (Instant::now(), false);
     loop {
         let looked = cloud.observe(scope).await;
-        let may_pass = match &looked {
-            Err(error) => error.may_pass(),
+        let hidden = match &looked {
+            Err(error) => error.may_pass().then(|| error.to_string()),
             Ok(estate) => hides(estate),
         };
-        if !may_pass || began.elapsed() >= PATIENCE {
+        let Some(why) = hidden.filter(|_| began.elapsed() < PATIENCE) else {
             return looked;
+        };
+        if !std::mem::replace(&mut told, true) {
+            tracing::warn!("{why}; looking again for up to {} s", PATIENCE.as_secs());
         }
         sleep(LOOK_AGAIN).await;
     }

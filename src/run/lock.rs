@@ -80,14 +80,16 @@ impl Lock {
                 LockState::Held { rule, holder } if holder.expired(job.cloud.now()) => match &doubted {
                     // Its clock may be behind ours: dead is who says nothing while we listen.
                     Some((since, seen)) if seen.beat == holder.beat => {
-                        if since.elapsed() >= listening(job) {
+                        let listening = listening(job, &holder);
+                        if since.elapsed() >= listening {
                             take_over(job, &rule, &holder, narrator).await?;
                         } else {
-                            sleep(LOOK_AGAIN.min(listening(job))).await;
+                            sleep(LOOK_AGAIN.min(listening)).await;
                         }
                     }
-                    Some(_) => return Err(Stop::Locked(Box::new(holder))),
-                    None => doubted = Some((Instant::now(), holder)),
+                    // It lives, and is waited for like any other.
+                    Some(_) if began.elapsed() >= wait => return Err(Stop::Locked(Box::new(holder))),
+                    _ => doubted = Some((Instant::now(), holder)),
                 },
                 LockState::Held { holder, .. } if began.elapsed() >= wait => {
                     return Err(Stop::Locked(Box::new(holder)));
@@ -224,7 +226,7 @@ pub(super) fn keeping(action: &Action, also: &[TargetGroupName]) -> Action {
 
 /// Whether a holder whose lease is over by our clock is silent, too: its clock may be behind ours.
 async fn says_nothing<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, holder: &Holder) -> bool {
-    sleep(listening(job)).await;
+    sleep(listening(job, holder)).await;
     let seen = job.cloud.look(job.scope, estate, Look::Everything, &[]).await;
     seen.is_ok_and(|seen| {
         matches!(lock::state(&seen, plan.policy.lock),
@@ -232,9 +234,9 @@ async fn says_nothing<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, 
     })
 }
 
-/// A living holder says so four times in its lease.
-fn listening<C>(job: &Job<'_, C>) -> Duration {
-    job.lock.lease / 3
+/// A living holder says so four times in its lease, which may be longer than ours.
+fn listening<C>(job: &Job<'_, C>, holder: &Holder) -> Duration {
+    job.lock.lease.max(holder.lease) / 3
 }
 
 async fn take_over<C: Cloud>(

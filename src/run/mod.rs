@@ -46,6 +46,7 @@ pub use blind::{look_patiently, look_to_plan};
 pub use later::{Stayed, stay};
 pub use lock::LockSettings;
 
+use blind::PATIENCE;
 use drive::Drive;
 use identity::Identity;
 use interrupt::Interrupt;
@@ -164,7 +165,9 @@ async fn locked<C: Cloud>(
     estate: &Estate,
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Verdict> {
-    let lock = match Lock::acquire(job, plan, estate, job.lock.wait, narrator).await {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let wait = left.map_or(job.lock.wait, |left| left.min(job.lock.wait));
+    let lock = match Lock::acquire(job, plan, estate, wait, narrator).await {
         Ok(lock) => lock,
         Err(stop) if part.from == 0 => return Err(verdict::not_started(plan, &stop)),
         Err(stop) => return Err(verdict::between(plan, estate, &stop)),
@@ -206,16 +209,30 @@ async fn checked<C: Cloud>(
     lock: &Lock,
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Verdict> {
-    let began = Instant::now();
+    let first = Instant::now();
+    let mut began = first;
     let estate = loop {
-        let estate = match look_to_plan(job.cloud, job.scope, &plan.intent, &plan.policy).await {
+        let estate = match look_patiently(job.cloud, job.scope).await {
             Ok(estate) => estate,
             Err(error) if part.from == 0 => return Err(verdict::not_started(plan, &Stop::Cloud(error))),
             Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error))),
         };
+        let planned = plan::plan(&estate, &plan.intent, &plan.policy);
+        if let Err(refusal) = &planned
+            && first.elapsed() < PATIENCE
+            && blind::may_pass(refusal, &estate)
+        {
+            let rested = bake::rest(job, LOOK_AGAIN, deadline).await;
+            rested.map_err(|stop| match part.from {
+                0 => verdict::not_started(plan, &stop),
+                _ => verdict::between(plan, &estate, &stop),
+            })?;
+            began = Instant::now();
+            continue;
+        }
         // AWS may answer with what was before: what seems to have changed is looked at again.
         let may_be_stale = began.elapsed() < MAY_BE_STALE;
-        match plan::plan(&estate, &plan.intent, &plan.policy) {
+        match planned {
             Ok(fresh) if part.from == 0 && fresh.basis == plan.basis => break estate,
             Ok(fresh) if part.from > 0 && plan::goes_on(&fresh, &plan.steps[part.from..]) => break estate,
             _ if may_be_stale => sleep(LOOK_AGAIN).await,
@@ -375,10 +392,11 @@ async fn put_production_back<C: Cloud>(
 ) -> Result<(), Stop> {
     // The way back is taken whatever time the run was given.
     drive.deadline = None;
-    let began = Instant::now();
+    let mut seen: Option<Instant> = None;
     let back = loop {
         let (job, policy) = (drive.job, &drive.plan.policy);
         drive.estate = look_to_plan(job.cloud, job.scope, intent, policy).await?;
+        let began = *seen.get_or_insert_with(Instant::now);
         match plan::plan(&drive.estate, intent, policy) {
             Ok(back) => break back,
             // It may have been read as of two moments.

@@ -281,7 +281,7 @@ users = [
 
 [[hooks]]
 at = "before-promote"
-run = ["test", "-e", "go"]
+run = ["sh", "-c", "test -e go || exit 75"]
 gate = true
 every = "1s"
 expires = "5m"

@@ -147,7 +147,11 @@ pub(crate) async fn peace(
 
 /// Whether a stranger leads production elsewhere when the command has written all of it: then they have done so.
 pub(crate) fn leads_elsewhere(prefix: &Prefix, call: &Call, stranger: Stranger) -> bool {
-    let mut routes = prefix.calls.iter().filter(|call| call.action == "ModifyListener");
+    let writes = match stranger {
+        Stranger::PutsRouteBack => "ModifyRule",
+        _ => "ModifyListener",
+    };
+    let mut routes = prefix.calls.iter().filter(|call| call.action == writes);
     let last = routes.next_back().map_or(0, |call| call.number);
     // What is read back until it is written down that production is there.
     let confirmed = prefix.calls[last..]
@@ -156,7 +160,7 @@ pub(crate) fn leads_elsewhere(prefix: &Prefix, call: &Call, stranger: Stranger) 
         .filter(|call| call.action == "DescribeRules")
         .last()
         .map_or(last, |call| call.number);
-    stranger == Stranger::LeadsBack || (stranger == Stranger::PutsBack && call.number > confirmed)
+    stranger == Stranger::LeadsBack || (stranger.puts_back() && call.number > confirmed)
 }
 
 /// A stranger has changed something at this call; the exit code is true all the same.
@@ -175,9 +179,7 @@ pub(crate) async fn is_told(
     match said(ended, prefix, Some(&prefix.serving_after)) {
         Said::ThatItMeets(serving) if well == 0 || ended.code() == Some(5) => attempt.meets(&serving).await,
         // It put production back to what was before, and the command did not.
-        Said::ThatItIsWhereItWas if stranger != Stranger::PutsBack => {
-            attempt.meets(&prefix.serving_before).await
-        }
+        Said::ThatItIsWhereItWas if !stranger.puts_back() => attempt.meets(&prefix.serving_before).await,
         _ => Ok(()),
     }
 }

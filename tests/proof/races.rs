@@ -137,6 +137,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
         let strangers = STRANGERS
             .into_iter()
             .filter(|stranger| *stranger != Stranger::DeletesGroup || !serves)
+            .filter(|stranger| stranger.comes_to(life))
             .map(Other::Stranger);
         let has_the_lock = prefix.calls[..place].iter().any(Call::changes);
         let mid_way = call.changes() && life.stands_for_its_strategy();
@@ -273,7 +274,7 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     law.candidate_may_be_empty =
         stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && call.changes());
     let writes = ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
-    law.route_under_way = writes && matches!(stranger, Stranger::FreesTheLock | Stranger::PutsBack);
+    law.route_under_way = writes && (stranger == Stranger::FreesTheLock || stranger.puts_back());
     if leads_elsewhere(prefix, call, stranger) {
         // A colour closes in its time after production has left it; not after somebody else has led production there again.
         law.grace = Duration::ZERO;

@@ -7,9 +7,13 @@ use aws_sdk_elasticloadbalancingv2::types::{Action as LbAction, ActionTypeEnum};
 use swingbridge::model::tags;
 
 use crate::cell::Attempt;
+use crate::life::Life;
 use crate::operator::{Operator, Who, sdk};
 use crate::stage::Scene;
 use crate::tap::Tap;
+
+/// The listener beside that of port 80, whose route is one by path.
+const ELSEWHERE: u16 = 8080;
 
 /// Somebody who does not know of the lock: one call, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +22,13 @@ pub(crate) enum Stranger {
     Grows,
     /// One that makes it as small as it may be.
     Shrinks,
+    /// The same of the candidate's group.
+    GrowsNext,
+    ShrinksNext,
     /// A provisioning run that puts the default rule back to what it knows.
     PutsBack,
+    /// One that does so with a route by path, on another listener.
+    PutsRouteBack,
     /// A person who leads the default rule back to the previous generation, while somebody removes it.
     LeadsBack,
     /// A person who frees the lock, because they believe that its holder is dead.
@@ -30,10 +39,13 @@ pub(crate) enum Stranger {
     DeletesGroup,
 }
 
-pub(crate) const STRANGERS: [Stranger; 6] = [
+pub(crate) const STRANGERS: [Stranger; 9] = [
     Stranger::Grows,
     Stranger::Shrinks,
+    Stranger::GrowsNext,
+    Stranger::ShrinksNext,
     Stranger::PutsBack,
+    Stranger::PutsRouteBack,
     Stranger::FreesTheLock,
     Stranger::DeletesTargetGroup,
     Stranger::DeletesGroup,
@@ -44,7 +56,10 @@ impl fmt::Display for Stranger {
         f.write_str(match self {
             Self::Grows => "an-autoscaler",
             Self::Shrinks => "a-shrinking-autoscaler",
+            Self::GrowsNext => "an-autoscaler-of-the-candidate",
+            Self::ShrinksNext => "a-shrinking-autoscaler-of-the-candidate",
             Self::PutsBack => "a-provisioning-run",
+            Self::PutsRouteBack => "a-provisioning-run-by-path",
             Self::LeadsBack => "a-way-back",
             Self::FreesTheLock => "a-freed-lock",
             Self::DeletesTargetGroup => "a-deleted-target-group",
@@ -71,6 +86,16 @@ fn group_of(scene: &Scene, generation: u32) -> String {
 }
 
 impl Stranger {
+    /// Whether there is anything in this life that they could change.
+    pub(crate) fn comes_to(self, life: &Life) -> bool {
+        self != Self::PutsRouteBack || life.requests.iter().any(|request| request.port == ELSEWHERE)
+    }
+
+    /// Whether they lead production somewhere.
+    pub(crate) fn puts_back(self) -> bool {
+        matches!(self, Self::PutsBack | Self::PutsRouteBack)
+    }
+
     /// Does it now, as any AWS client would. What AWS refuses is left.
     pub(crate) async fn acts(self, attempt: &Attempt<'_>, live: u32, next: u32) -> String {
         let scene = &attempt.scene;
@@ -87,14 +112,22 @@ impl Stranger {
         let groups = aws_sdk_autoscaling::Client::new(&sdk);
         let (current, next_group) = (group_of(scene, live), group_of(scene, next));
         match self {
-            Self::Grows | Self::Shrinks => came_of(
-                groups
-                    .set_desired_capacity()
-                    .auto_scaling_group_name(current)
-                    .desired_capacity(if self == Self::Grows { 4 } else { 1 })
-                    .send()
-                    .await,
-            ),
+            Self::Grows | Self::Shrinks | Self::GrowsNext | Self::ShrinksNext => {
+                let (group, desired) = match self {
+                    Self::Grows => (current, 4),
+                    Self::GrowsNext => (next_group, 4),
+                    Self::ShrinksNext => (next_group, 1),
+                    _ => (current, 1),
+                };
+                came_of(
+                    groups
+                        .set_desired_capacity()
+                        .auto_scaling_group_name(group)
+                        .desired_capacity(desired)
+                        .send()
+                        .await,
+                )
+            }
             Self::DeletesGroup => came_of(
                 groups
                     .delete_auto_scaling_group()
@@ -117,7 +150,7 @@ impl Stranger {
         next: u32,
     ) -> String {
         let name = match self {
-            Self::PutsBack | Self::LeadsBack => format!("tg-{live}"),
+            Self::PutsBack | Self::PutsRouteBack | Self::LeadsBack => format!("tg-{live}"),
             _ => format!("tg-{next}"),
         };
         let found = match balancing.describe_target_groups().names(name).send().await {
@@ -143,18 +176,38 @@ impl Stranger {
             .send()
             .await;
         let listeners = listeners.expect("they are there");
-        let http = listeners
-            .listeners()
-            .iter()
-            .find(|listener| listener.port() == Some(80));
+        let port = match self {
+            Self::PutsRouteBack => ELSEWHERE,
+            _ => 80,
+        };
+        let mut listeners = listeners.listeners().iter();
+        let http = listeners.find(|listener| listener.port() == Some(i32::from(port)));
+        let listener = http.and_then(|it| it.listener_arn()).expect("it is there");
         let forward = LbAction::builder()
             .r#type(ActionTypeEnum::Forward)
             .target_group_arn(arn)
             .build();
+        if self == Self::PutsRouteBack {
+            let rules = balancing.describe_rules().listener_arn(listener).send().await;
+            let rules = rules.expect("they are there");
+            let mut by_path = rules
+                .rules()
+                .iter()
+                .filter(|rule| rule.is_default() != Some(true));
+            let rule = by_path.next().and_then(|rule| rule.rule_arn()).expect("one");
+            return came_of(
+                balancing
+                    .modify_rule()
+                    .rule_arn(rule)
+                    .actions(forward)
+                    .send()
+                    .await,
+            );
+        }
         came_of(
             balancing
                 .modify_listener()
-                .listener_arn(http.and_then(|it| it.listener_arn()).expect("it is there"))
+                .listener_arn(listener)
                 .default_actions(forward)
                 .send()
                 .await,

@@ -252,6 +252,54 @@ async fn a_default_rule_is_written_through_its_listener() {
     point(&fake.aws(), "default").await.expect("written");
 }
 
+/// A group of ours as DescribeAutoScalingGroups shows it.
+fn group_xml(more: &str) -> Answer {
+    Answer::Ok(format!(
+        "<AutoScalingGroups><member><AutoScalingGroupName>asg-1</AutoScalingGroupName><Tags><member>\
+         <Key>swingbridge:app</Key><Value>shop</Value></member></Tags>{more}</member></AutoScalingGroups>"
+    ))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_deleted_when_it_and_its_warm_pool_are_empty_and_never_by_force() {
+    const INSTANCE: &str = "<Instances><member><InstanceId>i-1</InstanceId></member></Instances>";
+    const POOL: &str = "<WarmPoolConfiguration><MinSize>0</MinSize></WarmPoolConfiguration>";
+    const FILLED: &str = "<WarmPoolConfiguration><MinSize>1</MinSize></WarmPoolConfiguration>";
+    const BEING_EMPTIED: &str = "<WarmPoolConfiguration><MinSize>0</MinSize></WarmPoolConfiguration>\
+                                 <WarmPoolSize>1</WarmPoolSize>";
+    const PROTECTED: &str = "<DeletionProtection>prevent-all-deletion</DeletionProtection>";
+    let cases: [(&str, &[&str]); 6] = [
+        ("", &["DeleteAutoScalingGroup"]),
+        (PROTECTED, &["UpdateAutoScalingGroup", "DeleteAutoScalingGroup"]),
+        (INSTANCE, &[]),
+        (FILLED, &["PutWarmPool"]),
+        (BEING_EMPTIED, &[]),
+        (POOL, &["DeleteWarmPool"]),
+    ];
+    for (shown, expected) in cases {
+        let fake = Fake::new(move |action, body| {
+            assert!(!body.contains("Force"), "{body}");
+            match action {
+                "DescribeAutoScalingGroups" => group_xml(shown),
+                _ => Answer::Ok(String::new()),
+            }
+        });
+        let ended = Cloud::delete_group(&fake.aws(), &estate(), &GroupName::from("asg-1")).await;
+        let mut changes = fake.calls();
+        changes.retain(|action| !action.starts_with("Describe"));
+        assert_eq!(changes, expected, "{shown}");
+        if expected.contains(&"DeleteAutoScalingGroup") {
+            ended.expect("deleted");
+        } else {
+            // It is tried again until nobody is left.
+            assert!(
+                matches!(ended, Err(CloudError::InUse { .. })),
+                "{shown}: {ended:?}"
+            );
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_rule_deleted_meanwhile_does_not_hide_the_tags_of_the_others() {
     let all: Vec<Arn> = (0..45).map(|n| Arn::new(format!("arn:rule-{n}"))).collect();

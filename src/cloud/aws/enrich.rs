@@ -134,12 +134,7 @@ fn with(
 
 fn or_gap<T: Default>(answer: Result<T, CloudError>, part: Part, about: &str, gaps: &mut Vec<Gap>) -> T {
     answer.unwrap_or_else(|error| {
-        gaps.push(Gap {
-            part,
-            about: about.to_owned(),
-            error: error.to_string(),
-            denied: error.is_denied(),
-        });
+        gaps.push(error.gap(part, about));
         T::default()
     })
 }

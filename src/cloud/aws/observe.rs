@@ -55,7 +55,7 @@ impl Aws {
         let routing = routing?;
         gaps.extend(routing.gaps);
         load_balancer.attributes = attributes.unwrap_or_else(|error| {
-            gaps.push(gap(Part::LoadBalancerAttributes, &load_balancer.name, &error));
+            gaps.push(error.gap(Part::LoadBalancerAttributes, &load_balancer.name));
             BTreeMap::new()
         });
         let (by_name, found) = by_name;
@@ -148,7 +148,7 @@ impl Aws {
         let gaps = failure
             .iter()
             .flat_map(|error| {
-                [Part::RuleTags, Part::TargetGroupTags].map(|part| gap(part, load_balancer.as_str(), error))
+                [Part::RuleTags, Part::TargetGroupTags].map(|part| error.gap(part, load_balancer.as_str()))
             })
             .collect();
         Ok(Routing {
@@ -172,7 +172,7 @@ impl Aws {
             target_groups.push(tg);
         }
         if let Some(error) = failure {
-            gaps.push(gap(Part::TargetGroupTags, "this app", &error));
+            gaps.push(error.gap(Part::TargetGroupTags, "this app"));
         }
         (target_groups, gaps)
     }
@@ -203,11 +203,11 @@ impl Aws {
         let mut gaps = Vec::new();
         match attributes {
             Ok(attributes) => tg.attributes = attributes,
-            Err(error) => gaps.push(gap(Part::TargetGroupAttributes, tg.name.as_str(), &error)),
+            Err(error) => gaps.push(error.gap(Part::TargetGroupAttributes, tg.name.as_str())),
         }
         match targets {
             Ok(targets) => tg.targets = targets,
-            Err(error) => gaps.push(gap(Part::TargetHealth, tg.name.as_str(), &error)),
+            Err(error) => gaps.push(error.gap(Part::TargetHealth, tg.name.as_str())),
         }
         (tg, gaps)
     }
@@ -347,14 +347,5 @@ fn taken(target_groups: &[SdkTargetGroup], groups: &[AutoScalingGroup]) -> Taken
             .filter_map(|raw| raw.auto_scaling_group_name())
             .map(GroupName::from)
             .collect(),
-    }
-}
-
-fn gap(part: Part, about: &str, error: &CloudError) -> Gap {
-    Gap {
-        part,
-        about: about.to_owned(),
-        error: error.to_string(),
-        denied: error.is_denied(),
     }
 }

@@ -43,7 +43,7 @@ impl Aws {
         for (id, answer) in used.keys().zip(answers) {
             match answer {
                 Ok(template) => templates.push(template),
-                Err(error) => gaps.push(gap(Part::Templates, id.as_str(), &error)),
+                Err(error) => gaps.push(error.gap(Part::Templates, id.as_str())),
             }
         }
         (templates, gaps)
@@ -139,6 +139,7 @@ impl Aws {
                 about: id.to_owned(),
                 error: why.to_owned(),
                 denied: false,
+                passes: false,
             };
             return (None, vec![gap]);
         }
@@ -163,7 +164,7 @@ impl Aws {
                 (image, Vec::new())
             }
             Err(CloudError::Rejected { code, .. }) if code.starts_with("InvalidAMI") => (None, Vec::new()),
-            Err(error) => (None, vec![gap(Part::Image, id, &error)]),
+            Err(error) => (None, vec![error.gap(Part::Image, id)]),
         }
     }
 
@@ -261,15 +262,6 @@ fn key(id: &TemplateId) -> (Option<String>, Option<String>) {
         (Some(text), None)
     } else {
         (None, Some(text))
-    }
-}
-
-fn gap(part: Part, about: &str, error: &CloudError) -> Gap {
-    Gap {
-        part,
-        about: about.to_owned(),
-        error: error.to_string(),
-        denied: error.is_denied(),
     }
 }
 

@@ -58,5 +58,6 @@ fn gap(part: Part, about: &str) -> Gap {
         about: about.to_owned(),
         error: WHY.to_owned(),
         denied: false,
+        passes: false,
     }
 }

@@ -83,7 +83,8 @@ pub(in crate::config) struct UserDoor {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1, max = 64)))]
     pub(in crate::config) source: Vec<String>,
-    /// With strategy `ab`: the variant that they meet for as long as the test runs.
+    /// With strategy `ab`: the variant that they meet for as long as the test runs. With another strategy such a door stays
+    /// closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub(in crate::config) variant: Option<String>,

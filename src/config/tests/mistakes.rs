@@ -406,3 +406,45 @@ fn with_a_test_a_door_for_users_says_to_which_variant_it_leads() {
     }
     good(&file(weights, "variant = \"control\""));
 }
+
+#[test]
+fn doors_for_users_that_would_take_requests_from_each_other_or_from_a_colour_are_refused() {
+    let file = |scheme: &str, doors: &str| {
+        format!(
+            "app = \"ks\"\nload_balancer = \"alb\"\n[doors]\nscheme = \"{scheme}\"\nusers = [\n{doors}\n]\n"
+        )
+    };
+    let door = |name: &str, priority: u32, header: &str, value: &str, more: &str| {
+        format!(
+            "{{ name = \"{name}\", priority = {priority}, header = \"{header}\", values = [\"{value}\"]{more} }},"
+        )
+    };
+    for (text, wanted) in [
+        (
+            file("role", &door("beta", 13, "X-Client-Mode", "GREEN", "")),
+            "6: `beta` is for those who ask for a colour | use a header of its own, for instance \"x-beta\"",
+        ),
+        (
+            file("alternate", &door("beta", 9, "x-beta", "yes", "")),
+            "6: `beta` comes before the colours, and would take those with it who pin one | give it a priority after `blue_priority` and `green_priority`",
+        ),
+        (
+            file(
+                "role",
+                &[
+                    door("beta", 13, "x-beta", "yes", ""),
+                    door("again", 14, "X-Beta", "yes", ""),
+                ]
+                .join("\n"),
+            ),
+            "7: `again` is for the same requests as `beta` | leave one of them out: only the one with the lower priority would ever be met",
+        ),
+        (
+            file("role", &door("beta", 13, "x-beta", "yes", ", variant = \"bold\"")),
+            "6: `beta` leads to variant \"bold\", and there is no [ab] | leave it out: without it the door leads to the candidate",
+        ),
+    ] {
+        assert_eq!(problems(&text), [wanted], "{text}");
+    }
+    good(&file("none", &door("beta", 9, "x-client-mode", "green", "")));
+}

@@ -49,7 +49,7 @@ impl Step {
             Self::StayInUse { target_groups } => match target_groups.as_slice() {
                 [] => "let go of what was kept in use".into(),
                 some => format!(
-                    "keep {} in use while requests may still come, so that they drain",
+                    "keep {} in use while this runs, neither cut off nor unchecked",
                     names(some)
                 ),
             },
@@ -190,7 +190,7 @@ impl Step {
             Self::CreateRule {
                 port,
                 priority,
-                purpose: purpose @ Purpose::UserDoor,
+                purpose: purpose @ (Purpose::UserDoor | Purpose::Variant),
                 asks,
                 action,
             } => format!("create the {purpose} as :{port} rule {priority}, {asks} → {action}"),

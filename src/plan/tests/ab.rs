@@ -54,8 +54,8 @@ fn a_test_is_begun_with_every_variant_held_matched_and_healthy() {
     assert_eq!(
         all[5..],
         [
-            "create the variant's rule as :80 rule 5 → tg-2",
-            "create the variant's rule as :80 rule 6 → tg-3",
+            "create the variant's rule as :80 rule 5, x-variant=bold → tg-2",
+            "create the variant's rule as :80 rule 6, x-variant=calm → tg-3",
             "read all 3 rules back until they agree",
             "remove the entrance at :80 rule 2",
             "write down that bold takes part in the test",
@@ -63,6 +63,34 @@ fn a_test_is_begun_with_every_variant_held_matched_and_healthy() {
             "let the test run for 336h, and wait for a person to name the winner",
         ]
     );
+}
+
+#[test]
+fn a_test_that_is_begun_without_an_entrance_needs_none_but_for_a_live_that_takes_no_part() {
+    let mut estate = of(variants_ready());
+    estate.listeners[0]
+        .rules
+        .retain(|rule| rule.priority != Priority::Numbered(fixtures::ENTRANCE));
+    let mut alone = test();
+    alone.variants.remove(0);
+    for (test, kept, left) in [
+        (test(), "tg-2 and tg-3", None),
+        (
+            alone,
+            "tg-2 and tg-3 and tg-1",
+            Some("create the entrance as :80 rule 2 → tg-1"),
+        ),
+    ] {
+        let all = titles(&estate, &Intent::Promote, &policy_of(test));
+        let kept = format!("keep {kept} in use while this runs, neither cut off nor unchecked");
+        assert!(all.contains(&kept), "{all:#?}");
+        let entrances: Vec<&str> = all
+            .iter()
+            .map(String::as_str)
+            .filter(|title| title.contains("entrance"))
+            .collect();
+        assert_eq!(entrances, left.as_slice(), "{all:#?}");
+    }
 }
 
 #[test]
@@ -183,6 +211,15 @@ fn a_crowded_rule_and_a_taken_priority_are_refused_before_anything_is_changed() 
         };
         assert!(expected, "{priority}: {found:?}");
     }
+    let mut nowhere = policy_of(test());
+    nowhere.user_doors = vec![UserDoor {
+        ports: vec![8443],
+        ..beta("bold")
+    }];
+    assert!(matches!(
+        reasons(&of(variants_ready()), &Intent::Promote, &nowhere)[..],
+        [Reason::NoListener { port: 8443, .. }]
+    ));
     let mut by_header = test_by_header();
     by_header.variants[1].priority = Some(fixtures::BLUE);
     assert!(matches!(

@@ -555,6 +555,7 @@ impl Twist {
                 about: String::new(),
                 error: "é".into(),
                 denied: false,
+                passes: true,
             }),
             Self::Observed(at) => estate.observed_at = at,
             Self::Size(at, _)

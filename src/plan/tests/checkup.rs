@@ -189,6 +189,7 @@ fn what_would_surprise_an_operator_is_found() {
                         about: "asg-1".into(),
                         error: "AccessDenied".into(),
                         denied: false,
+                        passes: true,
                     });
                 },
                 "could not see the scaling activities of asg-1: AccessDenied",

@@ -214,13 +214,14 @@ fn a_winner_is_hooked_when_it_has_everything_and_before_a_generation_before_it_g
     let policy = hooked(policy_of(test()));
     let winner = |name: &str| Intent::Winner { name: name.into() };
     let swung = [
+        " | before-promote | wait for",
         "read all | each-step | mark generation",
         "mark generation | after-promote | mark generation",
     ];
     let estate = doors_are_ours(test_running());
     let found = places(&estate, &winner("calm"), &policy);
-    assert_eq!(found[..2], swung);
-    assert_eq!(found[2..], ["release asg-3: | before-retire | scale asg-2"]);
+    assert_eq!(found[..3], swung);
+    assert_eq!(found[3..], ["release asg-3: | before-retire | scale asg-2"]);
     // The other is not before it, and what live was before stays.
     assert_eq!(places(&estate, &winner("bold"), &policy), swung);
     // Live wins itself: production goes back to it, and nobody is promoted.

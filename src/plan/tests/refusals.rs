@@ -165,6 +165,7 @@ fn what_a_run_will_have_to_see_and_may_not_is_refused_before_anything_is_changed
         let mut estate = promoted();
         estate.gaps.push(Gap {
             denied: true,
+            passes: false,
             ..gap(part)
         });
         estate
@@ -196,6 +197,7 @@ fn gap(part: Part) -> Gap {
         about: "shop".into(),
         error: "AccessDenied".into(),
         denied: false,
+        passes: true,
     }
 }
 

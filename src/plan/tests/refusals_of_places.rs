@@ -2,7 +2,8 @@
 
 use super::refusals::all_refuse;
 use super::*;
-use crate::model::fixtures::{initial, policy, rule, to};
+use crate::model::doors::UserDoor;
+use crate::model::fixtures::{initial, policy, promoted, rule, to};
 use crate::model::routing::Action;
 
 #[test]
@@ -69,6 +70,56 @@ fn a_lock_or_entrance_behind_a_route_is_refused() {
             too_low("the lock", 90, "[lock] priority"),
             too_low("the entrance", 91, "[lock] entrance_priority"),
         ],
+    );
+}
+
+#[test]
+fn a_door_for_some_of_the_users_that_could_not_be_made_is_refused_before_anything_is() {
+    let mut estate = initial();
+    fixtures::add_rule(
+        &mut estate,
+        rule(80, Priority::Numbered(20), &[fixtures::path("/api/*")], to(1)),
+    );
+    let said = |port, priority| {
+        let mut policy = policy();
+        policy.user_doors = vec![UserDoor {
+            name: "beta".into(),
+            priority,
+            condition: fixtures::header("x-beta", "yes"),
+            ports: vec![port],
+            variant: None,
+        }];
+        let found = reasons(&estate, &deploy("42"), &policy);
+        // Nobody who takes production back needs it.
+        assert!(plan(&promoted(), &rollback(), &policy).is_ok());
+        found
+    };
+    let setting = || "the priority of beta under [doors]".to_owned();
+    assert_eq!(
+        said(8443, 13),
+        [Reason::NoListener {
+            port: 8443,
+            wanted_by: "[doors] listeners".into()
+        }]
+    );
+    assert_eq!(
+        said(80, 10),
+        [Reason::PriorityTaken {
+            port: 80,
+            priority: 10,
+            what: "tg-1".into(),
+            setting: setting()
+        }]
+    );
+    assert_eq!(
+        said(80, 30),
+        [Reason::PriorityTooLow {
+            what: "the door for beta".into(),
+            port: 80,
+            priority: 30,
+            first: 20,
+            setting: setting()
+        }]
     );
 }
 

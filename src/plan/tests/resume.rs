@@ -152,6 +152,7 @@ fn a_clone_that_is_half_made_is_not_finished_by_whoever_cannot_see_all_that_hang
             about: "shop".into(),
             error: "AccessDenied".into(),
             denied: false,
+            passes: true,
         });
         let found = reasons(&estate, &deploy("42"), &policy());
         assert!(

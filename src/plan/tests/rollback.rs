@@ -34,7 +34,7 @@ fn a_swing_that_stopped_half_way_is_put_back_rule_by_rule() {
     assert_eq!(
         all,
         [
-            "keep tg-2 in use while requests may still come, so that they drain",
+            "keep tg-2 in use while this runs, neither cut off nor unchecked",
             "swing :80 default rule: tg-2 → tg-1",
             "close the green door at :80 rule 11: tg-2 → closed (404)",
             "read all 4 rules back until they agree",
@@ -58,7 +58,7 @@ fn a_promotion_is_swung_back_at_once_when_the_previous_generation_stands_ready()
         [
             "hold asg-1 from scaling in",
             "mark generation 2 as rolling-back",
-            "keep tg-2 in use while requests may still come, so that they drain",
+            "keep tg-2 in use while this runs, neither cut off nor unchecked",
             "swing :80 default rule: tg-2 → tg-1",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 3 rules back until they agree",
@@ -160,7 +160,7 @@ fn without_doors_only_rules_and_the_entrance_are_touched() {
         [
             "hold asg-1 from scaling in",
             "mark generation 2 as rolling-back",
-            "keep tg-2 in use while requests may still come, so that they drain",
+            "keep tg-2 in use while this runs, neither cut off nor unchecked",
             "swing :80 default rule: tg-2 → tg-1",
             "read the rule back until it agrees",
             "mark generation 1 as restored",

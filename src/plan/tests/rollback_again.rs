@@ -16,7 +16,7 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
-            "keep tg-2 in use while requests may still come, so that they drain",
+            "keep tg-2 in use while this runs, neither cut off nor unchecked",
             "swing :80 default rule: tg-2 → tg-1",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
@@ -31,7 +31,7 @@ fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {
     assert_eq!(
         titles(&estate, &rollback(), &policy()),
         [
-            "keep tg-2 in use while requests may still come, so that they drain",
+            "keep tg-2 in use while this runs, neither cut off nor unchecked",
             "point the blue door at :80 rule 10: tg-2 → tg-1",
             "read all 4 rules back until they agree",
             "mark generation 1 as restored",
@@ -102,7 +102,7 @@ fn any_generation_that_still_stands_can_be_named() {
         [
             "hold asg-2 from scaling in",
             "mark generation 1 as rolling-back",
-            "keep tg-1 in use while requests may still come, so that they drain",
+            "keep tg-1 in use while this runs, neither cut off nor unchecked",
             "swing :80 default rule: tg-1 → tg-2",
             "point the blue door at :80 rule 10: tg-1 → tg-2",
             "read all 3 rules back until they agree",

@@ -236,6 +236,7 @@ fn what_must_be_seen_to_replace_instances_is_refused_unseen() {
             about: "asg-1".into(),
             error: "no".into(),
             denied: true,
+            passes: false,
         });
         let found = reasons(&estate, &deploy("42"), &policy());
         assert!(matches!(found.as_slice(), [Reason::Unseen { .. }]), "{found:?}");

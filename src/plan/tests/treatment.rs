@@ -205,6 +205,7 @@ fn what_is_left_and_cannot_be_done_is_said_and_what_can_be_is_done_first() {
         about: "shop".into(),
         error: "a policy says no".into(),
         denied: true,
+        passes: false,
     });
     let refusal = left_by(&swung, &estate).expect_err("the previous generation cannot be removed");
     assert!(refusal.to_string().contains("a policy says no"), "{refusal}");

@@ -27,9 +27,12 @@ pub(super) fn of(
     };
     if let (Some(roles), Phase::Steady | Phase::StandingBy | Phase::RolledBack) = (roles, phase)
         && let Some(group) = &roles.live.group
-        && owed.iter().any(|owed| owed.group == group.as_str())
     {
-        all.insert(0, say("swingbridge repair", "undo what is still owed on live"));
+        if owed.iter().any(|owed| owed.group == group.as_str()) {
+            all.insert(0, say("swingbridge repair", "undo what is still owed on live"));
+        } else if roles.has_left_doors() {
+            all.insert(0, say("swingbridge repair", "remove doors that are left"));
+        }
     }
     if let LockView::Held { expired: true, .. } = lock {
         all.push(say(

@@ -123,6 +123,7 @@ fn what_could_not_be_seen_is_said_and_never_counted_as_healthy() {
         about: "tg-1".into(),
         error: "access denied".into(),
         denied: false,
+        passes: true,
     });
     let view = view(&estate);
     assert_eq!(view.rollback.speed, Speed::Unknown);
@@ -175,6 +176,7 @@ fn the_header_value_of_lock_and_entrance_is_never_shown() {
         about: "alb-ks".into(),
         error: "access denied".into(),
         denied: false,
+        passes: true,
     });
     for estate in [estate, unseen] {
         let view = view(&estate);

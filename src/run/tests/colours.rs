@@ -134,6 +134,43 @@ async fn a_colour_in_its_grace_is_given_to_nobody_else_and_its_generation_is_not
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_rolled_back_is_not_removed_before_the_grace_of_its_colour_is_over() {
+    let policy = by_turns(GRACE);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    must(&world, &Intent::Promote, &policy).await;
+    must(&world, &rollback(), &policy).await;
+    let by_number = Intent::Retire {
+        generation: Some(Generation(2)),
+    };
+    let minute = Duration::from_secs(60);
+    // At once, and shortly before it is over.
+    for waited in [Duration::ZERO, GRACE - minute] {
+        sleep(waited).await;
+        for intent in [&Intent::Abort, &by_number] {
+            let refusal = plan::plan(&world.now(), intent, &policy).expect_err("in grace");
+            assert!(
+                matches!(
+                    refusal.reasons[..],
+                    [Reason::InGrace {
+                        generation: Generation(2),
+                        ..
+                    }]
+                ),
+                "{} after {waited:?}: {refusal}",
+                intent.word()
+            );
+        }
+        assert_eq!(colours(&world, &policy), leads(Some("tg-1"), Some("tg-2")));
+    }
+    sleep(minute).await;
+    must(&world, &Intent::Abort, &policy).await;
+    assert!(world.now().group(&asg(2)).is_none());
+    assert_eq!(colours(&world, &policy), leads(Some("tg-1"), None));
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_treated_after_a_promotion_waits_for_the_grace() {
     let mut policy = by_turns(GRACE);
     policy.after_promotion.previous = Treatment::Retire;

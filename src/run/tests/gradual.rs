@@ -85,6 +85,7 @@ async fn a_share_that_cannot_be_seen_any_more_is_not_told_as_one_that_somebody_h
                 about: "tg-2".into(),
                 error: "DescribeTags did not answer for now".into(),
                 denied: false,
+                passes: true,
             });
         });
     };
@@ -162,6 +163,28 @@ async fn a_candidate_that_dies_while_it_bakes_is_left_at_once() {
         State::RolledBack
     );
     no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_look_that_finds_nobody_healthy_is_borne_and_two_in_a_row_take_the_share_back() {
+    let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+    // Looks are 15 s apart, and it falls ill 5 s after one of them: 20 s have one look in them, 35 s two.
+    let (twice, longer) = ([(true, 20), (false, 10), (true, 20)], [(true, 35)]);
+    for (spells, code, live_after) in [(&twice[..], 0, 2), (&longer[..], 5, 1)] {
+        let world = with_candidate(&policy).await;
+        let falls_ill = async || {
+            sleep(Duration::from_secs(5)).await;
+            for (is_ill, seconds) in spells {
+                *world.sick.lock().expect("not poisoned") = is_ill.then(|| tg(2)).into_iter().collect();
+                sleep(Duration::from_secs(*seconds)).await;
+            }
+            world.sick.lock().expect("not poisoned").clear();
+        };
+        let (verdict, ()) = meanwhile(&world, &policy, falls_ill).await;
+        assert_eq!(verdict.code, code, "{spells:?}: {verdict:#?}");
+        assert_eq!(live(&world, &policy), live_after);
+        no_lock(&world);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -464,6 +487,7 @@ async fn a_candidate_whose_health_cannot_be_read_is_not_told_as_dead() {
                     about: "tg-2".into(),
                     error: "no answer for now".into(),
                     denied,
+                    passes: !denied,
                 });
             });
             sleep(MINUTE).await;

@@ -6,13 +6,16 @@ mod anywhere;
 mod colours;
 mod estates;
 mod forever;
+mod gates;
 mod gradual;
 mod growth;
 mod hooks;
 mod judged;
+mod locked;
 mod moves;
 mod pages;
 mod pair;
+mod promised;
 mod properties;
 mod properties_killed;
 mod recreate;
@@ -414,24 +417,6 @@ async fn a_candidate_that_never_becomes_healthy_leaves_production_alone() {
     must(&world, &Intent::Abort, &policy).await;
     assert!(world.now().group(&asg(2)).is_none());
     nothing_broken(&world);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_second_operator_is_told_who_holds_the_lock() {
-    let policy = quick();
-    let mut estate = rich();
-    let holder = crate::model::lock::Holder {
-        beat: jiff::Timestamp::now(),
-        ..fixtures::holder()
-    };
-    fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, fixtures::closed(404)));
-    let world = World::new(estate);
-    let verdict = run(&world, &deploy("42"), &policy, true)
-        .await
-        .expect("nobody killed it");
-    assert_eq!(verdict.code, 7);
-    assert!(verdict.summary.contains("ci on runner-7"), "{}", verdict.summary);
-    assert_eq!(world.changes(), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

@@ -169,7 +169,7 @@ fn only_live_is_left(world: &World, policy: &Policy) -> Result<(), TestCaseError
     for rule in estate.rules() {
         let kind = rule.tags.get(tags::RULE).map(String::as_str);
         prop_assert!(
-            !matches!(kind, Some("lock" | "entrance")),
+            !matches!(kind, Some("lock" | "entrance" | "users")),
             "{} was left behind",
             rule.at()
         );

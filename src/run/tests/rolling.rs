@@ -110,6 +110,7 @@ async fn a_rollout_that_may_not_be_seen_any_more_is_left_to_go_on_and_told_as_th
                         about: about.into(),
                         error: "no answer for now".into(),
                         denied,
+                        passes: !denied,
                     });
                 });
             };
@@ -459,6 +460,7 @@ async fn a_refresh_that_was_begun_and_cannot_be_seen_is_not_told_as_nothing() {
                     about: "asg-1".into(),
                     error: "no answer for now".into(),
                     denied: true,
+                    passes: false,
                 });
             });
         };

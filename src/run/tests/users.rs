@@ -164,8 +164,41 @@ async fn a_door_that_is_configured_otherwise_leads_otherwise_after_another_promo
     assert_eq!(led(&world, &moved), both_lead_to("tg-3"));
     let mut fewer = moved;
     fewer.user_doors.truncate(1);
-    fewer.user_doors[0].condition = fixtures::header("x-beta", "on");
-    ab::goes(&world, &Intent::Promote, &fewer).await;
-    assert_eq!(led(&world, &fewer), [":80 rule 13 x-beta=on → tg-3"]);
+    // What stands at its place asks for this as well.
+    for values in [["yes", "on"].as_slice(), &["yes"], &["on"]] {
+        fewer.user_doors[0].condition = Condition::Header {
+            name: "x-beta".into(),
+            values: values.iter().map(ToString::to_string).collect(),
+        };
+        ab::goes(&world, &Intent::Promote, &fewer).await;
+        let asked = &fewer.user_doors[0].condition;
+        assert_eq!(led(&world, &fewer), [format!(":80 rule 13 {asked} → tg-3")]);
+    }
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_door_to_the_candidate_that_asks_for_less_than_before_is_made_anew() {
+    let mut policy = with_users(quick(), None);
+    policy.user_doors.truncate(1);
+    let world = World::new(fixtures::initial());
+    for values in [["yes", "on"].as_slice(), &["yes"]] {
+        policy.user_doors[0].condition = Condition::Header {
+            name: "x-beta".into(),
+            values: values.iter().map(ToString::to_string).collect(),
+        };
+        must(&world, &deploy("42"), &policy).await;
+        let asked = &policy.user_doors[0].condition;
+        assert_eq!(led(&world, &policy), [format!(":80 rule 13 {asked} → tg-2")]);
+    }
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn doors_for_variants_are_for_nobody_with_another_strategy() {
+    let world = World::new(fixtures::initial());
+    let policy = with_users(quick(), Some("control"));
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(led(&world, &policy), Vec::<String>::new());
     nothing_broken(&world);
 }
