@@ -331,7 +331,7 @@ pub(super) struct RunArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
-    /// How long the whole run may take, waiting for somebody else's lock included
+    /// How long the run may take, waiting for somebody else's lock included, staying for what a swing leaves not
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
     /// How long to wait for somebody else's lock

@@ -149,10 +149,10 @@ async fn a_run_that_lasts_longer_than_its_lease_beats_four_times_in_it_and_keeps
 }
 
 /// Locked by somebody on another machine, whose last sign of life is an hour old by our clock.
-fn locked() -> World {
+fn locked(lease: Duration) -> World {
     let holder = Holder {
         beat: jiff::Timestamp::now() - HOUR,
-        lease: LEASE,
+        lease,
         ..fixtures::holder()
     };
     let mut estate = rich();
@@ -162,7 +162,7 @@ fn locked() -> World {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_holder_is_listened_to_for_a_third_of_the_lease_before_the_lock_is_taken_from_it() {
-    let world = locked();
+    let world = locked(LEASE);
     let (verdict, events) = heard(&world, &deploy("42"), &quick(), true, &Nobody).await;
     assert_eq!(verdict.map(|verdict| verdict.code), Some(0));
     let taken = events
@@ -178,19 +178,51 @@ async fn a_silent_holder_is_listened_to_for_a_third_of_the_lease_before_the_lock
 
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_beats_as_late_as_it_may_keeps_its_lock_however_far_behind_its_clock_is() {
-    let world = locked();
+    // Ours is LEASE; theirs may be longer.
+    for lease in [LEASE, LEASE * 3] {
+        let world = locked(lease);
+        let beats = async {
+            sleep(lease / 4).await;
+            world.vary(|estate| {
+                let rule = fixtures::rule_mut(estate, 80, Priority::Numbered(fixtures::LOCK));
+                let beat = jiff::Timestamp::now() - HOUR + lease / 4;
+                rule.tags.insert(tags::LOCK_BEAT.into(), beat.to_string());
+            });
+        };
+        let (intent, policy) = (deploy("42"), quick());
+        let (verdict, ()) = tokio::join!(run(&world, &intent, &policy, true), beats);
+        assert_eq!(verdict.map(|verdict| verdict.code), Some(7), "{lease:?}");
+        assert_eq!(world.changes(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_whose_clock_is_behind_is_waited_for_like_any_other() {
+    let (world, began) = (locked(LEASE), Instant::now());
     let beats = async {
-        sleep(LEASE / 4).await;
-        world.vary(|estate| {
-            let rule = fixtures::rule_mut(estate, 80, Priority::Numbered(fixtures::LOCK));
-            let beat = jiff::Timestamp::now() - HOUR + LEASE / 4;
-            rule.tags.insert(tags::LOCK_BEAT.into(), beat.to_string());
-        });
+        for beat in 1..=8 {
+            sleep(LEASE / 4).await;
+            world.vary(|estate| {
+                let rule = fixtures::rule_mut(estate, 80, Priority::Numbered(fixtures::LOCK));
+                let beat = jiff::Timestamp::now() - HOUR + LEASE / 4 * beat;
+                rule.tags.insert(tags::LOCK_BEAT.into(), beat.to_string());
+            });
+        }
+        // It has done what it held the lock for.
+        world.vary(|estate| fixtures::remove_rule(estate, 80, Priority::Numbered(fixtures::LOCK)));
     };
-    let (intent, policy) = (deploy("42"), quick());
-    let (verdict, ()) = tokio::join!(run(&world, &intent, &policy, true), beats);
-    assert_eq!(verdict.map(|verdict| verdict.code), Some(7));
-    assert_eq!(world.changes(), Vec::<String>::new());
+    let (_stopper, interrupt) = Interrupt::pair();
+    let (scope, intent, policy) = (scope(), deploy("42"), quick());
+    let mut job = script::job(&world, &scope, &intent, true, interrupt, &Nobody);
+    job.lock.wait = LEASE * 4;
+    let estate = world.now();
+    let plan = plan::plan(&estate, &intent, &policy).expect("a plan");
+    let mut listen = Listen::default();
+    let (verdict, ()) = tokio::join!(carry_out(&job, &plan, &estate, &mut listen), beats);
+    assert_eq!(verdict.code, 0, "{verdict:#?}");
+    assert!(began.elapsed() >= LEASE * 2, "{:?}", began.elapsed());
+    no_lock(&world);
+    nothing_broken(&world);
 }
 
 #[test]
