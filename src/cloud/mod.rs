@@ -288,7 +288,7 @@ impl CloudError {
             about: about.to_owned(),
             error: self.to_string(),
             denied: self.is_denied(),
-            passes: self.may_pass(),
+            passes: self.may_pass() || matches!(self, Self::Unreachable { .. }),
         }
     }
 

@@ -128,28 +128,23 @@ fn variant_problem(file: &File, door: &UserDoor) -> Option<(String, String)> {
 fn overlap(doors: &Doors, index: usize) -> Option<(&'static str, String, &'static str)> {
     let door = &doors.users[index];
     let header = door.header.as_deref().unwrap_or_default();
-    let colours = [&doors.blue, &doors.green];
-    if doors.scheme != Scheme::None
-        && header.eq_ignore_ascii_case(&doors.header)
-        && door
-            .values
-            .iter()
-            .any(|value| colours.iter().any(|colour| value.eq_ignore_ascii_case(colour)))
-    {
+    if doors.scheme != Scheme::None && header.eq_ignore_ascii_case(&doors.header) {
         return Some((
-            ".values",
-            format!("`{}` is for those who ask for a colour", door.name),
+            ".header",
+            format!("`{}` asks for \"{header}\", which names the colours", door.name),
             "use a header of its own, for instance \"x-beta\"",
         ));
     }
-    if doors.scheme == Scheme::Alternate && door.priority < doors.blue_priority.max(doors.green_priority) {
+    let beacon = doors.beacon.as_ref().map_or(0, |beacon| beacon.priority);
+    let colours = doors.blue_priority.max(doors.green_priority);
+    if doors.scheme == Scheme::Alternate && door.priority < colours.max(beacon) {
         return Some((
             ".priority",
             format!(
-                "`{}` comes before the colours, and would take those with it who pin one",
+                "`{}` comes before the colours or the beacon, and would take those with it who pin one",
                 door.name
             ),
-            "give it a priority after `blue_priority` and `green_priority`",
+            "give it a priority after `blue_priority`, `green_priority` and the beacon's",
         ));
     }
     let same = |other: &&UserDoor| {

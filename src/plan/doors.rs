@@ -11,7 +11,7 @@ use crate::model::plan::Note;
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
-use crate::model::routing::{Action, Asks, Condition, FixedResponse};
+use crate::model::routing::{Action, Asks, Condition, FixedResponse, Priority, Rule};
 use crate::model::step::{Purpose, Step};
 use crate::model::tags;
 
@@ -343,14 +343,16 @@ pub(super) fn misplaced(context: &Context<'_>) -> Vec<Reason> {
 pub(super) fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<Step> {
     let configured =
         || to_candidates(context).flat_map(|door| door.ports.iter().map(move |port| (door, *port)));
+    let stands = |rule: &Rule, (door, port): (&UserDoor, u16)| {
+        let place = (rule.port, rule.priority) == (port, Priority::Numbered(door.priority));
+        place && rule.conditions == [door.condition.clone()]
+    };
     let standing = &context.roles.user_doors;
     let action = Action::to(candidate);
     let mut steps: Vec<Step> = standing
         .iter()
         .map(|rule| {
-            let wanted = configured()
-                .any(|(door, port)| port == rule.port && rule.conditions == [door.condition.clone()]);
-            if wanted {
+            if configured().any(|wanted| stands(rule, wanted)) {
                 swing::point(rule, Purpose::UserDoor, action.clone())
             } else {
                 Step::DeleteRule {
@@ -362,12 +364,7 @@ pub(super) fn users(context: &Context<'_>, candidate: &TargetGroupName) -> Vec<S
         .collect();
     steps.extend(
         configured()
-            .filter(|(door, port)| {
-                let stands = |rule: &&crate::model::routing::Rule| {
-                    rule.port == *port && rule.conditions == [door.condition.clone()]
-                };
-                !standing.iter().any(stands)
-            })
+            .filter(|wanted| !standing.iter().any(|rule| stands(rule, *wanted)))
             .map(|(door, port)| Step::CreateRule {
                 port,
                 priority: door.priority,

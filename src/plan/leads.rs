@@ -82,11 +82,17 @@ pub(super) fn missing(context: &Context<'_>, test: &Test) -> usize {
         .count()
 }
 
-/// Whether the header that decides still leads to every variant.
+/// Whether the header that decides still leads to every variant, wherever its rule stands.
 pub(super) fn header_leads(context: &Context<'_>, test: &Test) -> bool {
-    let all = leads(context, test);
-    let mut by_header = all.iter().filter(|lead| is_of_header(test, &lead.condition));
-    by_header.all(|lead| standing(context, lead).is_some())
+    test.deployed().all(|variant| {
+        let mut rules = context.roles.variant_rules.iter();
+        rules.any(|rule| {
+            rule.conditions.iter().any(|condition| {
+                matches!(condition, Condition::Header { values, .. } if values.contains(&variant.name))
+                    && is_of_header(test, condition)
+            })
+        })
+    })
 }
 
 fn is_of_header(test: &Test, condition: &Condition) -> bool {

@@ -68,7 +68,15 @@ pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {
         });
     }
     if roles.has_left_doors() {
-        lines.push("doors for some of the users are left, and lead where production goes".into());
+        let doors: Vec<String> = roles
+            .user_doors
+            .iter()
+            .map(|rule| format!("{} → {}", rule.at(), rule.action))
+            .collect();
+        lines.push(format!(
+            "doors for some of the users are left: {}",
+            doors.join(", ")
+        ));
     }
     if let Some(previous) = &roles.previous {
         lines.push(format!("{} can be rolled back to", name(previous)));

@@ -47,7 +47,7 @@ impl Lock {
         job: &Job<'_, C>,
         plan: &Plan,
         seen: &Estate,
-        wait: Duration,
+        (wait, deadline): (Duration, Option<Instant>),
         narrator: &mut Narrator<'_>,
     ) -> Result<Self, Stop> {
         let began = Instant::now();
@@ -60,6 +60,14 @@ impl Lock {
         loop {
             if let Some(signal) = job.interrupt.wished() {
                 return Err(Stop::Interrupted(signal));
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(match lock::state(&estate, plan.policy.lock) {
+                    LockState::Held { holder, .. } if !holder.expired(job.cloud.now()) => {
+                        Stop::Locked(Box::new(holder))
+                    }
+                    _ => Stop::OutOfTime,
+                });
             }
             // Without tags nobody's rule can be told from ours.
             let seen = blind.sees(&estate, Part::RuleTags, None)?;
@@ -226,7 +234,11 @@ pub(super) fn keeping(action: &Action, also: &[TargetGroupName]) -> Action {
 
 /// Whether a holder whose lease is over by our clock is silent, too: its clock may be behind ours.
 async fn says_nothing<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, holder: &Holder) -> bool {
-    sleep(listening(job, holder)).await;
+    tokio::select! {
+        biased;
+        _ = job.interrupt.wait() => return false,
+        () = sleep(listening(job, holder)) => {}
+    }
     let seen = job.cloud.look(job.scope, estate, Look::Everything, &[]).await;
     seen.is_ok_and(|seen| {
         matches!(lock::state(&seen, plan.policy.lock),

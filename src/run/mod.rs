@@ -165,9 +165,7 @@ async fn locked<C: Cloud>(
     estate: &Estate,
     narrator: &mut Narrator<'_>,
 ) -> Result<Estate, Verdict> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let wait = left.map_or(job.lock.wait, |left| left.min(job.lock.wait));
-    let lock = match Lock::acquire(job, plan, estate, wait, narrator).await {
+    let lock = match Lock::acquire(job, plan, estate, (job.lock.wait, deadline), narrator).await {
         Ok(lock) => lock,
         Err(stop) if part.from == 0 => return Err(verdict::not_started(plan, &stop)),
         Err(stop) => return Err(verdict::between(plan, estate, &stop)),
@@ -273,7 +271,7 @@ async fn locked_patiently<C: Cloud>(
         Err(error) => return Err((None, Stop::Cloud(error))),
     };
     let patience = job.lock.wait.max(job.lock.lease * 3);
-    match Lock::acquire(job, plan, &estate, patience, narrator).await {
+    match Lock::acquire(job, plan, &estate, (patience, None), narrator).await {
         Ok(lock) => Ok((estate, lock)),
         Err(stop) => Err((Some(estate), stop)),
     }

@@ -422,11 +422,11 @@ fn doors_for_users_that_would_take_requests_from_each_other_or_from_a_colour_are
     for (text, wanted) in [
         (
             file("role", &door("beta", 13, "X-Client-Mode", "GREEN", "")),
-            "6: `beta` is for those who ask for a colour | use a header of its own, for instance \"x-beta\"",
+            "6: `beta` asks for \"X-Client-Mode\", which names the colours | use a header of its own, for instance \"x-beta\"",
         ),
         (
             file("alternate", &door("beta", 9, "x-beta", "yes", "")),
-            "6: `beta` comes before the colours, and would take those with it who pin one | give it a priority after `blue_priority` and `green_priority`",
+            "6: `beta` comes before the colours or the beacon, and would take those with it who pin one | give it a priority after `blue_priority`, `green_priority` and the beacon's",
         ),
         (
             file(

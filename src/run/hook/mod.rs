@@ -258,14 +258,18 @@ impl<C: Cloud> Asking<'_, C> {
     }
 
     fn stands(&self, how: String, narrator: &mut Narrator<'_>) {
-        if let Some(step) = self.index {
-            narrator.say(EventKind::Progress {
+        narrator.say(match self.index {
+            Some(step) => EventKind::Progress {
                 step,
                 have: 0,
                 want: 1,
                 reasons: vec![how],
-            });
-        }
+            },
+            // It belongs to a plan that nobody was shown.
+            None => EventKind::Notice {
+                text: format!("{}: {how}", self.hook.title()),
+            },
+        });
     }
 
     /// Ends when the run is to stop, or has used up its time.

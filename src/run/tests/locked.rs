@@ -5,11 +5,11 @@ use tokio::time::Instant;
 use super::*;
 use crate::model::lock::Holder;
 
-/// Held by somebody who has just said that they are alive: they are believed for three minutes.
-fn held() -> World {
+/// Held by somebody who has said so long ago that they are alive: they are believed for three minutes.
+fn held(ago: Duration) -> World {
     let mut estate = rich();
     let holder = Holder {
-        beat: jiff::Timestamp::now(),
+        beat: jiff::Timestamp::now() - ago,
         ..fixtures::holder()
     };
     fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, fixtures::closed(404)));
@@ -38,11 +38,20 @@ async fn whoever_comes_second_is_told_who_holds_the_lock_after_no_more_time_than
         (minute, Some(second * 20), second * 20..second * 25),
         (second * 20, Some(minute), second * 20..second * 25),
     ] {
-        let world = held();
+        let world = held(Duration::ZERO);
         let (verdict, took) = deployed(&world, wait, timeout).await;
         assert_eq!(verdict.code, 7, "{verdict:#?}");
         assert!(verdict.summary.contains("ci on runner-7"), "{}", verdict.summary);
         assert!(within.contains(&took), "{wait:?} of {timeout:?}: {took:?}");
         assert_eq!(world.changes(), Vec::<String>::new());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_time_left_takes_no_lock_over() {
+    let (second, world) = (Duration::from_secs(1), held(Duration::from_secs(600)));
+    let (verdict, took) = deployed(&world, Duration::ZERO, Some(second * 20)).await;
+    assert_eq!(verdict.code, 4, "{verdict:#?}");
+    assert!((second * 20..second * 25).contains(&took), "{took:?}");
+    assert_eq!(world.changes(), Vec::<String>::new());
 }

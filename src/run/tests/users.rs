@@ -195,6 +195,28 @@ async fn a_door_to_the_candidate_that_asks_for_less_than_before_is_made_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_door_to_the_candidate_goes_to_where_it_is_configured_and_makes_room_for_another() {
+    let mut policy = with_users(quick(), None);
+    let world = World::new(fixtures::initial());
+    must(&world, &deploy("42"), &policy).await;
+    let (beta, office) = (
+        policy.user_doors[0].condition.clone(),
+        policy.user_doors[1].condition.clone(),
+    );
+    policy.user_doors[0].condition = office.clone();
+    policy.user_doors[1].condition = beta.clone();
+    must(&world, &deploy("42"), &policy).await;
+    assert_eq!(
+        led(&world, &policy),
+        [
+            format!(":80 rule 13 {office} → tg-2"),
+            format!(":80 rule 14 {beta} → tg-2")
+        ]
+    );
+    nothing_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
 async fn doors_for_variants_are_for_nobody_with_another_strategy() {
     let world = World::new(fixtures::initial());
     let policy = with_users(quick(), Some("control"));
