@@ -141,7 +141,7 @@ pub(super) async fn go(
     if verdict.code != 0 || args.no_wait {
         return Ok((verdict.code, verdict.ended));
     }
-    let code = later(session, &plan, args, &interrupt).await?;
+    let code = later(session, (&plan, &estate), args, &interrupt).await?;
     Ok((code, verdict.ended))
 }
 
@@ -209,7 +209,12 @@ async fn once(
 }
 
 /// What a swing leaves is done when its time has come.
-async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Interrupt) -> Result<u8, Failure> {
+async fn later(
+    session: &Session,
+    done: (&Plan, &Estate),
+    args: &RunArgs,
+    interrupt: &Interrupt,
+) -> Result<u8, Failure> {
     let mut said = None;
     let waits = |due: Timestamp| {
         if said != Some(due) && args.format == TextOrJson::Text {
@@ -225,7 +230,7 @@ async fn later(session: &Session, plan: &Plan, args: &RunArgs, interrupt: &Inter
     let stayed = run::stay(
         &session.aws,
         &session.config.scope,
-        plan,
+        done,
         interrupt,
         waits,
         finish,

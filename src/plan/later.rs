@@ -236,8 +236,24 @@ pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
     Ok(next_due(estate, &plan.policy)?.map_or(Left::Nothing, Left::Due))
 }
 
+/// Whether a plan that was made on what was `found` may leave anything: production is swung by it, or was by a run before
+/// it that it finishes. Who only closes the door of a candidate leaves nothing.
+pub fn swings(plan: &Plan, found: &Estate) -> bool {
+    let withdraws = |roles: &Roles<'_>| {
+        let waits = |one: &Standing| matches!(one.state, State::Staged | State::Ready);
+        !roles.halfway
+            && roles.live.state != State::RollingBack
+            && roles.candidate.as_ref().is_some_and(waits)
+    };
+    let goes_back = matches!(plan.intent, Intent::Rollback { .. } | Intent::Retreat);
+    let only_withdraws = goes_back
+        && !plan.moves_production()
+        && Roles::of(found, &plan.policy).is_ok_and(|roles| withdraws(&roles));
+    swung_to(plan).is_some() && !only_withdraws
+}
+
 /// What live is marked as once a plan is done that swings production; no other leaves anything.
-pub fn swung_to(plan: &Plan) -> Option<State> {
+fn swung_to(plan: &Plan) -> Option<State> {
     match &plan.intent {
         Intent::Promote | Intent::PromoteFully | Intent::Resume => Some(State::Live),
         Intent::Deploy { .. } if matches!(plan.policy.strategy, Strategy::Direct | Strategy::Recreate) => {

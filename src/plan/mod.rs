@@ -50,7 +50,7 @@ mod winner;
 pub(crate) mod tests;
 
 pub use checkup::checkup;
-pub use later::{Left, left_by, swung_to};
+pub use later::{Left, left_by, swings};
 pub use reached::{Progress, progress, reached, started_size};
 pub use safe::{healthy, safe};
 pub use saved::{is_whole, resume};

@@ -36,16 +36,16 @@ const STALE: u8 = 8;
 const LOOKS_FOR_OWN: u32 = 2;
 
 /// No lock is held meanwhile, so that a rollback can begin; whoever interrupts it loses nothing, `repair` finishes it.
-/// `finish` carries out what has fallen due, and says with which exit code that ended; `waits` hears until when.
+/// `found`: what the plan was made on; `finish` carries out what has fallen due, and says with which exit code that ended; `waits` hears until when.
 pub async fn stay<C: Cloud>(
     cloud: &C,
     scope: &Scope,
-    done: &Plan,
+    (done, found): (&Plan, &Estate),
     interrupt: &Interrupt,
     mut waits: impl FnMut(Timestamp),
     mut finish: impl AsyncFnMut(Plan, Estate) -> u8,
 ) -> Stayed {
-    if plan::swung_to(done).is_none() {
+    if !plan::swings(done, found) {
         // Nothing is left that would be worth a look, least of all one that fails.
         return Stayed::Done;
     }

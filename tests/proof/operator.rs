@@ -232,7 +232,7 @@ impl<'a> Operator<'a> {
             Ok(rest) => {
                 let ended = Ended::Verdict(self.carries_out(&rest, &estate).await);
                 match ended.code() {
-                    Some(0) => self.later(&rest, ended).await,
+                    Some(0) => self.later((&rest, &estate), ended).await,
                     _ => ended,
                 }
             }
@@ -247,7 +247,7 @@ impl<'a> Operator<'a> {
             let is_stale = matches!(&ended, Ended::Verdict(verdict) if verdict.ended == event::Ended::Stale);
             match (ended.code(), plan) {
                 _ if is_stale && again < PLANNED_AGAIN => again += 1,
-                (Some(0), Some(plan)) => return self.later(&plan, ended).await,
+                (Some(0), Some((plan, found))) => return self.later((&plan, &found), ended).await,
                 _ => return ended,
             }
         }
@@ -258,7 +258,7 @@ impl<'a> Operator<'a> {
         look_to_plan(&self.aws, scope, intent, policy).await
     }
 
-    async fn once(&self, intent: &Intent) -> (Option<Plan>, Ended) {
+    async fn once(&self, intent: &Intent) -> (Option<(Plan, Estate)>, Ended) {
         let estate = match self.looks(intent).await {
             Ok(estate) => estate,
             Err(error) => return (None, Ended::Unseen(error)),
@@ -266,14 +266,14 @@ impl<'a> Operator<'a> {
         match plan::plan(&estate, intent, &self.config.policy) {
             Ok(plan) => {
                 let verdict = self.carries_out(&plan, &estate).await;
-                (Some(plan), Ended::Verdict(verdict))
+                (Some((plan, estate)), Ended::Verdict(verdict))
             }
             Err(refusal) => (None, Ended::Refused(refusal)),
         }
     }
 
     /// Stays for what a swing leaves to be done.
-    async fn later(&self, plan: &Plan, done: Ended) -> Ended {
+    async fn later(&self, plan: (&Plan, &Estate), done: Ended) -> Ended {
         let (_stopper, interrupt) = Interrupt::pair();
         let finish = async |rest: Plan, estate: Estate| self.carries_out(&rest, &estate).await.code;
         match stay(&self.aws, &self.config.scope, plan, &interrupt, |_| {}, finish).await {

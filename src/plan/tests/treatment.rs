@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::later::{Left, left_by, next_due};
+use super::super::later::{Left, left_by, next_due, swings};
 use super::*;
 use crate::model::estate::{Gap, Part};
 use crate::model::fixtures::{deployed, group_mut, halfway, mark, minute, policy, promoted, rolled_back};
@@ -56,6 +56,24 @@ fn whoever_takes_a_share_back_by_steps_stays_for_what_any_rollback_leaves() {
         left(&rollback())
     );
     assert_eq!(left(&Intent::Retreat), left(&rollback()));
+}
+
+#[test]
+fn only_who_swings_production_or_finishes_a_swing_has_left_anything() {
+    let mut begun = deployed();
+    mark(&mut begun, 2, State::Promoting, Some(1));
+    for (estate, intent, expected) in [
+        (deployed(), rollback(), false),
+        (deployed(), Intent::Abort, false),
+        (deployed(), Intent::Promote, true),
+        (begun, rollback(), true),
+        (halfway(), rollback(), true),
+        (promoted(), rollback(), true),
+        (rolled_back(), rollback(), true),
+    ] {
+        let plan = planned(&estate, &intent, &policy());
+        assert_eq!(swings(&plan, &estate), expected, "{}", plan.summary);
+    }
 }
 
 #[test]

@@ -23,13 +23,14 @@ async fn what_falls_due_while_everything_is_being_looked_at_is_done_as_well() {
         assert!(held(&world), "for a minute");
         *world.slow.lock().expect("not poisoned") = slow;
         tokio::time::sleep(policy.swing.hold - Duration::from_secs(early)).await;
-        let done = plan::plan(&world.now(), &Intent::Promote, &policy).expect("nothing to do");
+        let found = world.now();
+        let done = plan::plan(&found, &Intent::Promote, &policy).expect("nothing to do");
         let (_stopper, interrupt) = Interrupt::pair();
         let finish = async |_: Plan, _: Estate| {
             let verdict = run(&world, &Intent::Repair, &policy, true).await;
             verdict.expect("nobody killed it").code
         };
-        let stayed = stay(&world, &scope(), &done, &interrupt, |_| {}, finish).await;
+        let stayed = stay(&world, &scope(), (&done, &found), &interrupt, |_| {}, finish).await;
         assert!(matches!(stayed, Stayed::Done), "{stayed:?}");
         assert!(!held(&world), "{early} s before it was due");
     }

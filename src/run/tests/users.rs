@@ -88,7 +88,8 @@ async fn some_users_meet_a_direct_release_while_a_gate_holds_the_others_back_and
     };
     let plan = plan::plan(&world.now(), &deploy("42"), &gated).expect("a plan");
     assert_eq!(order(&plan), ["door", "door", "hook", "production"]);
-    let plan = plan::plan(&world.now(), &deploy("42"), &policy).expect("a plan");
+    let found = world.now();
+    let plan = plan::plan(&found, &deploy("42"), &policy).expect("a plan");
     must(&world, &deploy("42"), &policy).await;
     assert_eq!(live(&world, &policy), 2);
     assert_eq!(led(&world, &policy), both_lead_to("tg-2"));
@@ -97,7 +98,7 @@ async fn some_users_meet_a_direct_release_while_a_gate_holds_the_others_back_and
         let verdict = run(&world, &Intent::Repair, &policy, true).await;
         verdict.expect("nobody killed it").code
     };
-    let stayed = stay(&world, &scope(), &plan, &interrupt, |_| {}, finish).await;
+    let stayed = stay(&world, &scope(), (&plan, &found), &interrupt, |_| {}, finish).await;
     assert_eq!(stayed, Stayed::Done);
     assert_eq!(led(&world, &policy), Vec::<String>::new());
     let rest = plan::plan(&world.now(), &Intent::Repair, &policy).expect("a plan");
