@@ -138,6 +138,15 @@ pub(crate) async fn peace(
         Said::ThatItMeets(serving) => Some(serving),
         _ => None,
     });
+    let goes_back = |one: &Finished<'_>| matches!(one.intent, Intent::Rollback { .. });
+    if goes_back(&first)
+        && goes_back(&second)
+        && second.ended.code() == Some(0)
+        && first.after == Some(&serving)
+    {
+        // Who comes second finishes what was begun, wherever that was to go.
+        return Ok(());
+    }
     let nobody_moved_it = words.iter().all(|said| *said == Said::ThatItIsWhereItWas);
     if (nobody_moved_it && serving == *before) || meant.any(|meant| *meant == serving) {
         return Ok(());

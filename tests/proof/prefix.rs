@@ -184,6 +184,8 @@ fn next(was: &Roles<'_>, is: &Roles<'_>) -> u32 {
 }
 
 fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
+    let previous = was.previous.as_ref().map(|previous| previous.generation);
+    let goes_further_back = previous.is_some_and(|previous| is.live.generation < previous);
     let name = |standing: &Standing| standing.target_group.as_ref().map(ToString::to_string);
     let sharing = [was, is].into_iter().filter(|roles| roles.halfway);
     let live: BTreeSet<String> = [&was.live, &is.live]
@@ -199,6 +201,8 @@ fn law(was: &Roles<'_>, is: &Roles<'_>) -> Law {
         .filter_map(name)
         // A direct deploy opens the door on its way to production.
         .chain(name(&is.live).filter(|_| is.live.generation > was.live.generation))
+        // Whoever goes further back than to the previous one leads production where nothing else keeps anybody checked.
+        .chain(name(&is.live).filter(|_| goes_further_back))
         .collect();
     Law {
         live,
