@@ -327,13 +327,7 @@ pub(super) fn misplaced(context: &Context<'_>) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for door in to_candidates(context).filter(|_| context.policy.strategy != Strategy::Ab) {
         for port in &door.ports {
-            let place = Place {
-                port: *port,
-                priority: door.priority,
-                what: format!("the door for {}", door.name),
-                setting: format!("the priority of {} under [doors]", door.name),
-            };
-            reasons.extend(place.problems(context, &context.roles.user_doors));
+            reasons.extend(Place::of(door, *port).problems(context, &context.roles.user_doors));
         }
     }
     reasons

@@ -12,13 +12,9 @@ use crate::model::step::{Purpose, Step};
 
 /// One such rule, as configured.
 struct Lead<'a> {
-    port: u16,
-    priority: u32,
+    place: Place,
     condition: Condition,
     variant: &'a Variant,
-    /// What it is called, and where its priority is written.
-    what: String,
-    setting: String,
 }
 
 fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
@@ -30,15 +26,17 @@ fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
         for port in ports {
             all.extend(test.deployed().filter_map(|variant| {
                 Some(Lead {
-                    port,
-                    priority: variant.priority?,
+                    place: Place {
+                        port,
+                        priority: variant.priority?,
+                        what: format!("variant {}", variant.name),
+                        setting: format!("the priority of {} under [ab]", variant.name),
+                    },
                     condition: Condition::Header {
                         name: header.clone(),
                         values: vec![variant.name.clone()],
                     },
                     variant,
-                    what: format!("variant {}", variant.name),
-                    setting: format!("the priority of {} under [ab]", variant.name),
                 })
             }));
         }
@@ -48,12 +46,9 @@ fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
             continue;
         };
         all.extend(door.ports.iter().map(|port| Lead {
-            port: *port,
-            priority: door.priority,
+            place: Place::of(door, *port),
             condition: door.condition.clone(),
             variant,
-            what: format!("the door for {}", door.name),
-            setting: format!("the priority of {} under [doors]", door.name),
         }));
     }
     all
@@ -62,16 +57,8 @@ fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
 /// Places that are taken, or that a route comes before.
 pub(super) fn misplaced(context: &Context<'_>, test: &Test) -> Vec<Reason> {
     let all = leads(context, test).into_iter();
-    all.flat_map(|lead| {
-        let place = Place {
-            port: lead.port,
-            priority: lead.priority,
-            what: lead.what,
-            setting: lead.setting,
-        };
-        place.problems(context, &context.roles.variant_rules)
-    })
-    .collect()
+    all.flat_map(|lead| lead.place.problems(context, &context.roles.variant_rules))
+        .collect()
 }
 
 /// How many of them are still to be made.
@@ -103,8 +90,8 @@ fn is_of_header(test: &Test, condition: &Condition) -> bool {
 fn standing<'a>(context: &'a Context<'_>, lead: &Lead<'_>) -> Option<&'a Rule> {
     let mut rules = context.roles.variant_rules.iter();
     let found = rules.find(|rule| {
-        rule.port == lead.port
-            && rule.priority == Priority::Numbered(lead.priority)
+        rule.port == lead.place.port
+            && rule.priority == Priority::Numbered(lead.place.priority)
             && asks(rule, &lead.condition)
     });
     found.copied()
@@ -126,8 +113,8 @@ pub(super) fn rules<'a>(
                 swing::point(rule, Purpose::Variant, action)
             }
             None => Step::CreateRule {
-                port: lead.port,
-                priority: lead.priority,
+                port: lead.place.port,
+                priority: lead.place.priority,
                 purpose: Purpose::Variant,
                 asks: Asks::This(lead.condition),
                 action,

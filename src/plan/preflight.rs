@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Context;
+use crate::model::doors::UserDoor;
 use crate::model::estate::{Estate, Group, Launch, Part};
 use crate::model::lock::{self, LockState};
 use crate::model::policy::Policy;
@@ -98,6 +99,15 @@ pub(super) struct Place {
 }
 
 impl Place {
+    pub(super) fn of(door: &UserDoor, port: u16) -> Self {
+        Self {
+            port,
+            priority: door.priority,
+            what: format!("the door for {}", door.name),
+            setting: format!("the priority of {} under [doors]", door.name),
+        }
+    }
+
     /// No such listener, somebody else's rule that stands there, a route that comes before it. `ours`: whose rules may be
     /// there.
     pub(super) fn problems(self, context: &Context<'_>, ours: &[&Rule]) -> Vec<Reason> {

@@ -49,6 +49,15 @@ const OFFICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const NEXT_DOOR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Said when the test is left out for it.
+fn nobody_comes_from_the_office() -> bool {
+    let nobody = TcpListener::bind((OFFICE, 0)).is_err();
+    if nobody {
+        skip("users' doors: nobody can come from another address of this machine here");
+    }
+    nobody
+}
+
 /// One visit: who answered, and the cookies that it left.
 async fn visit(address: SocketAddr, from: Ipv4Addr, (name, value): (&str, &str)) -> (String, String) {
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -233,8 +242,7 @@ steps = [{ weight = 20, bake = "3s" }]
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn some_users_meet_the_candidate_for_as_long_as_there_is_one_and_nobody_else_does() {
-    if TcpListener::bind((OFFICE, 0)).is_err() {
-        skip("users' doors: nobody can come from another address of this machine here");
+    if nobody_comes_from_the_office() {
         return;
     }
     let stage = Stage::set("canary", USERS).await;
@@ -289,8 +297,7 @@ expires = "5m"
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn some_users_meet_a_direct_release_while_a_gate_holds_the_others_back() {
-    if TcpListener::bind((OFFICE, 0)).is_err() {
-        skip("users' doors: nobody can come from another address of this machine here");
+    if nobody_comes_from_the_office() {
         return;
     }
     let stage = Stage::set("direct", GATED).await;
@@ -340,8 +347,7 @@ variants = [{ name = "control", weight = 50, live = true }, { name = "bold", wei
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn some_users_meet_their_own_variant_while_all_others_are_shared_by_weights() {
-    if TcpListener::bind((OFFICE, 0)).is_err() {
-        skip("users' doors: nobody can come from another address of this machine here");
+    if nobody_comes_from_the_office() {
         return;
     }
     let stage = Stage::set("ab", TESTED).await;

@@ -33,6 +33,14 @@ fn with_users(policy: Policy, variant: Option<&str>) -> Policy {
     }
 }
 
+/// Beta testers who say one of these.
+fn beta(values: &[&str]) -> Condition {
+    Condition::Header {
+        name: "x-beta".into(),
+        values: values.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// Where the rules of such a purpose lead.
 fn led(world: &World, policy: &Policy) -> Vec<String> {
     let estate = world.now();
@@ -167,10 +175,7 @@ async fn a_door_that_is_configured_otherwise_leads_otherwise_after_another_promo
     fewer.user_doors.truncate(1);
     // What stands at its place asks for this as well.
     for values in [["yes", "on"].as_slice(), &["yes"], &["on"]] {
-        fewer.user_doors[0].condition = Condition::Header {
-            name: "x-beta".into(),
-            values: values.iter().map(ToString::to_string).collect(),
-        };
+        fewer.user_doors[0].condition = beta(values);
         ab::goes(&world, &Intent::Promote, &fewer).await;
         let asked = &fewer.user_doors[0].condition;
         assert_eq!(led(&world, &fewer), [format!(":80 rule 13 {asked} → tg-3")]);
@@ -184,10 +189,7 @@ async fn a_door_to_the_candidate_that_asks_for_less_than_before_is_made_anew() {
     policy.user_doors.truncate(1);
     let world = World::new(fixtures::initial());
     for values in [["yes", "on"].as_slice(), &["yes"]] {
-        policy.user_doors[0].condition = Condition::Header {
-            name: "x-beta".into(),
-            values: values.iter().map(ToString::to_string).collect(),
-        };
+        policy.user_doors[0].condition = beta(values);
         must(&world, &deploy("42"), &policy).await;
         let asked = &policy.user_doors[0].condition;
         assert_eq!(led(&world, &policy), [format!(":80 rule 13 {asked} → tg-2")]);
