@@ -1,5 +1,5 @@
 //! The table in docs/TESTING.md that says which test holds which promise: no promise is left out, and every test and
-//! cell that it names exists.
+//! cell that it names exists. So does what CHANGELOG.md names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,12 @@ use std::path::Path;
 use crate::rooms::sources;
 
 const MATRICES: [&str; 5] = ["calm", "chance", "crash", "faults", "races"];
+
+/// How an attribute begins that makes a function a test, whatever else stands between the two.
+const MAKES_A_TEST: [&str; 3] = ["test]", "tokio::test]", "tokio::test("];
+
+/// Tests whose functions are given an estate, once for each ground that there is.
+const PLAYED: &str = "on_both_grounds! {";
 
 fn text(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -22,6 +28,11 @@ fn section<'a>(page: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
     lines.take_while(|line| !line.starts_with("## "))
 }
 
+/// Every other piece: what stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
 /// The rows of the table, each with its promise and all that is named behind it.
 fn rows(page: &str) -> Vec<(String, Vec<String>)> {
     section(page, "Which test holds which promise")
@@ -29,8 +40,7 @@ fn rows(page: &str) -> Vec<(String, Vec<String>)> {
         .map(|row| row.split(" | ").collect::<Vec<_>>())
         .filter(|cells| cells[0].starts_with(|first: char| first.is_ascii_digit()))
         .map(|cells| {
-            // Every other piece stands between backticks.
-            let named = cells[cells.len() - 1].split('`').skip(1).step_by(2);
+            let named = quoted(cells[cells.len() - 1]);
             (cells[0].to_owned(), named.map(str::to_owned).collect())
         })
         .collect()
@@ -46,15 +56,42 @@ fn promises(page: &str) -> BTreeSet<String> {
     numbered.chain(sections.filter(|one| one != "2")).collect()
 }
 
-/// The names of all functions in a text.
-fn functions(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let words = line.trim_start();
-        let name = words.split_once("fn ")?;
-        let mut before = name.0.split_whitespace();
-        let is_one = before.all(|word| word == "async" || word.starts_with("pub"));
-        is_one.then(|| name.1.split(['(', '<']).next().unwrap_or_default())
-    })
+/// The name of the function that begins with a line.
+fn function(line: &str) -> Option<&str> {
+    let (before, name) = line.split_once("fn ")?;
+    let mut before = before.split_whitespace();
+    let is_one = before.all(|word| word == "async" || word.starts_with("pub"));
+    is_one.then(|| name.split(['(', '<']).next().unwrap_or_default())
+}
+
+/// The names of all tests in a text. A function that only has the name of one is none.
+fn tests(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let (mut is_test, mut played) = (false, false);
+    for line in text.lines().map(str::trim) {
+        if played {
+            played = line != "}";
+            names.extend(line.strip_suffix(','));
+        } else if let Some(attribute) = line.strip_prefix("#[") {
+            is_test |= MAKES_A_TEST.iter().any(|start| attribute.starts_with(start));
+        } else if !line.starts_with("//") {
+            names.extend(function(line).filter(|_| is_test));
+            is_test = false;
+            played = line == PLAYED;
+        }
+    }
+    names
+}
+
+/// Every test that there is.
+fn all_tests() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = [sources(&root.join("src")), sources(&root.join("tests"))].concat();
+    let mut all = BTreeSet::new();
+    for text in files.iter().filter_map(|file| fs::read_to_string(file).ok()) {
+        all.extend(tests(&text).into_iter().map(str::to_owned));
+    }
+    all
 }
 
 /// The lives that the proof has, in whatever way their list is written down.
@@ -100,6 +137,10 @@ fn wrong(pattern: &str) -> Option<&'static str> {
     {
         return Some("no such command");
     }
+    let numbered = |call: &&str| call.starts_with(|first: char| first.is_ascii_digit());
+    if parts.get(3).is_some_and(numbered) {
+        return Some("the number of a call is another one in tomorrow's source");
+    }
     // Before it a call is named, of which the source knows no list; a chance meets all of them.
     let what = match matrix {
         "calm" => None,
@@ -115,6 +156,25 @@ fn wrong(pattern: &str) -> Option<&'static str> {
             && !known.contains(&format!("/{piece}\""))
     };
     pieces.any(is_strange).then_some("nothing of that name happens")
+}
+
+/// What is wrong with something that the changelog names, if it looks like a cell, a file or a test. The rest are
+/// commands, settings and words.
+fn strange(name: &str, tests: &BTreeSet<String>) -> Option<&'static str> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let first = name.split_once('/').map_or("", |(first, _)| first);
+    if MATRICES.contains(&first) {
+        return wrong(name);
+    }
+    let sources = root.join("src");
+    let is_in_a_folder = first == "tests" || (!first.is_empty() && sources.join(first).is_dir());
+    if is_in_a_folder || name.ends_with(".rs") || name.ends_with(".py") {
+        let is_there = root.join(name).exists() || sources.join(name).exists();
+        return (!is_there).then_some("no such file");
+    }
+    let of_a_test = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_a_test = name.matches('_').count() >= 3 && name.chars().all(of_a_test);
+    (is_a_test && !tests.contains(name)).then_some("no such test")
 }
 
 #[test]
@@ -145,24 +205,55 @@ fn every_promise_has_a_row_and_every_row_a_test() {
 
 #[test]
 fn every_test_and_every_cell_that_is_said_to_hold_a_promise_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = [sources(&root.join("src")), sources(&root.join("tests"))].concat();
-    let texts: Vec<String> = files
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .collect();
-    let there: BTreeSet<&str> = texts.iter().flat_map(|text| functions(text)).collect();
+    let there = all_tests();
     let mut breaches = Vec::new();
     for (promise, named) in rows(&text("docs/TESTING.md")) {
         for name in named {
             let why = match name.contains('/') {
                 true => wrong(&name),
-                false => (!there.contains(name.as_str())).then_some("no such test"),
+                false => (!there.contains(&name)).then_some("no such test"),
             };
             breaches.extend(why.map(|why| format!("{promise}: {name}: {why}")));
         }
     }
     assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn every_test_cell_and_file_that_the_changelog_names_exists() {
+    let (page, tests) = (text("CHANGELOG.md"), all_tests());
+    assert!(page.matches('`').count().is_multiple_of(2), "a backtick is alone");
+    let named: BTreeSet<&str> = quoted(&page).collect();
+    assert!(named.iter().any(|name| tests.contains(*name)), "{named:?}");
+    let breaches: Vec<String> = named
+        .iter()
+        .filter_map(|name| Some(format!("{name}: {}", strange(name, &tests)?)))
+        .collect();
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn only_what_is_run_is_a_test() {
+    let text = [
+        "/// A helper.",
+        "fn helper() {}",
+        "#[test]",
+        "#[ignore]",
+        "// For a reason.",
+        "fn one() {}",
+        "#[tokio::test(start_paused = true)]",
+        "async fn two() {}",
+        "    #[test]",
+        "    fn three(any in 0..3) {}",
+        "async fn four(estate: Estate) {}",
+        "on_both_grounds! {",
+        "    initial:",
+        "    four,",
+        "}",
+        "#[allow(dead_code)]",
+        "pub(crate) async fn five() {}",
+    ];
+    assert_eq!(tests(&text.join("\n")), ["one", "two", "three", "four"]);
 }
 
 #[test]
@@ -174,8 +265,29 @@ fn a_name_of_nothing_is_found() {
         "crash/rich/*/*/never",
         "chance/rich/*/never",
         "races/*/*/*/a-friendly-person",
+        "faults/rich/6-promote/145-DeleteRule/denied",
     ] {
         assert!(wrong(strange).is_some(), "{strange}");
+    }
+    let tests = BTreeSet::from(["what_was_left_is_found".to_owned()]);
+    for nothing in [
+        "crash/nobody/*/*/again",
+        "run/tests/nothing.rs",
+        "locked.rs",
+        "tests/nowhere",
+        "what_was_left_is_lost",
+    ] {
+        assert!(strange(nothing, &tests).is_some(), "{nothing}");
+    }
+    for fine in [
+        "what_was_left_is_found",
+        "run/tests/locked.rs",
+        "tests/proof",
+        "crash",
+        "/.well-known/swingbridge",
+        "SWINGBRIDGE_A_B_C=1",
+    ] {
+        assert_eq!(strange(fine, &tests), None, "{fine}");
     }
     assert_eq!(wrong("races/*/*-deploy/*/patient-*"), None);
 }

@@ -26,6 +26,12 @@ async fn a_saved_plan_is_carried_out_and_then_there_is_nothing_left(estate: Esta
         .await
         .ended(10);
     before.same_as(&estate.look().await, "after planning");
+    swing
+        .run(&[&APPLY[..], &["--dry-run"]].concat())
+        .await
+        .ended(0)
+        .says(&estate.name("tg-2"));
+    before.same_as(&estate.look().await, "after the plan was only shown");
     swing.run(&APPLY).await.ended(0);
     let seen = estate.look().await;
     assert_eq!(doors(&seen)[1], estate.name("tg-2"));

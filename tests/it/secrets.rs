@@ -1,186 +1,22 @@
 //! Secrets are planted wherever there may be some, and looked for in everything that the tool says or leaves.
 #![cfg(feature = "launch-templates")]
 
+mod planted;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, AuthenticateOidcActionConfig, PathPatternConditionConfig, RuleCondition,
-};
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use serde_json::Value;
 
 use crate::support::{Estate, Fault, Proxy, Swing};
+use planted::{
+    ESTATE, HOOKS, Posted, ROLLING, SECRETS, VARIANTS, ask_for_a_login, operator, somebody_elsewhere,
+};
 
-/// What is never said, whoever asks.
-const SECRETS: [(&str, &str); 17] = [
-    ("live's user data", "canary-user-data-of-live"),
-    ("the release's user data", "canary-user-data-of-release"),
-    ("a tag of the load balancer", "canary-tag-of-balancer"),
-    ("a tag of live's target group", "canary-tag-of-target-group"),
-    ("a tag of live's group", "canary-tag-of-group"),
-    ("an OIDC client's secret", "canary-oidc-client-secret"),
-    ("AWS_SECRET_ACCESS_KEY", "canary-secret-access-key"),
-    ("AWS_SESSION_TOKEN", "canary-session-token"),
-    ("a variable of somebody", "canary-database-password"),
-    ("a pipeline's token", "canary-pipeline-token"),
-    ("a token in a pipeline's address", "canary-token-in-address"),
-    ("a password in an endpoint", "canary-endpoint-password"),
-    ("a header of a load", "canary-bearer-token"),
-    ("a variable that hooks are given", "canary-smoke-token"),
-    ("the secret of a webhook", "canary-hook-secret"),
-    ("a token in a webhook's address", "canary-token-of-webhook"),
-    ("the address of a notification", "canary-address-of-news"),
-];
-
-/// Hooks that say all that they know, to whoever keeps what they say; and news for somebody who refuses it, and for
-/// nobody. `HOST` is where somebody listens.
-const HOOKS: &str = r#"
-[[hooks]]
-at = "before-deploy"
-post = "http://HOST/hook?token=canary-token-of-webhook"
-secret_env = "HOOK_SECRET"
-
-[[hooks]]
-at = "before-traffic"
-run = "env; echo \"$HOOK_ENTRANCE_VALUE\" >> entrances.txt"
-shell = true
-env = ["SMOKE_TOKEN"]
-
-[[hooks]]
-at = "before-traffic"
-post = "http://HOST/hook"
-secret_env = "HOOK_SECRET"
-
-[[hooks]]
-at = "on-failure"
-run = "env >&2; exit 1"
-shell = true
-env = ["SMOKE_TOKEN"]
-
-[[notify]]
-on = ["deployed", "promoted", "rolled-back", "failed", "paused"]
-url_env = "NEWS"
-template = "json"
-
-[[notify]]
-on = ["deployed", "failed"]
-url_env = "NEWS_FOR_NOBODY"
-"#;
-
-/// What a test of variants adds to the configuration.
-const VARIANTS: &str = r#"
-[ab]
-duration = "1d"
-variants = [{ name = "control", live = true, weight = 1 }, { name = "bold", weight = 1 }]
-"#;
-
-const ESTATE: &str = r##"
-name = "secrets"
-
-[[launch_templates]]
-name = "ks-app"
-
-[[launch_templates.versions]]
-image = "app-1"
-user_data = """
-#!sample
-version = "1"
-# canary-user-data-of-live
-"""
-
-[[target_groups]]
-name = "tg-1"
-port = 8080
-health_path = "/health"
-health_interval = 5
-health_timeout = 2
-attributes = { "deregistration_delay.timeout_seconds" = "5" }
-tags = { note = "canary-tag-of-target-group" }
-
-[[load_balancers]]
-name = "alb-ks"
-tags = { note = "canary-tag-of-balancer" }
-
-[[load_balancers.listeners]]
-port = 80
-default = { forward = "tg-1" }
-
-[[load_balancers.listeners.rules]]
-priority = 10
-header = { name = "x-client-mode", values = ["blue"] }
-forward = "tg-1"
-
-[[load_balancers.listeners.rules]]
-priority = 11
-header = { name = "x-client-mode", values = ["green"] }
-status = 404
-
-[[load_balancers.listeners]]
-port = 443
-protocol = "HTTPS"
-default = { forward = "tg-1" }
-
-[[groups]]
-name = "asg-1"
-template = "ks-app"
-version = "1"
-min = 1
-max = 4
-desired = 2
-target_groups = ["tg-1"]
-health_grace = 10
-tags = { note = "canary-tag-of-group" }
-"##;
-
-/// Somebody must log in to come to `/admin`.
-async fn ask_for_a_login(estate: &Estate) {
-    let listener = estate.listeners().await[&443].clone();
-    let address = |path: &str| format!("https://login.example/{path}");
-    let login = AuthenticateOidcActionConfig::builder()
-        .issuer("https://login.example")
-        .authorization_endpoint(address("authorize"))
-        .token_endpoint(address("token"))
-        .user_info_endpoint(address("user"))
-        .client_id("shop")
-        .client_secret("canary-oidc-client-secret")
-        .build();
-    let live = estate.target_group_arn("tg-1").await;
-    estate
-        .elb
-        .create_rule()
-        .listener_arn(listener)
-        .priority(30)
-        .conditions(
-            RuleCondition::builder()
-                .field("path-pattern")
-                .path_pattern_config(PathPatternConditionConfig::builder().values("/admin/*").build())
-                .build(),
-        )
-        .actions(
-            Action::builder()
-                .r#type(ActionTypeEnum::AuthenticateOidc)
-                .order(1)
-                .authenticate_oidc_config(login)
-                .build(),
-        )
-        .actions(
-            Action::builder()
-                .r#type(ActionTypeEnum::Forward)
-                .order(2)
-                .target_group_arn(live)
-                .build(),
-        )
-        .send()
-        .await
-        .expect("a rule");
+/// What a release is made of, as a command has it.
+fn of(user_data: &'static str) -> [&'static str; 4] {
+    ["--release", "v2", "--user-data", user_data]
 }
 
 /// An operator who says as much as can be said, and hears it all.
@@ -195,42 +31,255 @@ impl Heard<'_> {
         self.said
             .push((arguments.join(" "), format!("{}\n{}", ran.stdout, ran.stderr)));
     }
-}
 
-/// What was posted: to where, and what.
-type Posted = Arc<Mutex<Vec<(String, String)>>>;
+    async fn all_run(&mut self, commands: &[&[&str]]) {
+        for command in commands {
+            self.run(command, 0).await;
+        }
+    }
 
-/// Somebody who says a hook's words back to it, with the secret that they were signed with, and takes no news.
-async fn somebody_elsewhere() -> (String, Posted) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let host = listener.local_addr().expect("bound").to_string();
-    let posted = Posted::default();
-    let shared = Arc::clone(&posted);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let shared = Arc::clone(&shared);
-            let answer = service_fn(move |request| answer(request, Arc::clone(&shared)));
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
+    /// Writes a configuration, which is given the hooks.
+    async fn begins(&mut self, host: &str) {
+        self.run(&["init", "--from-aws", "--load-balancer", "alb-ks", "--yes"], 0)
+            .await;
+        let written = self.configuration();
+        let hooks = HOOKS.replace("HOST", host);
+        self.swing.write("swingbridge.toml", &format!("{written}{hooks}"));
+        self.said.push(("what init wrote".into(), written));
+    }
+
+    fn configuration(&self) -> String {
+        fs::read_to_string(self.swing.path("swingbridge.toml")).expect("a configuration")
+    }
+
+    async fn looks_and_plans(&mut self) {
+        self.all_run(&[
+            &["check"],
+            &["check", "--format", "json"],
+            &["status"],
+            &["status", "--format", "json"],
+            &["status", "--log-format", "json"],
+            &["history"],
+            &["iam-policy", "all", "--account", "000000000000"],
+            &[&["deploy", "--dry-run", "--format", "json"][..], &of("boot.sh")].concat(),
+        ])
+        .await;
+        for format in ["text", "json", "markdown"] {
+            self.run(
+                &[&["plan", "deploy", "--format", format][..], &of("boot.sh")].concat(),
+                0,
+            )
+            .await;
+        }
+        self.run(&[&["plan", "deploy"][..], &of("wrong.sh")].concat(), 2)
+            .await;
+    }
+
+    /// A call is denied, and a candidate never becomes healthy.
+    async fn fails(&mut self, proxy: &Proxy) {
+        proxy.inject(|call| {
+            (call.operation == "CreateAutoScalingGroup").then_some(Fault::Refuse("AccessDenied", 403))
+        });
+        self.run(&[&["deploy", "--yes"][..], &of("boot.sh")].concat(), 4)
+            .await;
+        proxy.heal();
+        self.run(&["abort", "--yes"], 0).await;
+        self.swing.set("SWINGBRIDGE_HEALTH_TIMEOUT", "5s");
+        self.run(
+            &[&["deploy", "--yes", "--log-format", "json"][..], &of("sick.sh")].concat(),
+            4,
+        )
+        .await;
+        self.run(&["status"], 0).await;
+        self.run(&["abort", "--yes"], 0).await;
+        self.swing.set("SWINGBRIDGE_HEALTH_TIMEOUT", "2m");
+    }
+
+    /// The one file that is to hold user data is its owner's.
+    async fn saves_and_applies(&mut self) {
+        // A file that everybody may read must not stay one.
+        self.swing.write("plan.json", "an earlier plan");
+        let saved = self.swing.path("plan.json");
+        fs::set_permissions(&saved, fs::Permissions::from_mode(0o644)).expect("ours");
+        self.run(
+            &[&["plan", "deploy", "--out", "plan.json"][..], &of("boot.sh")].concat(),
+            0,
+        )
+        .await;
+        let text = fs::read_to_string(&saved).expect("a saved plan");
+        assert!(
+            text.contains("canary-user-data-of-release"),
+            "only here, and it must be"
+        );
+        assert_eq!(mode(&saved), 0o600);
+        self.all_run(&[
+            &["plan", "show", "plan.json", "--format", "text"],
+            &["plan", "show", "plan.json", "--format", "json"],
+            &["plan", "show", "plan.json", "--format", "markdown"],
+            &["apply", "plan.json", "--yes", "--format", "json"],
+            &["apply", "plan.json", "--yes"],
+            &["metrics", "--record", "readings.json"],
+            &["metrics", "--format", "json"],
+        ])
+        .await;
+        // Nobody has come yet.
+        self.run(&["judge", "replay", "readings.json"], 9).await;
+    }
+
+    async fn shares_goes_back_and_promotes(&mut self) {
+        self.all_run(&[
+            &["plan", "shift", "30", "--format", "json"],
+            &["shift", "30", "--yes"],
+            &["pause", "--yes"],
+            &["status"],
+            &["plan", "promote", "--format", "json"],
+            &["resume", "--yes"],
+            &["status"],
+            &["rollback", "--yes"],
+            &["status", "--format", "json"],
+            &["abort", "--yes"],
+            &["repair", "--yes"],
+            &["unlock", "--yes"],
+            &["history"],
+            &["history", "--format", "json"],
+            &[&["deploy", "--yes", "--log-format", "json"][..], &of("boot.sh")].concat(),
+            &["promote", "--yes", "--format", "json"],
+            &["retire", "--yes", "--log-format", "json"],
+        ])
+        .await;
+    }
+
+    /// A test of variants, and then a plan that is stale.
+    async fn tests_variants(&mut self) {
+        let configured = self.configuration();
+        let variants = configured.replacen(r#"strategy = "preview""#, r#"strategy = "ab""#, 1);
+        assert_ne!(variants, configured);
+        self.swing
+            .write("swingbridge.toml", &format!("{variants}{VARIANTS}"));
+        let as_bold = ["--variant", "bold", "--release", "v3", "--user-data", "boot.sh"];
+        self.run(&[&["deploy", "--yes"][..], &as_bold].concat(), 0).await;
+        self.run(&["promote", "--yes"], 9).await;
+        self.run(&["metrics"], 0).await;
+        self.run(&["winner", "bold", "--yes"], 0).await;
+        self.swing.write("swingbridge.toml", &configured);
+        self.run(&["apply", "plan.json", "--yes"], 8).await;
+    }
+
+    /// What the lab says to whoever runs it, and what somebody says who loads it.
+    async fn asks_the_lab_and_loads_it(&mut self, estate: &Estate) {
+        let port = estate.endpoint.rsplit(':').next().expect("a port");
+        let status = ["lab", "status", "--port", port];
+        self.run(&status, 0).await;
+        let whole = self
+            .swing
+            .run(&[&status[..], &["--format", "json"]].concat())
+            .await;
+        let mut lab = whole.ended(0).json();
+        let url = lab
+            .pointer("/balancers/0/listeners/0/url")
+            .and_then(Value::as_str)
+            .expect("a listener that listens")
+            .to_owned();
+        without_tags(&mut lab);
+        self.said.push(("lab status as JSON".into(), lab.to_string()));
+        self.run(
+            &[
+                "load",
+                &url,
+                "--for",
+                "1s",
+                "--rate",
+                "20",
+                "-H",
+                "authorization: canary-bearer-token",
+                "--html",
+                "load.html",
+                "--ledger",
+                "load.jsonl",
+            ],
+            0,
+        )
+        .await;
+    }
+
+    /// All that was said, that stands in files, and that was posted; nothing secret is in any of it. The files.
+    fn gives_nothing_away(mut self, posted: &Posted, entrances: &[String]) -> Vec<PathBuf> {
+        let mut left = Vec::new();
+        files(&self.swing.path(""), &mut left);
+        for path in left.iter().filter(|path| !holds_it_on_purpose(path)) {
+            let text = String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned();
+            self.said.push((path.display().to_string(), text));
+        }
+        let posted = posted.lock().expect("not poisoned").clone();
+        let news = posted.into_iter().filter(|(to, _)| to != "/hook");
+        let news = news.map(|(_, words)| ("a notification".to_owned(), words));
+        self.said.extend(news);
+        let by_entrance = entrances.iter();
+        let by_entrance = by_entrance.map(|value| ("the way in by the entrance", value.as_str()));
+        let secrets: Vec<_> = SECRETS.into_iter().chain(by_entrance).collect();
+        for (where_, text) in &self.said {
+            for (what, secret) in &secrets {
+                if let Some(at) = text.find(*secret) {
+                    let line = text[..at].matches('\n').count();
+                    let line = text.lines().nth(line).unwrap_or_default();
+                    panic!("{what} is in `{where_}`:\n{line}");
+                }
+            }
+            // Nor as AWS is sent it: how `#!sample` begins in base64.
+            assert!(
+                !text.contains("IyFzYW1wbGU"),
+                "user data in base64 is in `{where_}`"
             );
         }
-    });
-    (host, posted)
-}
-
-async fn answer(request: Request<Incoming>, posted: Posted) -> hyper::Result<Response<Full<Bytes>>> {
-    let to = request.uri().path().to_owned();
-    let body = request.into_body().collect().await?.to_bytes();
-    let words = String::from_utf8_lossy(&body).into_owned();
-    let mut answer = Response::new(Full::from(format!("signed with canary-hook-secret\n{words}\n")));
-    if to != "/hook" {
-        *answer.status_mut() = StatusCode::FORBIDDEN;
+        left
     }
-    posted.lock().expect("not poisoned").push((to, words));
-    Ok(answer)
 }
 
-fn files(folder: &Path, all: &mut Vec<std::path::PathBuf>) {
+/// A lab shows whoever runs it the tags of their own account, and nothing else that is secret.
+fn without_tags(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("tags");
+            members.values_mut().for_each(without_tags);
+        }
+        Value::Array(all) => all.iter_mut().for_each(without_tags),
+        _ => {}
+    }
+}
+
+/// What was written by hand, and the one file that is to hold user data.
+fn holds_it_on_purpose(path: &Path) -> bool {
+    let name = path.file_name().expect("a name").to_string_lossy();
+    [
+        "plan.json",
+        "boot.sh",
+        "sick.sh",
+        "wrong.sh",
+        "swingbridge.toml",
+        "entrances.txt",
+    ]
+    .contains(&&*name)
+}
+
+/// The journals of all runs.
+fn journals(left: &[PathBuf]) -> Vec<String> {
+    left.iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .map(|path| fs::read_to_string(path).expect("readable"))
+        .collect()
+}
+
+/// Whoever shares the machine reads none of it.
+fn is_nobody_elses(swing: &Swing, left: &[PathBuf]) {
+    for path in left {
+        if path.starts_with(swing.path("journal")) {
+            assert_eq!(mode(path), 0o600, "{}", path.display());
+            assert_eq!(mode(path.parent().expect("a folder")), 0o700);
+        }
+    }
+}
+
+fn files(folder: &Path, all: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         if entry.path().is_dir() {
             files(&entry.path(), all);
@@ -250,241 +299,44 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
     ask_for_a_login(&estate).await;
     let proxy = Proxy::before(&estate.endpoint).await;
     let (host, posted) = somebody_elsewhere().await;
-    let mut swing = Swing::new(&estate);
-    for (name, value) in [
-        ("AWS_SECRET_ACCESS_KEY", "canary-secret-access-key"),
-        ("AWS_SESSION_TOKEN", "canary-session-token"),
-        ("DATABASE_PASSWORD", "canary-database-password"),
-        ("GITHUB_TOKEN", "canary-pipeline-token"),
-        ("CI_JOB_TOKEN", "canary-pipeline-token"),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "canary-pipeline-token"),
-        (
-            "BUILD_URL",
-            "https://ci:canary-token-in-address@ci.example/job/7/?token=canary-token-in-address",
-        ),
-        ("SMOKE_TOKEN", "canary-smoke-token"),
-        ("HOOK_SECRET", "canary-hook-secret"),
-        ("NEWS", &format!("http://{host}/canary-address-of-news")),
-        ("NEWS_FOR_NOBODY", "http://127.0.0.1:9/canary-address-of-news"),
-        ("SWINGBRIDGE_LOG", "trace"),
-        ("RUST_LOG", "trace"),
-        ("RUST_BACKTRACE", "full"),
-    ] {
-        swing.set(name, value);
-    }
+    let mut swing = operator(&estate, &host);
     swing.through(&proxy);
-    swing.write(
-        "boot.sh",
-        "#!sample\nversion = \"2\"\n# canary-user-data-of-release\n",
-    );
-    swing.write(
-        "sick.sh",
-        "#!sample\nhealth_status = 503\n# canary-user-data-of-release\n",
-    );
-    swing.write(
-        "wrong.sh",
-        "#!sample\n# canary-user-data-of-release {{ relase }}\n",
-    );
-    // A file that everybody may read must not stay one.
-    swing.write("plan.json", "an earlier plan");
-    fs::set_permissions(swing.path("plan.json"), fs::Permissions::from_mode(0o644)).expect("ours");
-
     let mut heard = Heard {
         swing: &mut swing,
         said: Vec::new(),
     };
-    heard
-        .run(&["init", "--from-aws", "--load-balancer", "alb-ks", "--yes"], 0)
-        .await;
-    let configuration = heard.swing.path("swingbridge.toml");
-    let written = fs::read_to_string(&configuration).expect("a configuration");
-    let hooks = HOOKS.replace("HOST", &host);
-    heard
-        .swing
-        .write("swingbridge.toml", &format!("{written}{hooks}"));
-    heard.said.push(("what init wrote".into(), written));
-    let deploy = |file: &'static str| ["--release", "v2", "--user-data", file];
-    for command in [
-        &["check"][..],
-        &["check", "--format", "json"],
-        &["status"],
-        &["status", "--format", "json"],
-        &["history"],
-        &["iam-policy", "all", "--account", "000000000000"],
-        &[
-            "deploy",
-            "--release",
-            "v2",
-            "--user-data",
-            "boot.sh",
-            "--dry-run",
-            "--format",
-            "json",
-        ],
-    ] {
-        heard.run(command, 0).await;
-    }
-    for format in ["text", "json", "markdown"] {
-        heard
-            .run(
-                &[&["plan", "deploy", "--format", format][..], &deploy("boot.sh")].concat(),
-                0,
-            )
-            .await;
-    }
-    heard
-        .run(&[&["plan", "deploy"][..], &deploy("wrong.sh")].concat(), 2)
-        .await;
-
-    // A call is denied, and a candidate never becomes healthy.
-    proxy.inject(|call| {
-        (call.operation == "CreateAutoScalingGroup").then_some(Fault::Refuse("AccessDenied", 403))
-    });
-    heard
-        .run(&[&["deploy", "--yes"][..], &deploy("boot.sh")].concat(), 4)
-        .await;
-    proxy.heal();
-    heard.run(&["abort", "--yes"], 0).await;
-    heard.swing.set("SWINGBRIDGE_HEALTH_TIMEOUT", "5s");
-    heard
-        .run(&[&["deploy", "--yes"][..], &deploy("sick.sh")].concat(), 4)
-        .await;
-    heard.run(&["status"], 0).await;
-    heard.run(&["abort", "--yes"], 0).await;
-    heard.swing.set("SWINGBRIDGE_HEALTH_TIMEOUT", "2m");
-
-    heard
-        .run(
-            &[&["plan", "deploy", "--out", "plan.json"][..], &deploy("boot.sh")].concat(),
-            0,
-        )
-        .await;
-    let saved = heard.swing.path("plan.json");
-    let text = fs::read_to_string(&saved).expect("a saved plan");
-    assert!(
-        text.contains("canary-user-data-of-release"),
-        "only here, and it must be"
-    );
-    assert_eq!(mode(&saved), 0o600);
-    for format in ["text", "json", "markdown"] {
-        heard
-            .run(&["plan", "show", "plan.json", "--format", format], 0)
-            .await;
-    }
-    heard
-        .run(&["apply", "plan.json", "--yes", "--format", "json"], 0)
-        .await;
-    heard.run(&["apply", "plan.json", "--yes"], 0).await;
-    heard.run(&["metrics", "--record", "readings.json"], 0).await;
-    heard.run(&["metrics", "--format", "json"], 0).await;
-    // Nobody has come yet.
-    heard.run(&["judge", "replay", "readings.json"], 9).await;
-    for command in [
-        &["plan", "shift", "30", "--format", "json"][..],
-        &["shift", "30", "--yes"],
-        &["pause", "--yes"],
-        &["status"],
-        &["plan", "promote", "--format", "json"],
-        &["resume", "--yes"],
-        &["status"],
-        &["rollback", "--yes"],
-        &["status", "--format", "json"],
-        &["abort", "--yes"],
-        &["repair", "--yes"],
-        &["unlock", "--yes"],
-        &["history"],
-        &["history", "--format", "json"],
-    ] {
-        heard.run(command, 0).await;
-    }
-    heard
-        .run(&[&["deploy", "--yes"][..], &deploy("boot.sh")].concat(), 0)
-        .await;
-    heard.run(&["promote", "--yes", "--format", "json"], 0).await;
-    heard.run(&["retire", "--yes"], 0).await;
-    let configured = fs::read_to_string(&configuration).expect("a configuration");
-    let variants = configured.replacen(r#"strategy = "preview""#, r#"strategy = "ab""#, 1);
-    assert_ne!(variants, configured);
-    heard
-        .swing
-        .write("swingbridge.toml", &format!("{variants}{VARIANTS}"));
-    let as_bold = ["--variant", "bold", "--release", "v3", "--user-data", "boot.sh"];
-    heard.run(&[&["deploy", "--yes"][..], &as_bold].concat(), 0).await;
-    heard.run(&["promote", "--yes"], 9).await;
-    heard.run(&["metrics"], 0).await;
-    heard.run(&["winner", "bold", "--yes"], 0).await;
-    heard.swing.write("swingbridge.toml", &configured);
-    heard.run(&["apply", "plan.json", "--yes"], 8).await;
+    heard.begins(&host).await;
+    heard.looks_and_plans().await;
+    heard.fails(&proxy).await;
+    heard.saves_and_applies().await;
+    heard.shares_goes_back_and_promotes().await;
+    heard.tests_variants().await;
     // Nobody listens there.
     heard.swing.set(
         "SWINGBRIDGE_ENDPOINT_URL",
         "http://ada:canary-endpoint-password@127.0.0.1:9",
     );
     heard.run(&["status"], 4).await;
-    let port = estate.endpoint.rsplit(':').next().expect("a port").to_owned();
-    let lab = heard
-        .swing
-        .run(&["lab", "status", "--port", &port, "--format", "json"])
-        .await;
-    let lab = lab.ended(0).json();
-    let url = lab
-        .pointer("/balancers/0/listeners/0/url")
-        .and_then(serde_json::Value::as_str)
-        .expect("a listener that listens")
-        .to_owned();
-    heard
-        .run(
-            &[
-                "load",
-                &url,
-                "--for",
-                "1s",
-                "--rate",
-                "20",
-                "-H",
-                "authorization: canary-bearer-token",
-                "--html",
-                "load.html",
-                "--ledger",
-                "load.jsonl",
-            ],
-            0,
-        )
-        .await;
+    heard.asks_the_lab_and_loads_it(&estate).await;
 
-    let Heard { swing, mut said } = heard;
-    let mut left = Vec::new();
-    files(&swing.path(""), &mut left);
-    let ours = |path: &&std::path::PathBuf| {
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        // What was written by hand, and the one file that is to hold user data.
-        let by_hand = [
-            "boot.sh",
-            "sick.sh",
-            "wrong.sh",
-            "swingbridge.toml",
-            "entrances.txt",
-        ];
-        name != "plan.json" && !by_hand.contains(&name.as_str())
-    };
-    let journals = left
+    let entrances = fs::read_to_string(heard.swing.path("entrances.txt")).expect("a hook wrote it");
+    let entrances = entrances.lines().filter(|line| line.len() > 8);
+    let entrances: Vec<String> = entrances.map(str::to_owned).collect();
+    assert!(entrances.len() > 1, "{entrances:?}");
+    let in_json = heard
+        .said
         .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
-    assert!(journals.count() > 6, "{left:?}");
-    for path in left.iter().filter(ours) {
-        let text = String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned();
-        said.push((path.display().to_string(), text));
-    }
-    let posted = posted.lock().expect("not poisoned").clone();
-    let news = posted.into_iter().filter(|(to, _)| to != "/hook");
-    let news: Vec<_> = news
-        .map(|(_, words)| ("a notification".to_owned(), words))
-        .collect();
-    assert!(news.len() > 6, "{news:?}");
-    said.extend(news);
+        .filter(|(what, _)| what.contains("--log-format"));
+    let mut in_json = in_json.flat_map(|(_, text)| text.lines());
+    assert!(in_json.any(|line| line.starts_with("{\"")), "no log line is JSON");
+    let left = heard.gives_nothing_away(&posted, &entrances);
+    let journals = journals(&left);
+    assert!(journals.len() > 6, "{left:?}");
+    let news = posted.lock().expect("not poisoned").clone();
+    let news = news.iter().filter(|(to, _)| to != "/hook").count();
+    assert!(news > 6, "only {news} notifications");
     // They were told, and said it: it is hidden, not missing.
-    let journals = said.iter().filter(|(where_, _)| where_.ends_with(".jsonl"));
-    let journals: String = journals.map(|(_, text)| text.as_str()).collect();
+    let journals = journals.concat();
     for hidden in [
         "signed with (hidden)",
         "SMOKE_TOKEN=(hidden)",
@@ -493,34 +345,39 @@ async fn no_secret_is_in_anything_that_is_said_or_left() {
     ] {
         assert!(journals.contains(hidden), "no journal has {hidden}");
     }
-    let entrances = fs::read_to_string(swing.path("entrances.txt")).expect("a hook wrote it");
-    let entrances: Vec<&str> = entrances.lines().filter(|line| line.len() > 8).collect();
-    assert!(entrances.len() > 1, "{entrances:?}");
-    let entrances = entrances
-        .iter()
-        .map(|value| ("the way in by the entrance", *value));
-    let secrets: Vec<_> = SECRETS.into_iter().chain(entrances).collect();
-    for (where_, text) in &said {
-        for (what, secret) in &secrets {
-            if let Some(at) = text.find(*secret) {
-                let line = text[..at].matches('\n').count();
-                let line = text.lines().nth(line).unwrap_or_default();
-                panic!("{what} is in `{where_}`:\n{line}");
-            }
-        }
-        // Nor as AWS is sent it: how `#!sample` begins in base64.
-        assert!(
-            !text.contains("IyFzYW1wbGU"),
-            "user data in base64 is in `{where_}`"
-        );
+    is_nobody_elses(&swing, &left);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_is_in_what_is_said_or_left_of_a_release_that_takes_lives_place() {
+    let estate = Estate::of(ESTATE, &["--speed", "20"]).await;
+    let (host, posted) = somebody_elsewhere().await;
+    let mut swing = operator(&estate, &host);
+    swing.write("swingbridge.toml", &ROLLING.replace("HOST", &host));
+    let mut heard = Heard {
+        swing: &mut swing,
+        said: Vec::new(),
+    };
+    heard
+        .all_run(&[
+            &["status"],
+            &["history"],
+            &[&["plan", "deploy", "--format", "json"][..], &of("boot.sh")].concat(),
+            &[&["plan", "deploy"][..], &of("boot.sh")].concat(),
+            &[&["deploy", "--yes", "--log-format", "json"][..], &of("boot.sh")].concat(),
+            &["status"],
+            &["rollback", "--yes", "--format", "json"],
+            &["history", "--format", "json"],
+        ])
+        .await;
+    let left = heard.gives_nothing_away(&posted, &[]);
+    let journals = journals(&left);
+    assert!(journals.len() > 1, "{left:?}");
+    let journals = journals.concat();
+    for hidden in ["signed with (hidden)", "SMOKE_TOKEN=(hidden)"] {
+        assert!(journals.contains(hidden), "no journal has {hidden}");
     }
-    // Whoever shares the machine reads none of it.
-    for path in &left {
-        if path.starts_with(swing.path("journal")) {
-            assert_eq!(mode(path), 0o600, "{}", path.display());
-            assert_eq!(mode(path.parent().expect("a folder")), 0o700);
-        }
-    }
+    is_nobody_elses(&swing, &left);
 }
 
 #[test]

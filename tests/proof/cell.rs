@@ -25,6 +25,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const ALWAYS: &[&str] = &[
     "races/preview/2-promote/0*/patient-rollback-until-its-end",
     "faults/preview/1-deploy/*CreateAutoScalingGroup/cut-after",
+    // Production leads back to what is about to shrink, after the last look of the step before it.
+    "races/neighbour/3-retire/*DeleteRule/a-way-back",
+    // Production has swung from what is marked as live to what is not yet.
+    "crash/twice/4-promote/*ModifyListener/after/repair",
 ];
 
 /// Why a cell does not hold. Nothing when it does.

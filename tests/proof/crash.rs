@@ -262,7 +262,7 @@ async fn goes_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
 
 /// A rollback after what does not lead forward, such as a removal: production is whole and goes where it is said to go,
 /// or there is no way back and it has stayed where it was.
-async fn finds_a_way_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
+pub(crate) async fn finds_a_way_back(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
     let ended = attempt.somebody().does(&rollback()).await;
     attempt.speaks(&ended)?;
     match ended.code() {

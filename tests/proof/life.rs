@@ -137,6 +137,7 @@ impl Life {
             "pair",
             "turns",
             "canary",
+            "linear",
             "by-hand",
             "paused",
             "reduced",

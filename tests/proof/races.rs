@@ -12,13 +12,14 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::cell::{Attempt, Book, Held};
+use crate::crash::finds_a_way_back;
 use crate::life::{Life, deploy, rollback};
 use crate::operator::{Ended, Operator, Process, Who};
 use crate::oracle::Law;
 use crate::outcome::{Finished, Serving, is_told, leads_elsewhere, peace, serving_on};
 use crate::prefix::{Prefix, by_turns};
 use crate::stage::{Scene, in_virtual_time};
-use crate::strangers::{STRANGERS, Stranger};
+use crate::strangers::{DONE, STRANGERS, Stranger};
 use crate::tap::{Call, Gate, Hit};
 
 /// How the timeline tells that somebody has the lock: by its rule.
@@ -137,7 +138,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
         let strangers = STRANGERS
             .into_iter()
             .filter(|stranger| *stranger != Stranger::DeletesGroup || !serves)
-            .filter(|stranger| stranger.comes_to(life))
+            .filter(|stranger| stranger.comes_to(life, at))
             .map(Other::Stranger);
         let has_the_lock = prefix.calls[..place].iter().any(Call::changes);
         let mid_way = call.changes() && life.stands_for_its_strategy();
@@ -280,10 +281,12 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
         law.grace = Duration::ZERO;
     }
     let mut live = prefix.live_before;
-    if let (Stranger::LeadsBack, Some(previous)) = (stranger, life.roles(&prefix.found).previous) {
+    if let (true, Some(previous)) = (stranger.knows_the_previous(), life.roles(&prefix.found).previous) {
         live = previous.generation.0;
-        law.live
-            .extend(previous.target_group.as_ref().map(ToString::to_string));
+        if stranger == Stranger::LeadsBack {
+            law.live
+                .extend(previous.target_group.as_ref().map(ToString::to_string));
+        }
     }
     let attempt = Attempt::at(life, prefix.before.open(), &law);
     let gate = Arc::new(Gate::default());
@@ -295,7 +298,7 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
         done
     };
     let both = async { tokio::join!(operator.does(&life.commands[at]), acts) };
-    let Ok((ended, _)) = timeout(LONG, both).await else {
+    let Ok((ended, done)) = timeout(LONG, both).await else {
         return attempt.wrong("it hangs");
     };
     attempt.speaks(&ended)?;
@@ -304,7 +307,21 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
         return attempt.wrong(&format!("ended {ended}"));
     }
     no_lock(&attempt, &ended).await?;
-    is_told(&attempt, at, call, stranger, &ended).await
+    is_told(&attempt, at, call, stranger, &ended).await?;
+    if stranger.takes_a_way_back() && done == DONE {
+        return is_not_misled(&attempt, prefix).await;
+    }
+    Ok(())
+}
+
+/// Somebody has deleted a target group that nothing named any more. Whoever wants production back then hears that there
+/// is no way, and it stays where it is; or it is whole, wherever they get it to.
+async fn is_not_misled(attempt: &Attempt<'_>, prefix: &Prefix) -> Held {
+    // The first command is judged already, by a law that knows of no second one.
+    let mut law = prefix.law.clone();
+    law.live.extend(prefix.neighbours.iter().cloned());
+    let later = Attempt::at(attempt.life, attempt.scene.kept().await.open(), &law);
+    finds_a_way_back(&later, prefix).await
 }
 
 #[derive(Clone, Copy)]

@@ -33,13 +33,16 @@ pub(crate) enum Stranger {
     LeadsBack,
     /// A person who frees the lock, because they believe that its holder is dead.
     FreesTheLock,
-    /// A person who deletes the candidate's target group, if AWS lets them.
+    /// A person who deletes the candidate's target group, if AWS lets them: not while a rule names it.
     DeletesTargetGroup,
+    /// The same of live's, and of the generation that was live before it.
+    DeletesLiveTargetGroup,
+    DeletesPreviousTargetGroup,
     /// A person who deletes the candidate's group with everything in it. Once production goes there nobody can help.
     DeletesGroup,
 }
 
-pub(crate) const STRANGERS: [Stranger; 9] = [
+pub(crate) const STRANGERS: [Stranger; 11] = [
     Stranger::Grows,
     Stranger::Shrinks,
     Stranger::GrowsNext,
@@ -48,8 +51,13 @@ pub(crate) const STRANGERS: [Stranger; 9] = [
     Stranger::PutsRouteBack,
     Stranger::FreesTheLock,
     Stranger::DeletesTargetGroup,
+    Stranger::DeletesLiveTargetGroup,
+    Stranger::DeletesPreviousTargetGroup,
     Stranger::DeletesGroup,
 ];
+
+/// What comes of it when AWS lets them.
+pub(crate) const DONE: &str = "done";
 
 impl fmt::Display for Stranger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,6 +71,8 @@ impl fmt::Display for Stranger {
             Self::LeadsBack => "a-way-back",
             Self::FreesTheLock => "a-freed-lock",
             Self::DeletesTargetGroup => "a-deleted-target-group",
+            Self::DeletesLiveTargetGroup => "a-deleted-target-group-of-live",
+            Self::DeletesPreviousTargetGroup => "a-deleted-target-group-of-the-previous",
             Self::DeletesGroup => "a-deleted-group",
         })
     }
@@ -86,14 +96,34 @@ fn group_of(scene: &Scene, generation: u32) -> String {
 }
 
 impl Stranger {
-    /// Whether there is anything in this life that they could change.
-    pub(crate) fn comes_to(self, life: &Life) -> bool {
-        self != Self::PutsRouteBack || life.requests.iter().any(|request| request.port == ELSEWHERE)
+    /// Whether this command of this life finds anything that they could change.
+    pub(crate) fn comes_to(self, life: &Life, at: usize) -> bool {
+        match self {
+            Self::PutsRouteBack => life.requests.iter().any(|request| request.port == ELSEWHERE),
+            Self::DeletesPreviousTargetGroup => {
+                let previous = life.roles(&life.prefixes()[at].found).previous;
+                previous.is_some_and(|previous| previous.target_group.is_some())
+            }
+            _ => true,
+        }
     }
 
     /// Whether they lead production somewhere.
     pub(crate) fn puts_back(self) -> bool {
         matches!(self, Self::PutsBack | Self::PutsRouteBack)
+    }
+
+    /// Whether it is the generation before live that they know of.
+    pub(crate) fn knows_the_previous(self) -> bool {
+        matches!(self, Self::LeadsBack | Self::DeletesPreviousTargetGroup)
+    }
+
+    /// Whether they take away what production could be led back to.
+    pub(crate) fn takes_a_way_back(self) -> bool {
+        matches!(
+            self,
+            Self::DeletesLiveTargetGroup | Self::DeletesPreviousTargetGroup
+        )
     }
 
     /// Does it now, as any AWS client would. What AWS refuses is left.
@@ -150,8 +180,8 @@ impl Stranger {
         next: u32,
     ) -> String {
         let name = match self {
-            Self::PutsBack | Self::PutsRouteBack | Self::LeadsBack => format!("tg-{live}"),
-            _ => format!("tg-{next}"),
+            Self::DeletesTargetGroup => format!("tg-{next}"),
+            _ => format!("tg-{live}"),
         };
         let found = match balancing.describe_target_groups().names(name).send().await {
             Ok(found) => found,
@@ -159,7 +189,7 @@ impl Stranger {
         };
         let group = &found.target_groups()[0];
         let arn = group.target_group_arn().expect("it has one");
-        if self == Self::DeletesTargetGroup {
+        if self == Self::DeletesTargetGroup || self.takes_a_way_back() {
             return came_of(balancing.delete_target_group().target_group_arn(arn).send().await);
         }
         // Where nobody looks after its health it would not answer, whoever led production there; nor where it is only
@@ -217,7 +247,7 @@ impl Stranger {
 
 fn came_of<T, E: std::error::Error>(done: Result<T, E>) -> String {
     match done {
-        Ok(_) => "done".into(),
+        Ok(_) => DONE.into(),
         Err(error) => DisplayErrorContext(error).to_string(),
     }
 }
