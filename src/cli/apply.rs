@@ -41,6 +41,7 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
         ));
     }
     match plan::resume(&saved, &estate, &session.config.policy) {
+        Ok(to_run) if args.run.dry_run => run::show(&to_run, &args.run, global.verbose > 0),
         Ok(to_run) => run::go(&session, to_run, estate, &args.run, Go::Reviewed)
             .await
             .map(|(code, _)| code),
@@ -49,7 +50,6 @@ pub(super) async fn run(global: &Global, args: &Apply) -> Result<u8, Failure> {
 }
 
 fn stale(saved: &Plan, changes: Vec<String>) -> Failure {
-    let what = saved.intent.word();
     let mut message = String::from("the plan is stale: what it was decided on has changed");
     for change in changes {
         // What was so is told in the file's words.
@@ -57,7 +57,10 @@ fn stale(saved: &Plan, changes: Vec<String>) -> Failure {
     }
     Failure::refused(
         message,
-        vec![format!("`swingbridge plan {what} …` makes a fresh one")],
+        vec![format!(
+            "`{}` makes a fresh one",
+            visible(&saved.intent.plan_command())
+        )],
     )
     .with_code(8)
 }

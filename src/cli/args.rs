@@ -163,9 +163,9 @@ pub(super) enum Command {
     Pause(RunArgs),
     /// Go on with a promotion that is paused
     Resume(RunArgs),
-    /// Remove the candidate
+    /// Remove the candidate, and what was rolled back
     Abort(RunArgs),
-    /// Remove the previous generation
+    /// Remove the previous generation, and any before it
     Retire(Retire),
     /// Say what is live, what could be, and what to do next
     Status(Status),

@@ -1,6 +1,7 @@
 //! Any error on its way out: printed once, with its causes and ways out, and an exit code.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cloud::CloudError;
@@ -26,7 +27,7 @@ impl Failure {
         }
     }
 
-    /// Wrong usage: nothing was called.
+    /// Wrong usage: nothing was changed.
     pub(super) fn usage(message: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             code: 2,
@@ -41,6 +42,15 @@ impl Failure {
             code: 3,
             error: anyhow::anyhow!(message.into()),
             ways_out,
+        }
+    }
+
+    /// A file that was named, and could not be `done` to.
+    pub(super) fn file(done: &str, path: &Path, error: io::Error) -> Self {
+        Self {
+            code: 2,
+            error: anyhow::Error::new(error).context(format!("{} could not be {done}", path.display())),
+            ways_out: vec![format!("name a file that can be {done}")],
         }
     }
 

@@ -4,7 +4,7 @@ pub(super) const EXIT_CODES: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  unexpected error
-    2  wrong usage or configuration; nothing was called
+    2  wrong usage or configuration, or the answer was no; nothing was changed
     3  refused as unsafe; every reason is printed with its way out
     4  failed; production traffic is where it was before
     5  the candidate is bad, or it failed after traffic had begun to move: swung back by itself

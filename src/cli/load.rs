@@ -1,7 +1,8 @@
 //! `load`: puts load on a URL until it is over or Ctrl-C, and accounts for every request.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use http::{HeaderMap, StatusCode};
 
@@ -22,7 +23,10 @@ impl From<LoadError> for Failure {
 }
 
 pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
-    let running = load::start(load(args)?)?;
+    let load = load(args)?;
+    // Opened before the load: what it has found is not lost for a folder that is missing.
+    let files = (opened(args.html.as_deref())?, opened(args.ledger.as_deref())?);
+    let running = load::start(load)?;
     let ledger = watched(running).await?;
     let report = Report::of(&ledger);
     let seen = seen(report.clone());
@@ -30,7 +34,8 @@ pub(super) async fn run(args: &LoadArgs) -> Result<u8, Failure> {
         TextOrJson::Json => json(&format!("{}\n", report.json()?))?,
         TextOrJson::Text => out(&seen.text(look_of_stdout().color))?,
     }
-    written(&ledger, &seen, args)?;
+    write_page(&seen, files.0)?;
+    write_ledger(&ledger, files.1)?;
     Ok(if report.failed == 0 { 0 } else { SOME_FAILED })
 }
 
@@ -81,7 +86,7 @@ pub(super) fn load(args: &LoadArgs) -> Result<Load, Failure> {
                 expects: closed(),
             })
             .collect(),
-        authorities: args.authority.as_ref().map(std::fs::read).transpose()?,
+        authorities: args.authority.as_deref().map(authorities).transpose()?,
         http2: args.http2,
         seed: args.chance,
         ..plain
@@ -147,14 +152,51 @@ pub(super) fn line(live: &Snapshot) -> String {
     )
 }
 
-fn written(ledger: &Ledger, report: &Report, args: &LoadArgs) -> Result<(), Failure> {
-    if let Some(file) = &args.html {
-        std::fs::write(file, report.page())?;
+fn authorities(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::file("read", path, error))
+}
+
+/// A file that is to be written to, and where it is.
+pub(super) type Opened<'a> = Option<(&'a Path, File)>;
+
+/// What is in it stays until there is something else to write.
+pub(super) fn opened(path: Option<&Path>) -> Result<Opened<'_>, Failure> {
+    let open = |path| {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+    };
+    path.map(|path| match open(path) {
+        Ok(file) => Ok((path, file)),
+        Err(error) => Err(Failure::file("written", path, error)),
+    })
+    .transpose()
+}
+
+/// What is no file on a disk, a pipe for instance, has nothing in it.
+fn emptied(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file() {
+        true => file.set_len(0),
+        false => Ok(()),
     }
-    if let Some(file) = &args.ledger {
-        let mut to = BufWriter::new(File::create(file)?);
+}
+
+pub(super) fn write_page(report: &Report, to: Opened<'_>) -> Result<(), Failure> {
+    let Some((path, mut file)) = to else { return Ok(()) };
+    emptied(&file)
+        .and_then(|()| file.write_all(report.page().as_bytes()))
+        .map_err(|error| Failure::file("written", path, error))
+}
+
+fn write_ledger(ledger: &Ledger, to: Opened<'_>) -> Result<(), Failure> {
+    let Some((path, file)) = to else { return Ok(()) };
+    let write = || {
+        emptied(&file)?;
+        let mut to = BufWriter::new(&file);
         ledger.write_lines(&mut to)?;
-        to.flush()?;
-    }
-    Ok(())
+        to.flush()
+    };
+    write().map_err(|error| Failure::file("written", path, error))
 }

@@ -20,6 +20,8 @@ mod judge;
 mod lab;
 mod letters;
 mod load;
+#[cfg(test)]
+mod load_tests;
 mod log;
 mod man;
 mod metrics;
@@ -28,6 +30,8 @@ mod release;
 mod run;
 mod session;
 mod status;
+#[cfg(test)]
+mod typed_tests;
 mod unlock;
 
 use args::{Cli, Command};

@@ -4,8 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context;
-
 use super::args::{Global, PlanFormat, PlanWhat, ShowArgs};
 use super::failure::Failure;
 use super::release;
@@ -60,8 +58,7 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = report::plan_json::json(plan)?;
     private(path)
         .and_then(|mut file| file.write_all(in_json(&text).as_bytes()))
-        .with_context(|| format!("the plan could not be written to {}", path.display()))
-        .map_err(Failure::unexpected)
+        .map_err(|error| Failure::file("written", path, error))
 }
 
 /// A plan carries the release's user data, which may hold secrets. Nobody else may read it, not even

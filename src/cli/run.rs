@@ -93,7 +93,7 @@ async fn intend(session: &Session, intent: Intent, args: &RunArgs, verbose: bool
     }
 }
 
-fn show(plan: &Plan, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
+pub(super) fn show(plan: &Plan, args: &RunArgs, verbose: bool) -> Result<u8, Failure> {
     let format = match args.format {
         TextOrJson::Text => PlanFormat::Text,
         TextOrJson::Json => PlanFormat::Json,
@@ -179,7 +179,7 @@ async fn once(
     let job = Job {
         cloud: &session.aws,
         scope: &session.config.scope,
-        command: command_line(plan),
+        command: plan.intent.command(),
         run: id.clone(),
         identity: Identity::from_environment(&env),
         lock: LockSettings {
@@ -253,15 +253,6 @@ fn format(args: &RunArgs) -> Format {
         TextOrJson::Json => Format::Json,
         TextOrJson::Text if io::stdout().is_terminal() => Format::Terminal,
         TextOrJson::Text => Format::Lines,
-    }
-}
-
-fn command_line(plan: &Plan) -> String {
-    match &plan.intent {
-        Intent::Deploy { release } => format!("swingbridge deploy --release {}", release.name),
-        Intent::Shift { percent } => format!("swingbridge shift {percent}"),
-        Intent::Winner { name } => format!("swingbridge winner {name}"),
-        other => format!("swingbridge {}", other.word()),
     }
 }
 

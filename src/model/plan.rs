@@ -168,6 +168,51 @@ impl Intent {
             Self::Repair => "repair",
         }
     }
+
+    /// The command that wants it, as it is typed. What a release is made of, a deploy alone knows.
+    pub fn command(&self) -> String {
+        let mut command = format!("swingbridge {}", self.word());
+        match self {
+            Self::Deploy { release } => command.push_str(&format!(" --release {}", release.name)),
+            Self::Shift { percent } => command.push_str(&format!(" {percent}")),
+            Self::Winner { name } => command.push_str(&format!(" {name}")),
+            Self::Rollback { to, failed } => {
+                if let Some(to) = to {
+                    command.push_str(&format!(" --to {to}"));
+                }
+                match failed {
+                    Some(AfterRollback::Keep) => command.push_str(" --keep"),
+                    Some(AfterRollback::Remove) => command.push_str(" --remove"),
+                    None => {}
+                }
+            }
+            Self::Retire {
+                generation: Some(generation),
+            } => command.push_str(&format!(" --generation {generation}")),
+            Self::Promote
+            | Self::PromoteFully
+            | Self::Pause
+            | Self::Resume
+            | Self::Retreat
+            | Self::Abort
+            | Self::Retire { generation: None }
+            | Self::Repair => {}
+        }
+        command
+    }
+
+    /// The command that plans it anew; for what has no plan of its own to be looked at, the command itself.
+    pub fn plan_command(&self) -> String {
+        match self {
+            Self::Pause | Self::Resume => self.command(),
+            Self::Deploy { .. } => format!("{} …", self.planned()),
+            _ => self.planned(),
+        }
+    }
+
+    fn planned(&self) -> String {
+        self.command().replacen("swingbridge", "swingbridge plan", 1)
+    }
 }
 
 /// What a plan was decided on. Never a timestamp, never one health flap.

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::failure::Failure;
 use super::lab::args::DemoArgs;
+use super::load::{opened, write_page};
 use super::session::{look_of_stdout, out};
 use crate::lab::load::{self, Door, Load, Report, Slow, Sockets};
 use stage::Stage;
@@ -17,6 +18,7 @@ use stage::Stage;
 const FAILED: u8 = 4;
 
 pub(super) async fn run(args: &DemoArgs) -> Result<u8, Failure> {
+    let html = opened(Some(&args.html))?;
     let mut stage = Stage::set(args.step).await?;
     let running = load::start(load(args, &stage)?)?;
     let told = story::tell(&mut stage, &running).await;
@@ -27,7 +29,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<u8, Failure> {
     let report = Report::of(&ledger);
     out("\n")?;
     out(&report.text(look_of_stdout().color))?;
-    std::fs::write(&args.html, report.page())?;
+    write_page(&report, html)?;
     out(&format!(
         "\nfailed requests: {} of {}\nreport: {}\n",
         report.failed,
