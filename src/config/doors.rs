@@ -1,5 +1,6 @@
 //! `[doors]`: what contradicts itself in it, and what it means.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Judge<'_> {
             if let Some((key, why, help)) = users_problem(door) {
                 self.say(&[&path(key), &path("")], why, help);
             }
-            if let Some((key, why, help)) = overlap(doors, index) {
+            if let Some((key, why, help)) = overlap(file, doors, index) {
                 self.say(&[&path(key), &path("")], why, help);
             }
             if let Some((why, help)) = variant_problem(file, door) {
@@ -125,9 +126,18 @@ fn variant_problem(file: &File, door: &UserDoor) -> Option<(String, String)> {
 }
 
 /// What a door takes away from others, which come first or would never be asked.
-fn overlap(doors: &Doors, index: usize) -> Option<(&'static str, String, &'static str)> {
+fn overlap(file: &File, doors: &Doors, index: usize) -> Option<(&'static str, String, &'static str)> {
     let door = &doors.users[index];
     let header = door.header.as_deref().unwrap_or_default();
+    let test = file.ab.as_ref().filter(|_| file.strategy == Strategy::Ab);
+    let test = test.and_then(|ab| ab.header.as_deref());
+    if test.is_some_and(|test| header.eq_ignore_ascii_case(test)) {
+        return Some((
+            ".header",
+            format!("`{}` asks for \"{header}\", which names the variants", door.name),
+            "leave it out: whoever sends it meets the variant that it names",
+        ));
+    }
     if doors.scheme != Scheme::None && header.eq_ignore_ascii_case(&doors.header) {
         return Some((
             ".header",
@@ -153,7 +163,8 @@ fn overlap(doors: &Doors, index: usize) -> Option<(&'static str, String, &'stati
             (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
             headers => headers == (None, None),
         };
-        header && other.values == door.values && other.source == door.source
+        let set = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+        header && set(&other.values) == set(&door.values) && set(&other.source) == set(&door.source)
     };
     let other = doors.users[..index].iter().find(same)?;
     Some((

@@ -124,8 +124,8 @@ pub(super) fn problems(file: &File) -> Vec<(String, String, &'static str)> {
         if never {
             say(
                 &format!("hooks.{index}"),
-                "it would never be called: with strategy \"rolling\" new instances meet production as soon as they are there, and no generation is retired".into(),
-                "use before-deploy, before-promote, expand, after-promote, on-rollback or on-failure",
+                "it would never be called: with strategy \"rolling\" new instances meet production as soon as they are there, and no generation takes the place of another".into(),
+                "use before-deploy, before-promote, expand, after-promote, on-rollback, before-retire or on-failure",
             );
         }
     }

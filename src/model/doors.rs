@@ -30,6 +30,22 @@ impl Doors {
             Scheme::Alternate { grace } => Some(grace).filter(|grace| !grace.is_zero()),
         }
     }
+
+    /// What the header says for this colour.
+    pub fn value(&self, colour: Colour) -> &String {
+        match colour {
+            Colour::Blue => &self.blue,
+            Colour::Green => &self.green,
+        }
+    }
+
+    /// Where a door of this colour is to stand that does not exist yet.
+    pub fn priority(&self, colour: Colour) -> u32 {
+        match colour {
+            Colour::Blue => self.blue_priority,
+            Colour::Green => self.green_priority,
+        }
+    }
 }
 
 /// What the colours mean.

@@ -115,7 +115,7 @@ pub enum Ended {
     SwungBack,
     /// A human is needed.
     Stopped,
-    /// At a gate, as it was planned or asked for.
+    /// Production stays as it is shared until a person goes on or back.
     Paused,
     Locked,
     Stale,

@@ -5,6 +5,7 @@ pub mod ab_reason;
 pub mod account;
 pub mod address;
 pub mod clone;
+pub mod colours;
 pub mod comparison;
 pub mod doors;
 pub mod estate;

@@ -17,6 +17,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// What to do about it, each said once.
+    pub fn ways_out(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for way_out in self.reasons.iter().map(Reason::way_out) {
+            if !all.contains(&way_out) {
+                all.push(way_out);
+            }
+        }
+        all
+    }
+
     fn texts(&self) -> Vec<String> {
         self.reasons.iter().map(ToString::to_string).collect()
     }
@@ -61,6 +72,9 @@ pub enum Reason {
         part: Part,
         about: String,
         error: String,
+        /// We are not allowed to see it: looking again will not help.
+        #[serde(default)]
+        denied: bool,
     },
     #[error("{what} all say that they are generation {generation}")]
     SeveralOfOne { generation: Generation, what: String },
@@ -71,6 +85,10 @@ pub enum Reason {
     },
     #[error("generation {generation} (release {release}) is already the candidate")]
     CandidateExists { generation: Generation, release: String },
+    #[error(
+        "production cannot go back to generation {to} while the candidate, generation {generation}, stands beside live"
+    )]
+    CandidateBeside { generation: Generation, to: Generation },
     #[error("release {release} is already generation {generation}, made of other inputs")]
     SameLabelOtherInputs { release: String, generation: Generation },
     #[error("there is no candidate to promote")]
@@ -160,6 +178,12 @@ pub enum Reason {
         what: String,
         setting: String,
     },
+    #[error("{rule} asks for {asks}, as a door of this app does, and {whose}")]
+    DoorTaken {
+        rule: String,
+        asks: String,
+        whose: String,
+    },
     #[error(
         "{what} at :{port} rule {priority} would be shadowed: it must stand before every route (first is {first})"
     )]
@@ -199,6 +223,7 @@ impl Reason {
             part: gap.part,
             about: gap.about.clone(),
             error: gap.error.clone(),
+            denied: gap.denied,
         }
     }
 
@@ -223,7 +248,12 @@ impl Reason {
             Self::NoSuchRoute { .. } => {
                 "correct [routes]; `swingbridge status` lists the rules that exist".into()
             }
-            Self::Unseen { .. } => "allow the call (`swingbridge iam-policy plan`) and try again".into(),
+            Self::Unseen { denied: true, .. } => {
+                "allow the call (`swingbridge iam-policy plan`) and try again".into()
+            }
+            Self::Unseen { denied: false, .. } => {
+                "try again once AWS answers; `swingbridge check` shows all that cannot be seen".into()
+            }
             Self::SeveralOfOne { .. } => {
                 "remove the `swingbridge:` tags from the one that is not, or choose other [names]".into()
             }
@@ -232,6 +262,9 @@ impl Reason {
             }
             Self::CandidateExists { .. } => {
                 "`swingbridge promote` it, or remove it with `swingbridge abort`".into()
+            }
+            Self::CandidateBeside { to, .. } => {
+                format!("`swingbridge rollback --keep` closes it at once, then `swingbridge rollback --to {to}`")
             }
             Self::SameLabelOtherInputs { .. } => "give this release a name of its own (`--release`)".into(),
             Self::NoCandidate {
@@ -309,6 +342,9 @@ impl Reason {
             }
             Self::NoListener { wanted_by, .. } => format!("correct {wanted_by}"),
             Self::PriorityTaken { setting, .. } => format!("set {setting} to a free priority"),
+            Self::DoorTaken { rule, .. } => {
+                format!("give this app a header of its own ([doors] header), or do without doors (scheme = \"none\"); if nobody needs {rule}, delete it")
+            }
             Self::PriorityTooLow { setting, .. } => {
                 format!("set {setting} to a free priority below the first route's")
             }

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ab::Taking;
-use super::doors::{Colour, Doors};
+use super::colours;
+use super::doors::Colour;
 use super::estate::{Estate, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::{Policy, RouteSelection};
 use super::refusal::Reason;
-use super::routing::{Condition, Priority, Rule};
+use super::routing::{Priority, Rule};
 use super::shift::Reached;
 use super::{tags, variants};
 
@@ -148,8 +149,8 @@ impl<'a> Roles<'a> {
             return Err(vec![Reason::unseen(gap)]);
         }
         let mut standings = standings(estate);
-        let blue_doors = doors(estate, policy, |doors| &doors.blue);
-        let green_doors = doors(estate, policy, |doors| &doors.green);
+        let blue_doors = colours::of(estate, policy, Colour::Blue);
+        let green_doors = colours::of(estate, policy, Colour::Green);
         let entrance = entrance(estate, policy);
         // The tool's own rules by their tag, wherever the configuration says they should be now. A door's
         // tag makes none: what was adopted as a door, and is none any more, is production if it leads there.
@@ -353,23 +354,6 @@ pub fn standings(estate: &Estate) -> BTreeMap<Generation, Standing> {
         standing.inputs = tg.tags.get(tags::INPUTS).cloned().or(standing.inputs.take());
     }
     all
-}
-
-fn doors<'a>(estate: &'a Estate, policy: &Policy, value: impl Fn(&Doors) -> &String) -> Vec<&'a Rule> {
-    let Some(doors) = &policy.doors else {
-        return Vec::new();
-    };
-    let value = value(doors);
-    estate
-        .rules()
-        .filter(|rule| {
-            rule.conditions.iter().any(|condition| {
-                matches!(condition, Condition::Header { name, values }
-                    if name.eq_ignore_ascii_case(&doors.header)
-                        && matches!(values.as_slice(), [only] if only.eq_ignore_ascii_case(value)))
-            })
-        })
-        .collect()
 }
 
 /// The tool's own rules of one kind, by their tag.

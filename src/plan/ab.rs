@@ -347,9 +347,16 @@ pub(super) fn rollback(context: &Context<'_>, to: Option<Generation>, failed: Af
         steps.extend(sides.filter_map(|side| rollback::stays_in_use(context, &side)));
     }
     let closes = failed == AfterRollback::Remove;
+    // That a rule of the header is missing tells that this has begun: what a measure has picked is not finished then.
+    let header = context.policy.ab.as_ref().is_some_and(|test| !test.shares());
+    if header {
+        steps.extend(leads::close(context));
+    }
     steps.extend(swing::routes(context, &back.target_group));
     steps.extend(doors::stayed(context, &back.target_group, closes));
-    steps.extend(leads::close(context));
+    if !header {
+        steps.extend(leads::close(context));
+    }
     let previous = home.previous.and_then(|generation| roles.generation(generation));
     let previous = previous.and_then(|one| swing::waits_for_return(context, one.target_group.as_ref()));
     steps.extend(swing::entrance(context, previous.as_slice()));

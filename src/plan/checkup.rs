@@ -4,7 +4,7 @@ use super::{Context, leads, preflight};
 use crate::model::account::{Finding, Limits, Weight};
 use crate::model::estate::{Estate, Group, TargetGroup, TargetState};
 use crate::model::lock::{self, LockState};
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::roles::Roles;
 use crate::model::routing::Priority;
@@ -60,6 +60,17 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
     };
     live(&context, &mut findings);
     doors(&context, &mut findings);
+    // With one fleet nobody ever waits behind a door.
+    let places = match policy.strategy {
+        Strategy::Rolling => Vec::new(),
+        _ => super::doors::misplaced(&context),
+    };
+    for reason in places {
+        let finding = refusal(reason);
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
     names(&context, &mut findings);
     quotas(estate, limits, missing_rules(&context), &mut findings);
     for unknown in &limits.unknown {
@@ -69,10 +80,8 @@ pub fn checkup(estate: &Estate, policy: &Policy, limits: &Limits) -> Vec<Finding
         ));
     }
     for gap in &estate.gaps {
-        findings.push(risk(
-            format!("could not see the {} of {}: {}", gap.part, gap.about, gap.error),
-            "allow the call (`swingbridge iam-policy plan`)",
-        ));
+        let unseen = Reason::unseen(gap);
+        findings.push(risk(unseen.to_string(), unseen.way_out()));
     }
     findings.sort_by_key(|finding| finding.weight);
     findings.dedup();

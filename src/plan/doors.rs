@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::later::{self, Due};
 use super::preflight::Place;
-use super::{Context, swing};
+use super::{Context, leads, swing};
+use crate::model::colours::{self, Rival};
 use crate::model::doors::{Colour, Doors, Scheme, UserDoor};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
@@ -230,27 +231,37 @@ fn turned(context: &Context<'_>, doors: &Doors, colour: Colour, action: &Action)
     steps
 }
 
+/// Where somebody else's rule stands there is none to be had: a deploy is refused for it, and a swing goes on without.
 fn missing(context: &Context<'_>, doors: &Doors, colour: Colour, action: &Action) -> Vec<Step> {
-    let (priority, value) = match colour {
-        Colour::Blue => (doors.blue_priority, &doors.blue),
-        Colour::Green => (doors.green_priority, &doors.green),
-    };
-    let there = context.roles.doors(colour);
-    doors
-        .ports
-        .iter()
-        .filter(|port| !there.iter().any(|rule| rule.port == **port))
+    wanted(context, doors, colour)
+        .filter(|port| taken(context, doors, colour, **port).is_none())
         .map(|port| Step::CreateRule {
             port: *port,
-            priority,
+            priority: doors.priority(colour),
             purpose: colour.into(),
             asks: Asks::This(Condition::Header {
                 name: doors.header.clone(),
-                values: vec![value.clone()],
+                values: vec![doors.value(colour).clone()],
             }),
             action: action.clone(),
         })
         .collect()
+}
+
+/// The listeners that have no door of this colour yet.
+fn wanted<'a>(context: &'a Context<'_>, doors: &'a Doors, colour: Colour) -> impl Iterator<Item = &'a u16> {
+    let there = context.roles.doors(colour);
+    let ports = doors.ports.iter();
+    ports.filter(move |port| !there.iter().any(|rule| rule.port == **port))
+}
+
+/// Somebody else's rule where a door is to stand.
+fn taken<'a>(context: &'a Context<'_>, doors: &Doors, colour: Colour, port: u16) -> Option<&'a Rule> {
+    let mut rules = context.estate.listener(port)?.rules.iter();
+    let priority = Priority::Numbered(doors.priority(colour));
+    rules
+        .find(|rule| rule.priority == priority)
+        .filter(|rule| !tags::owned_by(&rule.tags, &context.estate.app))
 }
 
 /// Says which colour is live and which are open, on every listener that has doors.
@@ -283,18 +294,14 @@ fn beacon(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: boo
 
 /// What the beacon answers.
 fn word(context: &Context<'_>, doors: &Doors, live: Colour, other_is_open: bool) -> Action {
-    let name = |colour| match colour {
-        Colour::Blue => &doors.blue,
-        Colour::Green => &doors.green,
-    };
     let open: Vec<&String> = std::iter::once(live)
         .chain(other_is_open.then_some(live.other()))
-        .map(name)
+        .map(|colour| doors.value(colour))
         .collect();
     let said = json!({
         "app": context.estate.app,
         "header": doors.header,
-        "live": name(live),
+        "live": doors.value(live),
         "open": open,
     });
     Action::Fixed(FixedResponse {
@@ -322,10 +329,43 @@ pub(super) fn note(context: &Context<'_>) -> Option<Note> {
     })
 }
 
-/// Their places that are taken, or that a route comes before.
+/// What a deploy must know before anything is built: rules of others that ask for our colours, places of doors and of a
+/// test's header that are taken, or that a route comes before.
 pub(super) fn misplaced(context: &Context<'_>) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    for door in to_candidates(context).filter(|_| context.policy.strategy != Strategy::Ab) {
+    let rivals = colours::rivals(context.estate, context.policy).into_iter();
+    let mut reasons: Vec<Reason> = rivals
+        .map(|Rival { rule, whose }| Reason::DoorTaken {
+            rule: rule.at().to_string(),
+            asks: rule
+                .conditions
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" and "),
+            whose,
+        })
+        .collect();
+    if let Some(doors) = &context.policy.doors {
+        for (colour, setting) in [
+            (Colour::Blue, "[doors] blue_priority"),
+            (Colour::Green, "[doors] green_priority"),
+        ] {
+            let all = wanted(context, doors, colour);
+            reasons.extend(all.filter_map(|port| {
+                Some(Reason::PriorityTaken {
+                    port: *port,
+                    priority: doors.priority(colour),
+                    what: taken(context, doors, colour, *port)?.action.to_string(),
+                    setting: setting.into(),
+                })
+            }));
+        }
+    }
+    if let (Strategy::Ab, Some(test)) = (context.policy.strategy, &context.policy.ab) {
+        reasons.extend(leads::misplaced(context, test));
+        return reasons;
+    }
+    for door in to_candidates(context) {
         for port in &door.ports {
             reasons.extend(Place::of(door, *port).problems(context, &context.roles.user_doors));
         }

@@ -7,7 +7,7 @@ use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::{Intent, Note};
 use crate::model::roles::State;
 use crate::model::schema::Change;
-use crate::model::step::Step;
+use crate::model::step::{Purpose, Step};
 
 /// The same steps with every hook before the step that it must come before.
 pub(super) fn woven(context: &Context<'_>, intent: &Intent, steps: Vec<Step>) -> Vec<Step> {
@@ -252,7 +252,14 @@ fn prepares_swing(step: &Step) -> bool {
     step.only_prepares()
         || matches!(
             step,
-            Step::Adopt { .. } | Step::AdoptRule { .. } | Step::Hold { .. } | Step::MatchCapacity { .. }
+            Step::Adopt { .. }
+                | Step::AdoptRule { .. }
+                | Step::Hold { .. }
+                | Step::MatchCapacity { .. }
+                | Step::Point {
+                    purpose: Purpose::Entrance,
+                    ..
+                }
         )
 }
 

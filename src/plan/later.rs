@@ -237,19 +237,30 @@ pub fn left_by(plan: &Plan, estate: &Estate) -> Result<Left, Refusal> {
 }
 
 /// Whether a plan that was made on what was `found` may leave anything: production is swung by it, or was by a run before
-/// it that it finishes. Who only closes the door of a candidate leaves nothing.
+/// it that it finishes.
 pub fn swings(plan: &Plan, found: &Estate) -> bool {
-    let withdraws = |roles: &Roles<'_>| {
-        let waits = |one: &Standing| matches!(one.state, State::Staged | State::Ready);
-        !roles.halfway
-            && roles.live.state != State::RollingBack
-            && roles.candidate.as_ref().is_some_and(waits)
-    };
     let goes_back = matches!(plan.intent, Intent::Rollback { .. } | Intent::Retreat);
     let only_withdraws = goes_back
         && !plan.moves_production()
-        && Roles::of(found, &plan.policy).is_ok_and(|roles| withdraws(&roles));
+        && Roles::of(found, &plan.policy).is_ok_and(|roles| {
+            withdraws(&Context {
+                estate: found,
+                policy: &plan.policy,
+                roles,
+            })
+        });
     swung_to(plan).is_some() && !only_withdraws
+}
+
+/// Who only closes what waits beside live leaves nothing, unless a swing before it has left a door open for its grace.
+fn withdraws(context: &Context<'_>) -> bool {
+    let roles = &context.roles;
+    let mut beside = roles.candidate.iter().chain(&roles.variants);
+    !roles.halfway
+        && !roles.tests()
+        && roles.live.state != State::RollingBack
+        && beside.any(|one| matches!(one.state, State::Staged | State::Ready))
+        && doors::open(context).is_none()
 }
 
 /// What live is marked as once a plan is done that swings production; no other leaves anything.

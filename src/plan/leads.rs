@@ -69,16 +69,13 @@ pub(super) fn missing(context: &Context<'_>, test: &Test) -> usize {
         .count()
 }
 
-/// Whether the header that decides still leads to every variant, wherever its rule stands.
+/// Whether the header that decides still leads to every variant on every listener, wherever its rules stand there.
 pub(super) fn header_leads(context: &Context<'_>, test: &Test) -> bool {
-    test.deployed().all(|variant| {
+    let all = leads(context, test);
+    let mut of_header = all.iter().filter(|lead| is_of_header(test, &lead.condition));
+    of_header.all(|lead| {
         let mut rules = context.roles.variant_rules.iter();
-        rules.any(|rule| {
-            rule.conditions.iter().any(|condition| {
-                matches!(condition, Condition::Header { values, .. } if values.contains(&variant.name))
-                    && is_of_header(test, condition)
-            })
-        })
+        rules.any(|rule| rule.port == lead.place.port && asks(rule, &lead.condition))
     })
 }
 
@@ -97,7 +94,7 @@ fn standing<'a>(context: &'a Context<'_>, lead: &Lead<'_>) -> Option<&'a Rule> {
     found.copied()
 }
 
-/// Every such rule, and none that nobody asks for any more. `at`: where a variant is met.
+/// Every such rule, and then none that nobody asks for any more. `at`: where a variant is met.
 pub(super) fn rules<'a>(
     context: &Context<'_>,
     test: &Test,
@@ -121,10 +118,18 @@ pub(super) fn rules<'a>(
             },
         });
     }
-    let mut gone = close(context);
-    gone.retain(|step| !matches!(step, Step::DeleteRule { rule, .. } if kept.contains(&rule.arn)));
-    gone.extend(steps);
-    gone
+    let wanted: Vec<(u16, Priority)> = leads(context, test)
+        .iter()
+        .map(|lead| (lead.place.port, Priority::Numbered(lead.place.priority)))
+        .collect();
+    let gone = close(context)
+        .into_iter()
+        .filter(|step| !matches!(step, Step::DeleteRule { rule, .. } if kept.contains(&rule.arn)));
+    // Only what stands where another is to stand goes before it: until then its users meet whom they met.
+    let (first, last): (Vec<Step>, Vec<Step>) = gone.partition(
+        |step| matches!(step, Step::DeleteRule { rule, .. } if wanted.contains(&(rule.port, rule.priority))),
+    );
+    first.into_iter().chain(steps).chain(last).collect()
 }
 
 /// Whether a rule asks for this and for nothing else. In the names of headers upper and lower case are the same.

@@ -63,15 +63,8 @@ fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Dra
         draft.summary = format!("generation {to} is live already");
         return Ok(draft);
     }
-    match &roles.candidate {
-        Some(candidate) if to == roles.live.generation => return of_candidate(context, candidate, failed),
-        Some(candidate) => {
-            return Err(vec![Reason::CandidateExists {
-                generation: candidate.generation,
-                release: candidate.release.clone().unwrap_or_else(|| "unnamed".into()),
-            }]);
-        }
-        None => {}
+    if let (Some(candidate), true) = (&roles.candidate, to == roles.live.generation) {
+        return of_candidate(context, candidate, failed);
     }
     if let Some(reason) = behind_the_schema(context, to) {
         return Err(vec![reason]);
@@ -79,6 +72,16 @@ fn explicit(context: &Context<'_>, to: Generation, failed: AfterRollback) -> Dra
     let target = roles
         .generation(to)
         .ok_or_else(|| vec![Reason::NoSuchGeneration { generation: to }])?;
+    if let Some(candidate) = &roles.candidate {
+        let generation = candidate.generation;
+        return Err(vec![match to == generation {
+            true => Reason::CandidateExists {
+                generation,
+                release: candidate.release.clone().unwrap_or_else(|| "unnamed".into()),
+            },
+            false => Reason::CandidateBeside { generation, to },
+        }]);
+    }
     of_promotion(context, target, failed)
 }
 
@@ -123,7 +126,15 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     }
     let left = leave(context, candidate, failed, &steps)?;
     steps.extend(left);
+    // Whoever wants production away from live finds that this is not it.
+    let further = previous.filter(|_| !context.roles.halfway).map(|previous| {
+        Note::info(format!(
+            "production is not swung back to generation {0}: `swingbridge rollback --to {0}` does that, once this is done",
+            previous.generation
+        ))
+    });
     Ok(Draft {
+        notes: further.into_iter().collect(),
         summary: format!(
             "close the candidate, generation {}{}; production {} generation {}",
             candidate.generation,

@@ -253,6 +253,7 @@ fn replaceable(context: &Context<'_>, place: &Place<'_>, reasons: &mut Vec<Reaso
             part: Part::Templates,
             about: place.group.name.to_string(),
             error: "it starts instances from nothing that has versions".into(),
+            denied: false,
         });
     }
 }

@@ -45,14 +45,24 @@ pub(super) fn shift(context: &Context<'_>, percent: u32) -> Drafted {
 pub(super) fn pause(context: &Context<'_>) -> Drafted {
     let (candidate, reached) = under_way(context)?;
     let side = Side::require(candidate)?;
-    Ok(match reached.held {
-        Some(Held::Asked | Held::Judged | Held::Retreating) => Draft::nothing(format!(
+    let mark = match (reached.held, stages::anew(context)) {
+        // What that stage asks nobody has been asked yet: whoever promotes next is.
+        (None, Some(anew)) if stages::pauses(context, reached) => Some(anew),
+        (Some(Held::Anew), _) if stages::pauses(context, reached) => None,
+        // Judged, and cut off before anybody was told: whoever promotes next has it judged again.
+        (Some(Held::Judged), Some(_)) | (None | Some(Held::Anew), _) => {
+            Some(held(&side, reached, Held::Asked))
+        }
+        (Some(Held::Asked | Held::Judged | Held::Retreating), _) => None,
+    };
+    Ok(match mark {
+        None => Draft::nothing(format!(
             "production stays at {} % already, until a person goes on",
             reached.weight
         )),
-        None | Some(Held::Anew) => Draft {
+        Some(mark) => Draft {
             summary: format!("leave production at {} %, until a person goes on", reached.weight),
-            steps: vec![held(&side, reached, Held::Asked)],
+            steps: vec![mark],
             ..Draft::default()
         },
     })

@@ -213,6 +213,13 @@ pub(super) fn anew(context: &Context<'_>) -> Option<Step> {
     again.then(|| mark(&side, marked))
 }
 
+/// Whether the stage that was reached is one at which a person is asked.
+pub(super) fn pauses(context: &Context<'_>, reached: &Reached) -> bool {
+    let shift = context.policy.shift.as_ref();
+    let stage = shift.and_then(|shift| shift.stages.get(shift.stage_of(reached)?));
+    stage.is_some_and(|stage| matches!(stage.wait, Wait::Pause(_)))
+}
+
 /// Whether the lock of whoever wrote down that a person decides still stands, so that nobody has been asked yet, and time
 /// has not decided either.
 fn nobody_was_told(context: &Context<'_>, reached: &Reached) -> bool {

@@ -213,6 +213,10 @@ fn ends_with_www(text: &str) -> bool {
 mod tests {
     use super::super::recorded;
     use super::*;
+    use crate::model::estate::Estate;
+    use crate::model::fixtures;
+    use crate::model::plan::Intent;
+    use crate::plan;
 
     #[test]
     fn a_deploy_reads_as_a_comment_for_a_reviewer() {
@@ -224,12 +228,20 @@ mod tests {
         insta::assert_snapshot!(markdown(&recorded::promote_plan()));
     }
 
+    /// A workflow plans anew with every push, on what it sees then.
     #[test]
-    fn an_unchanged_plan_gives_an_unchanged_comment() {
-        assert_eq!(
-            markdown(&recorded::deploy_plan()),
-            markdown(&recorded::deploy_plan())
-        );
+    fn the_same_plan_made_later_gives_an_unchanged_comment_and_another_one_does_not() {
+        let comment = |estate: &Estate, intent: &Intent| {
+            markdown(&plan::plan(estate, intent, &fixtures::policy()).expect("a plan"))
+        };
+        let first = comment(&fixtures::deployed(), &Intent::Promote);
+        let mut later = fixtures::deployed();
+        later.observed_at = fixtures::minute(90);
+        fixtures::target_group_mut(&mut later, 1).targets[0].state = fixtures::TargetState::Unhealthy;
+        assert_eq!(comment(&later, &Intent::Promote), first);
+        // What is swung to has to be as large as live is by then.
+        fixtures::group_mut(&mut later, 1).size.desired = 3;
+        assert_ne!(comment(&later, &Intent::Promote), first);
     }
 
     #[test]

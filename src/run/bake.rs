@@ -8,7 +8,7 @@ use super::blind::Blind;
 use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, look_patiently, rollout, verdict, winner};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, rollout, verdict, winner};
 use crate::cloud::Cloud;
 use crate::model::estate::{Estate, Part};
 use crate::model::event::{EventKind, Outcome, Verdict};
@@ -76,9 +76,9 @@ pub(super) async fn watch<C: Cloud>(
 
 /// A stage that waits for a person.
 async fn paused<C: Cloud>(job: &Job<'_, C>, plan: &Plan) -> Ended {
-    match look_patiently(job.cloud, job.scope).await {
+    match blind::look(job, None).await {
         Ok(estate) => verdict::paused(plan, &estate).into(),
-        Err(error) => verdict::unseen(plan, &Stop::Cloud(error)).into(),
+        Err(stop) => verdict::unseen(plan, &stop).into(),
     }
 }
 
@@ -106,9 +106,9 @@ async fn bake<C: Cloud>(
     let mut blind = Blind::default();
     let mut judge = Judge::of(plan, index);
     loop {
-        let estate = match look_patiently(job.cloud, job.scope).await {
+        let estate = match blind::look(job, deadline).await {
             Ok(estate) => estate,
-            Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error)).into()),
+            Err(stop) => return Err(verdict::unseen(plan, &stop).into()),
         };
         let reached = estate
             .target_group(target_group)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::LOOK_AGAIN;
 use super::stop::Stop;
+use super::{Job, LOOK_AGAIN, bake};
 use crate::cloud::{Cloud, CloudError};
 use crate::model::estate::{Estate, Gap, Part};
 use crate::model::plan::Intent;
@@ -22,12 +22,7 @@ const NEEDED: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
 
 /// Looks until what every plan needs was seen: a throttled read is no reason to refuse or to fail anything.
 pub async fn look_patiently<C: Cloud>(cloud: &C, scope: &Scope) -> Result<Estate, CloudError> {
-    patiently(cloud, scope, |estate| {
-        let mut gaps = estate.gaps.iter();
-        let gap = gaps.find(|gap| !gap.denied && NEEDED.contains(&gap.part))?;
-        Some(Reason::unseen(gap).to_string())
-    })
-    .await
+    patiently(cloud, scope, hidden_tags, pause).await
 }
 
 /// Looks until this is not refused for nothing but what could not be seen for now.
@@ -37,11 +32,45 @@ pub async fn look_to_plan<C: Cloud>(
     intent: &Intent,
     policy: &Policy,
 ) -> Result<Estate, CloudError> {
-    patiently(cloud, scope, |estate| {
-        let refusal = plan::plan(estate, intent, policy).err()?;
-        may_pass(&refusal, estate).then(|| refusal.to_string())
-    })
+    patiently(cloud, scope, |estate| hidden_to(intent, policy, estate), pause).await
+}
+
+/// The same in a run, which somebody may want to stop meanwhile, and whose time may end.
+pub(super) async fn look<C: Cloud>(job: &Job<'_, C>, deadline: Option<Instant>) -> Result<Estate, Stop> {
+    let rest = async || bake::rest(job, LOOK_AGAIN, deadline).await;
+    patiently(job.cloud, job.scope, hidden_tags, rest).await
+}
+
+pub(super) async fn look_for<C: Cloud>(
+    job: &Job<'_, C>,
+    intent: &Intent,
+    policy: &Policy,
+    deadline: Option<Instant>,
+) -> Result<Estate, Stop> {
+    let rest = async || bake::rest(job, LOOK_AGAIN, deadline).await;
+    patiently(
+        job.cloud,
+        job.scope,
+        |estate| hidden_to(intent, policy, estate),
+        rest,
+    )
     .await
+}
+
+async fn pause() -> Result<(), CloudError> {
+    sleep(LOOK_AGAIN).await;
+    Ok(())
+}
+
+fn hidden_tags(estate: &Estate) -> Option<String> {
+    let mut gaps = estate.gaps.iter();
+    let gap = gaps.find(|gap| !gap.denied && NEEDED.contains(&gap.part))?;
+    Some(Reason::unseen(gap).to_string())
+}
+
+fn hidden_to(intent: &Intent, policy: &Policy, estate: &Estate) -> Option<String> {
+    let refusal = plan::plan(estate, intent, policy).err()?;
+    may_pass(&refusal, estate).then(|| refusal.to_string())
 }
 
 /// Whether a plan is refused for nothing but what did not answer for now.
@@ -53,11 +82,12 @@ pub(super) fn may_pass(refusal: &Refusal, estate: &Estate) -> bool {
     refusal.reasons.iter().all(passes)
 }
 
-async fn patiently<C: Cloud>(
+async fn patiently<C: Cloud, E: From<CloudError>>(
     cloud: &C,
     scope: &Scope,
     hides: impl Fn(&Estate) -> Option<String>,
-) -> Result<Estate, CloudError> {
+    rest: impl AsyncFn() -> Result<(), E>,
+) -> Result<Estate, E> {
     let (began, mut told) = (Instant::now(), false);
     loop {
         let looked = cloud.observe(scope).await;
@@ -66,12 +96,12 @@ async fn patiently<C: Cloud>(
             Ok(estate) => hides(estate),
         };
         let Some(why) = hidden.filter(|_| began.elapsed() < PATIENCE) else {
-            return looked;
+            return Ok(looked?);
         };
         if !std::mem::replace(&mut told, true) {
             tracing::warn!("{why}; looking again for up to {} s", PATIENCE.as_secs());
         }
-        sleep(LOOK_AGAIN).await;
+        rest().await?;
     }
 }
 

@@ -10,7 +10,7 @@ use super::course::Course;
 use super::lock::Lock;
 use super::look::Fleets;
 use super::narrate::Narrator;
-use super::stop::Stop;
+use super::stop::{Stop, describe};
 use super::{Job, LOOK_AGAIN, MAY_BE_STALE, act, hook, look};
 use crate::cloud::{Cloud, CloudError, Look};
 use crate::model::estate::Estate;
@@ -246,24 +246,20 @@ impl<'a, C: Cloud> Drive<'a, C> {
         let began = Instant::now();
         let mut since: Option<Instant> = None;
         let mut seen = 0;
-        let mut said: Option<(Instant, Progress)> = None;
+        let mut said: Option<Progress> = None;
+        let mut heard = began;
         let mut pause = FIRST_PAUSE;
         let mut waited = false;
         loop {
             let progress = plan::progress(step, &self.estate);
-            if let (Some(index), Some(progress)) = (index, progress.clone())
-                && said
-                    .as_ref()
-                    .is_none_or(|(at, before)| *before != progress || at.elapsed() >= SIGN_OF_LIFE)
-            {
-                said = Some((Instant::now(), progress.clone()));
-                let Progress { have, want, reasons } = progress;
-                narrator.say(EventKind::Progress {
-                    step: index,
-                    have,
-                    want,
-                    reasons,
-                });
+            if let Some(progress) = progress.clone() {
+                let silent = heard.elapsed() >= SIGN_OF_LIFE;
+                let changed = said.as_ref() != Some(&progress);
+                // A display that has no line for it is told only that it is not over.
+                if silent || (changed && index.is_some()) {
+                    (said, heard) = (Some(progress.clone()), Instant::now());
+                    narrator.say(sign_of_life(index, step, progress));
+                }
             }
             if plan::reached(step, &self.estate) {
                 seen += 1;
@@ -419,6 +415,20 @@ pub(super) fn downtime(from: Timestamp, to: Timestamp, before: bool) -> String {
 /// The network worked when the run began: an outage in the middle is waited out like throttling.
 pub(super) fn passes(error: &CloudError) -> bool {
     error.may_pass() || matches!(error, CloudError::Unreachable { .. })
+}
+
+fn sign_of_life(index: Option<usize>, step: &Step, progress: Progress) -> EventKind {
+    match index {
+        Some(step) => EventKind::Progress {
+            step,
+            have: progress.have,
+            want: progress.want,
+            reasons: progress.reasons,
+        },
+        None => EventKind::Notice {
+            text: format!("{}: {}", step.title(), describe(&Some(progress))),
+        },
+    }
 }
 
 fn retrying(index: Option<usize>, error: &CloudError, narrator: &mut Narrator<'_>) {

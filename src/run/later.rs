@@ -50,70 +50,73 @@ pub async fn stay<C: Cloud>(
         return Stayed::Done;
     }
     let (mut unclear, mut busy) = (0, 0);
-    loop {
-        let estate = match look_patiently(cloud, scope).await {
-            Ok(estate) => estate,
-            Err(error) => return Stayed::Unfinished(error.to_string()),
-        };
-        let due = match plan::left_by(done, &estate) {
-            Ok(Left::Due(due)) => due,
-            // What was just written may not be read yet.
-            Ok(Left::NotAsLeft) if !done.is_empty() && unclear < LOOKS_FOR_OWN => {
-                unclear += 1;
-                sleep(LOOK_AGAIN).await;
-                continue;
-            }
-            Ok(Left::Nothing | Left::NotAsLeft) => return Stayed::Done,
-            // Somebody who swings meanwhile may be seen half here, half there.
-            Err(_) if unclear < LOOKS => {
-                unclear += 1;
-                sleep(LOOK_AGAIN).await;
-                continue;
-            }
-            Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
-        };
-        unclear = 0;
-        // By what was seen: what fell due since then is not planned from this.
-        if due <= estate.observed_at {
-            let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
-                Ok(rest) if rest.is_empty() => return Stayed::Done,
-                Ok(rest) => rest,
-                // Rules and their tags may be read as of two moments.
-                Err(_) if busy < LOOKS => {
-                    busy += 1;
-                    sleep(LOOK_AGAIN).await;
-                    continue;
+    'stay: loop {
+        let pause = 'look: {
+            let looked = tokio::select! {
+                biased;
+                signal = interrupt.wait() => return Stayed::Interrupted(signal),
+                looked = look_patiently(cloud, scope) => looked,
+            };
+            let estate = match looked {
+                Ok(estate) => estate,
+                Err(error) => return Stayed::Unfinished(error.to_string()),
+            };
+            let due = match plan::left_by(done, &estate) {
+                Ok(Left::Due(due)) => due,
+                // What was just written may not be read yet.
+                Ok(Left::NotAsLeft) if !done.is_empty() && unclear < LOOKS_FOR_OWN => {
+                    unclear += 1;
+                    break 'look LOOK_AGAIN;
+                }
+                Ok(Left::Nothing | Left::NotAsLeft) => return Stayed::Done,
+                // Somebody who swings meanwhile may be seen half here, half there.
+                Err(_) if unclear < LOOKS => {
+                    unclear += 1;
+                    break 'look LOOK_AGAIN;
                 }
                 Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
             };
-            match finish(rest, estate).await {
-                0 => continue,
-                // Somebody else is at work: what is left then may be theirs.
-                LOCKED if busy < LOOKS => {
-                    busy += 1;
-                    sleep(PIECE).await;
-                    continue;
-                }
-                // It was planned on what was read from before.
-                STALE if busy < LOOKS => {
-                    busy += 1;
-                    sleep(LOOK_AGAIN).await;
-                    continue;
-                }
-                code => {
-                    return match interrupt.wished() {
-                        Some(signal) => Stayed::Interrupted(signal),
-                        None => Stayed::Unfinished(format!("it ended with exit code {code}")),
-                    };
+            unclear = 0;
+            // By what was seen: what fell due since then is not planned from this.
+            if due <= estate.observed_at {
+                let rest = match plan::plan(&estate, &Intent::Repair, &done.policy) {
+                    Ok(rest) if rest.is_empty() => return Stayed::Done,
+                    Ok(rest) => rest,
+                    // Rules and their tags may be read as of two moments.
+                    Err(_) if busy < LOOKS => {
+                        busy += 1;
+                        break 'look LOOK_AGAIN;
+                    }
+                    Err(refusal) => return Stayed::Unfinished(refusal.to_string()),
+                };
+                match finish(rest, estate).await {
+                    0 => continue 'stay,
+                    // Somebody else is at work: what is left then may be theirs.
+                    LOCKED if busy < LOOKS => {
+                        busy += 1;
+                        break 'look PIECE;
+                    }
+                    // It was planned on what was read from before.
+                    STALE if busy < LOOKS => {
+                        busy += 1;
+                        break 'look LOOK_AGAIN;
+                    }
+                    code => {
+                        return match interrupt.wished() {
+                            Some(signal) => Stayed::Interrupted(signal),
+                            None => Stayed::Unfinished(format!("it ended with exit code {code}")),
+                        };
+                    }
                 }
             }
-        }
-        waits(due);
-        let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
+            waits(due);
+            let left = Duration::try_from(due.duration_since(cloud.now())).unwrap_or_default();
+            left.min(PIECE)
+        };
         tokio::select! {
             biased;
             signal = interrupt.wait() => return Stayed::Interrupted(signal),
-            () = sleep(left.min(PIECE)) => {}
+            () = sleep(pause) => {}
         }
     }
 }

@@ -59,15 +59,10 @@ impl Lock {
         let may_pass = |error: &CloudError| error.may_pass() && began.elapsed() < PATIENCE;
         loop {
             if let Some(signal) = job.interrupt.wished() {
-                return Err(Stop::Interrupted(signal));
+                return Err(given_up(job, plan, &estate, Stop::Interrupted(signal)).await);
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(match lock::state(&estate, plan.policy.lock) {
-                    LockState::Held { holder, .. } if !holder.expired(job.cloud.now()) => {
-                        Stop::Locked(Box::new(holder))
-                    }
-                    _ => Stop::OutOfTime,
-                });
+                return Err(given_up(job, plan, &estate, Stop::OutOfTime).await);
             }
             // Without tags nobody's rule can be told from ours.
             let seen = blind.sees(&estate, Part::RuleTags, None)?;
@@ -262,6 +257,24 @@ async fn take_over<C: Cloud>(
     });
     // By its arn: if somebody else was quicker, this deletes nothing of theirs.
     job.cloud.delete_rule(rule).await
+}
+
+/// Nobody waits for the lock any more. One that we made by a call whose answer never came must not keep others out.
+async fn given_up<C: Cloud>(job: &Job<'_, C>, plan: &Plan, estate: &Estate, stop: Stop) -> Stop {
+    match lock::state(estate, plan.policy.lock) {
+        LockState::Held { rule, holder } if is_left_by_us(&holder, job) => {
+            if let Err(error) = job.cloud.delete_rule(&rule).await {
+                tracing::warn!(%error, "the lock could not be released; it expires by itself");
+            }
+            stop
+        }
+        LockState::Held { holder, .. }
+            if matches!(stop, Stop::OutOfTime) && !holder.expired(job.cloud.now()) =>
+        {
+            Stop::Locked(Box::new(holder))
+        }
+        _ => stop,
+    }
 }
 
 /// A process carries out one plan at a time: what it still holds is of one that could not give the lock up.

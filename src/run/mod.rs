@@ -142,7 +142,7 @@ async fn in_parts<C: Cloud>(
                 return take_back(job, plan, &intent, &stop, narrator).await;
             }
             Err(bake::Ended::Picked { name, why }) => {
-                return winner::crown(job, plan, name, &why, narrator).await;
+                return winner::crown(job, plan, name, &why, deadline, narrator).await;
             }
         }
         part.from = part.to + 1;
@@ -210,10 +210,10 @@ async fn checked<C: Cloud>(
     let first = Instant::now();
     let mut began = first;
     let estate = loop {
-        let estate = match look_patiently(job.cloud, job.scope).await {
+        let estate = match blind::look(job, deadline).await {
             Ok(estate) => estate,
-            Err(error) if part.from == 0 => return Err(verdict::not_started(plan, &Stop::Cloud(error))),
-            Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error))),
+            Err(stop) if part.from == 0 => return Err(verdict::not_started(plan, &stop)),
+            Err(stop) => return Err(verdict::unseen(plan, &stop)),
         };
         let planned = plan::plan(&estate, &plan.intent, &plan.policy);
         if let Err(refusal) = &planned
@@ -264,14 +264,15 @@ async fn checked<C: Cloud>(
 async fn locked_patiently<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
+    deadline: Option<Instant>,
     narrator: &mut Narrator<'_>,
 ) -> Result<(Estate, Lock), (Option<Estate>, Stop)> {
-    let estate = match look_patiently(job.cloud, job.scope).await {
+    let estate = match blind::look(job, deadline).await {
         Ok(estate) => estate,
-        Err(error) => return Err((None, Stop::Cloud(error))),
+        Err(stop) => return Err((None, stop)),
     };
     let patience = job.lock.wait.max(job.lock.lease * 3);
-    match Lock::acquire(job, plan, &estate, (patience, None), narrator).await {
+    match Lock::acquire(job, plan, &estate, (patience, deadline), narrator).await {
         Ok(lock) => Ok((estate, lock)),
         Err(stop) => Err((Some(estate), stop)),
     }
@@ -285,7 +286,7 @@ async fn hold<C: Cloud>(
     why: &str,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
-    let (estate, lock) = match locked_patiently(job, plan, narrator).await {
+    let (estate, lock) = match locked_patiently(job, plan, None, narrator).await {
         Ok(both) => both,
         Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
@@ -313,7 +314,7 @@ async fn take_back<C: Cloud>(
         text: format!("{stop}; production is put back to where it was"),
     });
     let unable = |estate: Option<&Estate>, second: &Stop| verdict::not_taken_back(plan, estate, stop, second);
-    let (estate, lock) = match locked_patiently(job, plan, narrator).await {
+    let (estate, lock) = match locked_patiently(job, plan, None, narrator).await {
         Ok(both) => both,
         Err((estate, second)) => return unable(estate.as_ref(), &second),
     };
@@ -393,7 +394,7 @@ async fn put_production_back<C: Cloud>(
     let mut seen: Option<Instant> = None;
     let back = loop {
         let (job, policy) = (drive.job, &drive.plan.policy);
-        drive.estate = look_to_plan(job.cloud, job.scope, intent, policy).await?;
+        drive.estate = blind::look_for(job, intent, policy, None).await?;
         let began = *seen.get_or_insert_with(Instant::now);
         match plan::plan(&drive.estate, intent, policy) {
             Ok(back) => break back,

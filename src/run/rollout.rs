@@ -8,8 +8,7 @@ use super::bake::{self, Ended};
 use super::blind::Blind;
 use super::drive::Drive;
 use super::narrate::Narrator;
-use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, under, verdict};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, locked_patiently, under, verdict};
 use crate::cloud::Cloud;
 use crate::model::estate::{Estate, Group, Part};
 use crate::model::event::{self, EventKind, Verdict};
@@ -35,9 +34,9 @@ pub(super) async fn watch<C: Cloud>(
     let mut odd: Option<Instant> = None;
     let mut blind = Blind::default();
     loop {
-        let estate = match look_patiently(job.cloud, job.scope).await {
+        let estate = match blind::look(job, deadline).await {
             Ok(estate) => estate,
-            Err(error) => return Err(verdict::unseen(plan, &Stop::Cloud(error)).into()),
+            Err(stop) => return Err(verdict::unseen(plan, &stop).into()),
         };
         let seen_now = blind
             .sees(&estate, Part::Refreshes, Some(group.as_str()))
@@ -110,7 +109,7 @@ struct Ending<'a> {
 impl Ending<'_> {
     /// Writes down that it is over, and says what it has come to.
     async fn told<C: Cloud>(&self, job: &Job<'_, C>, plan: &Plan, narrator: &mut Narrator<'_>) -> Verdict {
-        let estate = match locked_patiently(job, plan, narrator).await {
+        let estate = match locked_patiently(job, plan, None, narrator).await {
             Ok((estate, lock)) => {
                 under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
                     let mut drive = Drive::new(job, &lock, plan, estate, None);

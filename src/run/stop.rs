@@ -51,7 +51,15 @@ impl Stop {
         !matches!(self, Self::Interrupted(_) | Self::LockLost | Self::Locked(_))
     }
 
-    pub(super) fn way_out(&self) -> Option<String> {
+    /// What to do about it: of a refusal, about each of its reasons.
+    pub(super) fn ways_out(&self) -> Vec<String> {
+        match self {
+            Self::Refused(refusal) => refusal.ways_out(),
+            other => other.way_out().into_iter().collect(),
+        }
+    }
+
+    fn way_out(&self) -> Option<String> {
         match self {
             Self::Unsafe(reason) => Some(reason.way_out()),
             Self::Cloud(error) => error.way_out(),
@@ -71,7 +79,7 @@ impl Stop {
                 Some("`swingbridge status` shows the reasons; the same command continues".into())
             }
             Self::Judged { .. } => {
-                Some("`swingbridge history` has what the judge said; look at the candidate, then `swingbridge abort`".into())
+                Some("what the judge said is above and in this machine's journal (`swingbridge history`); look at the candidate, then `swingbridge abort`".into())
             }
             Self::NobodyHealthy { .. } => Some("`swingbridge status` shows the reasons".into()),
             Self::Interrupted(_) | Self::Refused(_) => None,
@@ -79,7 +87,7 @@ impl Stop {
     }
 }
 
-fn describe(progress: &Option<Progress>) -> String {
+pub(super) fn describe(progress: &Option<Progress>) -> String {
     match progress {
         Some(progress) if progress.reasons.is_empty() => format!("{} of {}", progress.have, progress.want),
         Some(progress) => format!(

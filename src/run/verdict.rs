@@ -45,10 +45,15 @@ pub(super) fn not_started(plan: &Plan, stop: &Stop) -> Verdict {
         ended,
         code,
         summary: format!("nothing was changed: {stop}"),
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: Vec::new(),
         next: match stop {
-            Stop::Locked(_) => vec!["swingbridge status".into(), "swingbridge unlock".into()],
+            Stop::Locked(_) => {
+                let patient = matches!(plan.intent, Intent::Rollback { .. } | Intent::Retreat);
+                let wait = patient.then(|| format!("{} --wait-for-lock 5m", plan.intent.command()));
+                let look = ["swingbridge status".into(), "swingbridge unlock".into()];
+                wait.into_iter().chain(look).collect()
+            }
             _ => vec![again(plan)],
         },
     }
@@ -61,7 +66,7 @@ pub(super) fn stale(plan: &Plan, estate: &Estate, changes: &[String]) -> Verdict
         summary: "nothing was changed: the plan is stale, what it was decided on has changed".into(),
         reasons: changes.to_vec(),
         truth: truth(estate, &plan.policy),
-        next: vec![format!("swingbridge plan {}", plan.intent.word())],
+        next: vec![plan.intent.plan_command()],
     }
 }
 
@@ -85,7 +90,7 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
         ended: Ended::SwungBack,
         code: 5,
         summary: format!("failed after production had begun to move, and swung back: {stop}"),
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: truth(estate, &plan.policy),
         next: std::iter::once("swingbridge status".into())
             .chain(closing(plan))
@@ -96,7 +101,7 @@ pub(super) fn swung_back(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
 /// Production was stopped for what did not come up, and what ran before is back.
 pub(super) fn started_again(plan: &Plan, estate: &Estate, stop: &Stop, downtime: String) -> Verdict {
     Verdict {
-        reasons: std::iter::once(downtime).chain(stop.way_out()).collect(),
+        reasons: std::iter::once(downtime).chain(stop.ways_out()).collect(),
         summary: format!(
             "failed while production was stopped, and what ran before was started again: {stop}"
         ),
@@ -165,7 +170,7 @@ pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
             Some(group) => format!("Auto Scaling goes on with {group} by itself: {stop}"),
             None => format!("{}: {stop}", shared(plan, estate)),
         },
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: truth(estate, &plan.policy),
         next: match &rolling {
             Some(_) => vec![
@@ -180,14 +185,18 @@ pub(super) fn between(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
 
 /// The same, when not even what is true can be seen.
 pub(super) fn unseen(plan: &Plan, stop: &Stop) -> Verdict {
+    let (ended, code) = match stop {
+        Stop::Interrupted(signal) => (Ended::Interrupted, signal.code()),
+        _ => (Ended::Stopped, 6),
+    };
     Verdict {
-        ended: Ended::Stopped,
-        code: 6,
+        ended,
+        code,
         summary: match plan.policy.strategy {
             Strategy::Rolling => format!("Auto Scaling goes on by itself, and it cannot be seen: {stop}"),
             _ => format!("production is shared as the plan says, and cannot be seen: {stop}"),
         },
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: Vec::new(),
         next: vec!["swingbridge status".into(), again(plan)],
     }
@@ -232,7 +241,7 @@ pub(super) fn judged_bad(plan: &Plan, estate: &Estate, stop: &Stop) -> Verdict {
         ended: Ended::SwungBack,
         code: 5,
         summary: format!("swung back: {stop}"),
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: truth(estate, &plan.policy),
         next: std::iter::once("swingbridge status".into())
             .chain(closing(plan))
@@ -339,7 +348,7 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
         ended,
         code,
         summary: format!("{place}: {stop}"),
-        reasons: stop.way_out().into_iter().collect(),
+        reasons: stop.ways_out(),
         truth: truth(estate, &plan.policy),
         next,
     }
@@ -347,12 +356,10 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
 
 pub(super) fn again(plan: &Plan) -> String {
     match &plan.intent {
-        Intent::Deploy { release } => format!(
-            "swingbridge deploy --release {} …  # the same command: it continues",
-            release.name
-        ),
-        Intent::Winner { name } => format!("swingbridge winner {name}  # continues"),
-        other => format!("swingbridge {}  # continues", other.word()),
+        deploy @ Intent::Deploy { .. } => {
+            format!("{} …  # the same command: it continues", deploy.command())
+        }
+        other => format!("{}  # continues", other.command()),
     }
 }
 

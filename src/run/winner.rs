@@ -7,9 +7,7 @@ use super::bake::Ended;
 use super::drive::Drive;
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{
-    Job, LOOK_AGAIN, MAY_BE_STALE, locked_patiently, look_patiently, look_to_plan, under, variants, verdict,
-};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, locked_patiently, under, variants, verdict};
 use crate::cloud::Cloud;
 use crate::judge;
 use crate::model::ab::Test;
@@ -24,9 +22,9 @@ use crate::plan;
 pub(super) async fn awaited<C: Cloud>(job: &Job<'_, C>, plan: &Plan) -> Ended {
     let began = Instant::now();
     let (estate, (test, ends)) = loop {
-        let estate = match look_patiently(job.cloud, job.scope).await {
+        let estate = match blind::look(job, None).await {
             Ok(estate) => estate,
-            Err(error) => return verdict::unseen(plan, &Stop::Cloud(error)).into(),
+            Err(stop) => return verdict::unseen(plan, &stop).into(),
         };
         let running = match Roles::of(&estate, &plan.policy) {
             Ok(roles) => running(plan, &roles),
@@ -94,26 +92,27 @@ pub(super) async fn crown<C: Cloud>(
     plan: &Plan,
     name: String,
     why: &str,
+    deadline: Option<Instant>,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
     narrator.say(EventKind::Notice {
         text: format!("{name} wins: {why}"),
     });
     let intent = Intent::Winner { name };
-    let (estate, lock) = match locked_patiently(job, plan, narrator).await {
+    let (estate, lock) = match locked_patiently(job, plan, deadline, narrator).await {
         Ok(both) => both,
         Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
-        let estate = match look_to_plan(job.cloud, job.scope, &intent, &plan.policy).await {
+        let estate = match blind::look_for(job, &intent, &plan.policy, deadline).await {
             Ok(estate) => estate,
-            Err(error) => return verdict::between(plan, &estate, &Stop::Cloud(error)),
+            Err(stop) => return verdict::between(plan, &estate, &stop),
         };
         let ending = match plan::plan(&estate, &intent, &plan.policy) {
             Ok(ending) => ending,
             Err(refusal) => return verdict::between(plan, &estate, &Stop::Refused(refusal)),
         };
-        let mut drive = Drive::new(job, &lock, &ending, estate, None);
+        let mut drive = Drive::new(job, &lock, &ending, estate, deadline);
         let ended = drive.quietly(&ending.steps, narrator).await;
         let estate = drive.last_look().await;
         match ended {

@@ -448,3 +448,64 @@ fn doors_for_users_that_would_take_requests_from_each_other_or_from_a_colour_are
     }
     good(&file("none", &door("beta", 9, "x-client-mode", "green", "")));
 }
+
+#[test]
+fn a_door_for_users_that_asks_for_the_header_which_names_the_variants_is_refused() {
+    let file = |header: &str| {
+        format!(
+            "app = \"ks\"\nload_balancer = \"alb\"\nstrategy = \"ab\"\n[ab]\nduration = \"14d\"\nheader = \"x-variant\"\nvariants = [{{ name = \"control\", live = true }}, {{ name = \"bold\", priority = 5 }}]\n[doors]\nscheme = \"none\"\n[[doors.users]]\nname = \"beta\"\npriority = 13\nheader = \"{header}\"\nvalues = [\"bold\"]\nvariant = \"bold\"\n"
+        )
+    };
+    for header in ["x-variant", "X-Variant"] {
+        let wanted = format!(
+            "13: `beta` asks for \"{header}\", which names the variants | leave it out: whoever sends it meets the variant that it names"
+        );
+        assert_eq!(problems(&file(header)), [wanted]);
+    }
+    good(&file("x-beta"));
+    // By weights no header names a variant.
+    let by_weights = file("x-variant")
+        .replace("header = \"x-variant\"\nvariants", "variants")
+        .replace("live = true }", "live = true, weight = 40 }")
+        .replace("priority = 5 }", "weight = 60 }");
+    good(&by_weights);
+}
+
+#[test]
+fn doors_for_users_with_the_same_values_or_addresses_in_another_order_are_the_same() {
+    let file = |first: &str, second: &str| {
+        format!(
+            "app = \"ks\"\nload_balancer = \"alb\"\n[doors]\nscheme = \"role\"\nusers = [\n{{ name = \"beta\", priority = 13, {first} }},\n{{ name = \"again\", priority = 14, {second} }},\n]\n"
+        )
+    };
+    for (first, second) in [
+        (
+            "header = \"x-beta\", values = [\"yes\", \"on\"]",
+            "header = \"X-Beta\", values = [\"on\", \"yes\"]",
+        ),
+        (
+            "source = [\"203.0.113.0/24\", \"2001:db8::/32\"]",
+            "source = [\"2001:db8::/32\", \"203.0.113.0/24\"]",
+        ),
+    ] {
+        assert_eq!(
+            problems(&file(first, second)),
+            [
+                "7: `again` is for the same requests as `beta` | leave one of them out: only the one with the lower priority would ever be met"
+            ],
+            "{first}"
+        );
+    }
+    for (first, second) in [
+        (
+            "header = \"x-beta\", values = [\"yes\", \"on\"]",
+            "header = \"x-beta\", values = [\"yes\", \"true\"]",
+        ),
+        (
+            "source = [\"203.0.113.0/24\", \"2001:db8::/32\"]",
+            "source = [\"203.0.113.0/24\"]",
+        ),
+    ] {
+        good(&file(first, second));
+    }
+}

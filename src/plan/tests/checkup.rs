@@ -3,10 +3,12 @@
 use super::super::checkup;
 use super::*;
 use crate::model::account::{Limits, Weight};
+use crate::model::doors::UserDoor;
 use crate::model::estate::{Activity, Gap, Launch, Part, TargetState};
 use crate::model::fixtures::{
     closed, group_mut, halfway, initial, minute, policy, rule, rule_mut, target_group_mut, to,
 };
+use crate::model::fixtures::{policy_of, test, test_by_header};
 
 pub(super) type Change = fn(&mut Estate);
 
@@ -118,6 +120,18 @@ fn what_would_break_a_deploy_is_found() {
                 },
                 "priority 1 on :80 is taken by another rule (path /x)",
             ),
+            (
+                |estate| {
+                    let mut door = fixtures::door(80, 5, "green", closed(404));
+                    door.tags.insert(tags::APP.into(), "till".into());
+                    fixtures::add_rule(estate, door);
+                },
+                ":80 rule 5 asks for x-client-mode=green, as a door of this app does, and is a rule of app till",
+            ),
+            (
+                |estate| fixtures::add_rule(estate, fixtures::door(80, 15, "blue", to(9))),
+                ":80 rule 15 asks for x-client-mode=blue, as a door of this app does, and leads to tg-9, which is no generation of this app",
+            ),
         ],
     );
 }
@@ -216,4 +230,103 @@ fn an_operation_that_stopped_half_way_is_found() {
         risks.contains(&"production is half way between two generations".to_owned()),
         "{risks:#?}"
     );
+}
+
+/// A route at 20, behind which no door is asked.
+fn with_a_route() -> Estate {
+    varied(|estate| {
+        fixtures::add_rule(
+            estate,
+            rule(80, Priority::Numbered(20), &[fixtures::path("/api/*")], to(1)),
+        );
+    })
+}
+
+fn beta(priority: u32, variant: Option<&str>) -> UserDoor {
+    UserDoor {
+        name: "beta".into(),
+        priority,
+        condition: fixtures::header("x-beta", "yes"),
+        ports: vec![80],
+        variant: variant.map(str::to_owned),
+    }
+}
+
+const BLUE_STANDS_THERE: &str = "priority 10 on :80 is taken by another rule (tg-1)";
+
+#[test]
+fn a_place_that_a_door_for_some_of_the_users_cannot_have_is_found() {
+    let breaks = |policy: &Policy| found(&with_a_route(), policy, &Limits::default(), Weight::Breaks);
+    let of = |priority| Policy {
+        user_doors: vec![beta(priority, None)],
+        ..policy()
+    };
+    assert_eq!(breaks(&of(13)), [""; 0]);
+    assert_eq!(breaks(&of(fixtures::BLUE)), [BLUE_STANDS_THERE]);
+    assert_eq!(
+        breaks(&of(30)),
+        [
+            "the door for beta at :80 rule 30 would be shadowed: it must stand before every route (first is 20)"
+        ]
+    );
+    // What every door misses is said once.
+    let mut nowhere = of(13);
+    nowhere.user_doors[0].ports = vec![8443];
+    nowhere.doors.as_mut().expect("doors").ports.push(8443);
+    assert_eq!(
+        breaks(&nowhere),
+        ["the load balancer has no listener on port 8443"]
+    );
+}
+
+#[test]
+fn a_place_that_a_rule_of_a_test_cannot_have_is_found_and_refused_before_anything_is_built() {
+    let mut release = fixtures::release("42");
+    release.variant = Some("bold".into());
+    let as_bold = Intent::Deploy { release };
+    let by_header = |priority| {
+        let mut test = test_by_header();
+        test.variants[1].priority = Some(priority);
+        policy_of(test)
+    };
+    let by_door = |priority| Policy {
+        user_doors: vec![beta(priority, Some("bold"))],
+        ..policy_of(test())
+    };
+    let free = "set the priority of bold under [ab] to a free priority";
+    let door_free = "set the priority of beta under [doors] to a free priority";
+    for (policy, expected, way_out) in [
+        (by_header(fixtures::BLUE), BLUE_STANDS_THERE, free.to_owned()),
+        (
+            by_header(30),
+            "variant bold at :80 rule 30 would be shadowed: it must stand before every route (first is 20)",
+            format!("{free} below the first route's"),
+        ),
+        (by_door(fixtures::BLUE), BLUE_STANDS_THERE, door_free.to_owned()),
+        (
+            by_door(30),
+            "the door for beta at :80 rule 30 would be shadowed: it must stand before every route (first is 20)",
+            format!("{door_free} below the first route's"),
+        ),
+    ] {
+        let estate = with_a_route();
+        assert_eq!(
+            found(&estate, &policy, &Limits::default(), Weight::Breaks),
+            [expected]
+        );
+        let refused = reasons(&estate, &as_bold, &policy);
+        let said: Vec<(String, String)> = refused
+            .iter()
+            .map(|reason| (reason.to_string(), reason.way_out()))
+            .collect();
+        assert_eq!(said, [(expected.to_owned(), way_out)]);
+    }
+    for policy in [by_header(5), by_door(5)] {
+        let estate = with_a_route();
+        assert_eq!(
+            found(&estate, &policy, &Limits::default(), Weight::Breaks),
+            [""; 0]
+        );
+        planned(&estate, &as_bold, &policy);
+    }
 }

@@ -210,6 +210,30 @@ fn a_test_is_hooked_before_anything_is_held_for_it_and_once_its_variants_have_th
 }
 
 #[test]
+fn a_test_that_live_takes_no_part_in_is_hooked_before_live_has_a_place_in_its_entrance() {
+    let mut alone = test();
+    alone.variants.remove(0);
+    let policy = hooked(policy_of(alone));
+    let mut estate = doors_are_ours(variants_ready());
+    // Live has grown since they were made.
+    fixtures::group_mut(&mut estate, 1).size.desired = 3;
+    let all = titles(&estate, &Intent::Promote, &policy);
+    assert_eq!(
+        all[..6],
+        [
+            "run the before-promote hook ./before-promote.sh",
+            "hold asg-1 from scaling in",
+            "bring asg-2 to at least what asg-1 has by then",
+            "bring asg-3 to at least what asg-1 has by then",
+            "point the entrance at :80 rule 2: tg-2:1 tg-3:0 → tg-2:1 tg-3:0 tg-1:0",
+            "wait for as many healthy targets in tg-2 as asg-2 has capacity, for 30s",
+        ]
+    );
+    let called = all.iter().filter(|title| title.contains("before-promote"));
+    assert_eq!(called.count(), 1, "{all:#?}");
+}
+
+#[test]
 fn a_winner_is_hooked_when_it_has_everything_and_before_a_generation_before_it_goes() {
     let policy = hooked(policy_of(test()));
     let winner = |name: &str| Intent::Winner { name: name.into() };

@@ -12,6 +12,7 @@ use crate::model::routing::Priority;
 use crate::model::tags;
 
 mod ab;
+mod ab_rules;
 mod arbitrary;
 mod building;
 mod carried;
@@ -37,6 +38,7 @@ mod refusals_of_deploy;
 mod refusals_of_places;
 mod removal;
 mod resume;
+mod rivals;
 mod rollback;
 mod rollback_again;
 mod rolling;

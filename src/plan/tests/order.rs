@@ -45,6 +45,8 @@ struct Course<'a> {
     held: BTreeSet<&'a GroupName>,
     /// Where whoever leaves drains.
     in_use: BTreeSet<&'a TargetGroupName>,
+    /// The weights of the variants of a test, as configured.
+    variants: Vec<u32>,
     unconfirmed: bool,
     breaches: Vec<String>,
 }
@@ -58,6 +60,7 @@ pub(crate) fn breaches(estate: &Estate, plan: &Plan) -> Vec<String> {
         emptied: BTreeSet::new(),
         held: held(estate),
         in_use: BTreeSet::new(),
+        variants: variants(plan),
         unconfirmed: false,
         breaches: Vec::new(),
     };
@@ -99,6 +102,12 @@ fn answering<'a>(estate: &'a Estate, plan: &Plan) -> BTreeSet<&'a TargetGroupNam
         groups.any(|group| fleet::healthy_capacity(group, tg) > 0)
     });
     serving.chain(healthy.map(|tg| &tg.name)).collect()
+}
+
+fn variants(plan: &Plan) -> Vec<u32> {
+    let test = plan.policy.ab.iter();
+    let weights = test.flat_map(|test| &test.variants).map(|variant| variant.weight);
+    weights.filter(|weight| *weight > 0).collect()
 }
 
 fn held(estate: &Estate) -> BTreeSet<&GroupName> {
@@ -199,11 +208,24 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Every request of a route still goes somewhere, and nobody who waits in it is put out.
+    /// Every request of a route still goes somewhere: all to one, so many of a hundred to each of two, or to every
+    /// variant of a test its weight. Nobody who waits in it is put out. Whoever is not ours has nothing in a route that
+    /// is planned for, so what is above nothing is ours.
     fn keeps_weights(&mut self, before: &Action, after: &Action) {
-        let sum: u64 = after.shares().iter().map(|share| u64::from(share.weight)).sum();
-        if sum == 0 {
-            self.breaches.push("its weights come to nothing".into());
+        let weights: Vec<u32> = after
+            .shares()
+            .iter()
+            .map(|share| share.weight)
+            .filter(|weight| *weight > 0)
+            .collect();
+        let whole = match weights.as_slice() {
+            [] => false,
+            [1] => true,
+            [one, other] if u64::from(*one) + u64::from(*other) == 100 => true,
+            several => several == self.variants.as_slice(),
+        };
+        if !whole {
+            self.breaches.push(format!("its weights are {weights:?}"));
         }
         let generation =
             |name: &TargetGroupName| -> Option<Generation> { self.estate.target_group(name)?.generation };

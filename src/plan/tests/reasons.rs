@@ -1,7 +1,7 @@
 //! How reasons read: a clause that fits behind a colon, and a way out for each.
 
 use crate::model::ab_reason::AbReason;
-use crate::model::estate::Part;
+use crate::model::estate::{Gap, Part};
 use crate::model::fixtures::{asg, tg};
 use crate::model::ids::Generation;
 use crate::model::refusal::{Reason, Refusal};
@@ -29,6 +29,13 @@ fn samples() -> Vec<Reason> {
             part: Part::Alarms,
             about: "asg-1".into(),
             error: "AccessDenied".into(),
+            denied: true,
+        },
+        Reason::Unseen {
+            part: Part::TargetHealth,
+            about: "tg-2".into(),
+            error: "no answer".into(),
+            denied: false,
         },
         Reason::NoGroup {
             generation,
@@ -204,6 +211,15 @@ fn samples() -> Vec<Reason> {
             would: 6,
             limit: 5,
         }),
+        Reason::DoorTaken {
+            rule: ":80 rule 11".into(),
+            asks: "x-client-mode=green".into(),
+            whose: "is a rule of app till".into(),
+        },
+        Reason::CandidateBeside {
+            generation,
+            to: Generation(1),
+        },
     ]
 }
 
@@ -272,11 +288,13 @@ fn counted(reason: &Reason) -> usize {
             AbReason::WonAlready { .. } => 58,
             AbReason::TooManyShares { .. } => 59,
         },
+        Reason::DoorTaken { .. } => 60,
+        Reason::CandidateBeside { .. } => 61,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 60;
+const VARIANTS: usize = 62;
 
 #[test]
 fn every_reason_has_a_sample() {
@@ -310,8 +328,9 @@ fn every_reason_shows_a_way_out() {
 
 #[test]
 fn a_way_out_names_only_commands_that_exist() {
-    const COMMANDS: [&str; 10] = [
+    const COMMANDS: [&str; 11] = [
         "abort",
+        "check",
         "deploy",
         "iam-policy",
         "init",
@@ -339,6 +358,53 @@ fn a_refusal_says_every_reason_in_its_order() {
         refusal.to_string(),
         "refused: there is no previous generation to roll back to; asg-1 is being deleted"
     );
+}
+
+#[test]
+fn a_way_out_of_several_reasons_is_said_once() {
+    let gone = |n| Reason::NoSuchGeneration {
+        generation: Generation(n),
+    };
+    let refusal = Refusal::from(vec![
+        gone(7),
+        Reason::NoPrevious,
+        gone(8),
+        Reason::Deleting { group: asg(1) },
+        Reason::Deleting { group: asg(2) },
+    ]);
+    assert_eq!(
+        refusal.ways_out(),
+        [
+            "`swingbridge status` lists the generations",
+            "`swingbridge deploy` an earlier release instead",
+            "wait until it is gone and run the command again",
+        ]
+    );
+}
+
+#[test]
+fn what_may_not_be_seen_has_another_way_out_than_what_cannot_be_seen_for_now() {
+    for (denied, way_out) in [
+        (
+            true,
+            "allow the call (`swingbridge iam-policy plan`) and try again",
+        ),
+        (
+            false,
+            "try again once AWS answers; `swingbridge check` shows all that cannot be seen",
+        ),
+    ] {
+        let gap = Gap {
+            part: Part::Alarms,
+            about: "asg-1".into(),
+            error: "no".into(),
+            denied,
+            passes: !denied,
+        };
+        let unseen = Reason::unseen(&gap);
+        assert_eq!(unseen.to_string(), "could not see the alarms of asg-1: no");
+        assert_eq!(unseen.way_out(), way_out);
+    }
 }
 
 #[test]

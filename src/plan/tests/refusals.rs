@@ -135,7 +135,7 @@ fn without_the_tags_nobody_knows_what_is_ours() {
     for part in [Part::TargetGroupTags, Part::RuleTags] {
         let mut estate = promoted();
         estate.gaps.push(gap(part));
-        all_refuse(&estate, &policy(), &[unseen(part)]);
+        all_refuse(&estate, &policy(), &[unseen(part, false)]);
     }
 }
 
@@ -150,7 +150,7 @@ fn a_deploy_refuses_what_it_would_copy_unseen_and_a_rollback_does_not_care() {
     ] {
         let mut estate = promoted();
         estate.gaps.push(gap(part));
-        assert_eq!(reasons(&estate, &deploy("43"), &policy()), [unseen(part)]);
+        assert_eq!(reasons(&estate, &deploy("43"), &policy()), [unseen(part, false)]);
         assert_eq!(
             titles(&estate, &rollback(), &policy()),
             titles(&promoted(), &rollback(), &policy()),
@@ -171,11 +171,11 @@ fn what_a_run_will_have_to_see_and_may_not_is_refused_before_anything_is_changed
         estate
     };
     let health = not_allowed(Part::TargetHealth);
-    all_refuse(&health, &policy(), &[unseen(Part::TargetHealth)]);
+    all_refuse(&health, &policy(), &[unseen(Part::TargetHealth, true)]);
     for part in [Part::Attachments, Part::Alarms] {
         let estate = not_allowed(part);
         let retire = Intent::Retire { generation: None };
-        assert_eq!(reasons(&estate, &retire, &policy()), [unseen(part)]);
+        assert_eq!(reasons(&estate, &retire, &policy()), [unseen(part, true)]);
         assert_eq!(
             titles(&estate, &rollback(), &policy()),
             titles(&promoted(), &rollback(), &policy()),
@@ -201,11 +201,12 @@ fn gap(part: Part) -> Gap {
     }
 }
 
-fn unseen(part: Part) -> Reason {
+fn unseen(part: Part, denied: bool) -> Reason {
     Reason::Unseen {
         part,
         about: "shop".into(),
         error: "AccessDenied".into(),
+        denied,
     }
 }
 

@@ -131,16 +131,20 @@ fn a_rollback_can_remove_what_it_leaves_after_production_has_left_it() {
     );
 }
 
-#[test]
-fn a_candidate_goes_and_the_way_back_stays_checked() {
-    // Generation 3 is the candidate, generation 1 is kept behind the entrance.
+/// Generation 3 is the candidate, generation 1 is kept behind the entrance.
+fn beside_live() -> Estate {
     let mut estate = doors_are_ours(promoted());
     fixtures::add_generation(&mut estate, 3, "43", &[TargetState::Healthy; 2]);
     fixtures::mark(&mut estate, 3, State::Ready, None);
     hold(&mut estate, 3);
     fixtures::point(&mut estate, 80, Priority::Numbered(fixtures::GREEN), to(3));
+    estate
+}
+
+#[test]
+fn a_candidate_goes_and_the_way_back_stays_checked() {
     assert_eq!(
-        titles(&estate, &rollback(), &policy()),
+        titles(&beside_live(), &rollback(), &policy()),
         [
             "close the green door at :80 rule 11: tg-3 → closed (404)",
             "read all 4 rules back until they agree",
@@ -148,6 +152,64 @@ fn a_candidate_goes_and_the_way_back_stays_checked() {
             "mark generation 3 as rolled-back",
             "release asg-3: undo what was held",
         ]
+    );
+}
+
+#[test]
+fn who_closes_a_candidate_is_told_that_production_does_not_go_further_back() {
+    let plan = planned(&beside_live(), &rollback(), &policy());
+    assert_eq!(
+        infos(&plan.notes),
+        [
+            "production is not swung back to generation 1: `swingbridge rollback --to 1` does that, once this is done"
+        ]
+    );
+    // There is nothing to go back to.
+    let first = planned(&deployed(), &rollback(), &policy());
+    assert_eq!(infos(&first.notes), [""; 0]);
+    // Production does go back.
+    let mut moving = beside_live();
+    fixtures::mark(&mut moving, 3, State::Promoting, Some(2));
+    fixtures::add_rule(
+        &mut moving,
+        fixtures::rule(80, Priority::Numbered(20), &[fixtures::path("/api/*")], to(2)),
+    );
+    fixtures::point(&mut moving, 80, Priority::Default, to(3));
+    let back = planned(&moving, &rollback(), &policy());
+    assert_eq!(
+        back.summary,
+        "close the candidate, generation 3; production goes back to generation 2"
+    );
+    assert_eq!(infos(&back.notes), [""; 0]);
+}
+
+#[test]
+fn production_does_not_go_further_back_before_the_candidate_is_closed() {
+    let mut estate = beside_live();
+    let refused = reasons(&estate, &rollback_to(1), &policy());
+    assert_eq!(
+        refused,
+        [Reason::CandidateBeside {
+            generation: Generation(3),
+            to: Generation(1)
+        }]
+    );
+    assert_eq!(
+        refused[0].way_out(),
+        "`swingbridge rollback --keep` closes it at once, then `swingbridge rollback --to 1`"
+    );
+    // As the first of the two leaves it.
+    fixtures::point(
+        &mut estate,
+        80,
+        Priority::Numbered(fixtures::GREEN),
+        fixtures::closed(404),
+    );
+    fixtures::mark(&mut estate, 2, State::Restored, None);
+    fixtures::mark(&mut estate, 3, State::RolledBack, None);
+    assert_eq!(
+        planned(&estate, &rollback_to(1), &policy()).summary,
+        "swing production back from generation 2 to generation 1"
     );
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::fixtures::{deployed, minute, policy, rolled_back, to};
+use crate::model::fixtures::{closed, deployed, minute, policy, rolled_back, to};
+use crate::model::lock::Holder;
 use crate::model::routing::Sticky;
 use crate::model::shift::{Expired, Expiry, Held, Shift, Stage, Wait};
 use crate::model::step::Step;
@@ -197,6 +198,98 @@ fn a_promotion_that_is_under_way_can_be_paused_once() {
         reasons(&deployed(), &Intent::Resume, &policy),
         [Reason::NotShifting]
     );
+}
+
+/// The same with the lock of a run that took it then, and died.
+fn locked(mut estate: Estate, since: i64) -> Estate {
+    let holder = Holder {
+        since: minute(since),
+        ..fixtures::holder()
+    };
+    fixtures::add_rule(&mut estate, fixtures::lock_rule(&holder, closed(404)));
+    estate
+}
+
+/// What a pause writes down of the first stage, if it writes anything.
+fn paused(estate: &Estate, policy: &Policy) -> Option<Held> {
+    let plan = planned(estate, &Intent::Pause, policy);
+    match plan.steps.as_slice() {
+        [] => None,
+        [
+            Step::MarkStage {
+                stage: 1,
+                weight: 5,
+                held: Some(held),
+                ..
+            },
+        ] => Some(*held),
+        other => panic!("{other:#?}"),
+    }
+}
+
+#[test]
+fn a_pause_asks_a_person_but_leaves_it_to_the_next_promotion_where_a_stage_was_to_ask_and_did_not() {
+    let (asked, anew) = (Some(Held::Asked), Some(Held::Anew));
+    let by_judge = Some(Held::Judged);
+    let retreating = Some(Held::Retreating);
+    // Nobody holds the lock; whoever wrote the mark still does; somebody does who came after it was written.
+    for (stage, held, expected) in [
+        (bake(5), None, [asked, asked, asked]),
+        // Nobody was told that the judge would not decide, and now nobody need be.
+        (bake(5), by_judge, [None, asked, None]),
+        (bake(5), asked, [None, None, None]),
+        (bake(5), anew, [asked, asked, asked]),
+        (bake(5), retreating, [None, None, None]),
+        (pause(5, None), None, [asked, anew, asked]),
+        (pause(5, None), by_judge, [None, None, None]),
+        (pause(5, None), asked, [None, None, None]),
+        // It was written down before that the next one asks.
+        (pause(5, None), anew, [None, None, None]),
+        (pause(5, None), retreating, [None, None, None]),
+    ] {
+        let wait = stage.wait;
+        let policy = canary(vec![stage]);
+        let estates = [
+            at(1, 5, held),
+            locked(at(1, 5, held), -12),
+            locked(at(1, 5, held), 1),
+        ];
+        let found = estates.map(|estate| paused(&estate, &policy));
+        assert_eq!(found, expected, "{wait:?}, {held:?}");
+    }
+}
+
+#[test]
+fn a_pause_of_a_stage_that_was_to_ask_goes_by_its_time_and_by_what_it_has_of_its_share() {
+    let (asked, anew) = (Some(Held::Asked), Some(Held::Anew));
+    for (then, minutes, expected) in [
+        (Expired::Rollback, 9, anew),
+        (Expired::Rollback, 10, anew),
+        (Expired::GoOn, 9, anew),
+        // Time has decided already, whoever was told.
+        (Expired::GoOn, 10, asked),
+    ] {
+        let mut estate = locked(at(1, 5, None), -12);
+        estate.observed_at = minute(minutes);
+        let policy = canary(vec![pause(5, Some(Expiry { after: TEN, then }))]);
+        assert_eq!(paused(&estate, &policy), expected, "{then:?}, {minutes}");
+    }
+    // A rollback that was cut off has led one route back.
+    let mut less = at(1, 5, None);
+    fixtures::add_rule(
+        &mut less,
+        fixtures::rule(80, Priority::Numbered(20), &[fixtures::path("/api/*")], to(1)),
+    );
+    assert_eq!(paused(&less, &canary(vec![pause(5, None)])), anew);
+    assert_eq!(paused(&less, &canary(vec![bake(5)])), asked);
+    // A share by hand, and one of another configuration, belong to no stage.
+    for (stage, weight) in [(0, 7), (3, 7)] {
+        let estate = locked(at(stage, weight, None), -12);
+        assert_eq!(
+            titles(&estate, &Intent::Pause, &canary(vec![pause(5, None)])),
+            ["write down that production stays at 7 %"]
+        );
+    }
 }
 
 #[test]

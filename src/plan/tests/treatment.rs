@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::super::later::{Left, left_by, next_due, swings};
 use super::*;
-use crate::model::estate::{Gap, Part};
+use crate::model::doors::Scheme;
+use crate::model::estate::{Gap, Part, TargetState};
 use crate::model::fixtures::{deployed, group_mut, halfway, mark, minute, policy, promoted, rolled_back};
+use crate::model::fixtures::{
+    policy_of, test, test_by_header, test_running, test_running_by_header, variants_ready,
+};
 use crate::model::ids::Size;
 use crate::model::policy::Treatment;
 use crate::model::roles::State;
@@ -62,16 +66,50 @@ fn whoever_takes_a_share_back_by_steps_stays_for_what_any_rollback_leaves() {
 fn only_who_swings_production_or_finishes_a_swing_has_left_anything() {
     let mut begun = deployed();
     mark(&mut begun, 2, State::Promoting, Some(1));
-    for (estate, intent, expected) in [
-        (deployed(), rollback(), false),
-        (deployed(), Intent::Abort, false),
-        (deployed(), Intent::Promote, true),
-        (begun, rollback(), true),
-        (halfway(), rollback(), true),
-        (promoted(), rollback(), true),
-        (rolled_back(), rollback(), true),
+    let mut turns = policy();
+    turns.doors.as_mut().expect("doors").scheme = Scheme::Alternate {
+        grace: Duration::from_secs(600),
+    };
+    // Production has come from generation 1 a minute ago, and generation 3 waits.
+    let mut closed = promoted();
+    fixtures::add_generation(&mut closed, 3, "43", &[TargetState::Healthy; 2]);
+    mark(&mut closed, 3, State::Ready, None);
+    for (n, state) in [(1, State::Previous), (2, State::Live)] {
+        let tags = &mut fixtures::target_group_mut(&mut closed, n).tags;
+        tags.insert(tags::STATE.into(), state.tag(minute(-1)));
+    }
+    // Whoever pins the colour of generation 1 still has it.
+    let mut open = closed.clone();
+    fixtures::point(
+        &mut open,
+        80,
+        Priority::Numbered(fixtures::GREEN),
+        fixtures::to(1),
+    );
+    for (estate, policy, intent, expected) in [
+        (deployed(), policy(), rollback(), false),
+        (deployed(), policy(), Intent::Retreat, false),
+        (deployed(), policy(), Intent::Abort, false),
+        (deployed(), policy(), Intent::Promote, true),
+        (begun, policy(), rollback(), true),
+        (halfway(), policy(), rollback(), true),
+        (promoted(), policy(), rollback(), true),
+        (rolled_back(), policy(), rollback(), true),
+        (open.clone(), turns.clone(), rollback(), true),
+        (open, turns.clone(), Intent::Retreat, true),
+        (closed.clone(), turns, rollback(), false),
+        (closed, policy(), rollback(), false),
+        (variants_ready(), policy_of(test()), rollback(), false),
+        (test_running(), policy_of(test()), rollback(), true),
+        // No rule of production is written, and it was shared all the same.
+        (
+            test_running_by_header(),
+            policy_of(test_by_header()),
+            rollback(),
+            true,
+        ),
     ] {
-        let plan = planned(&estate, &intent, &policy());
+        let plan = planned(&estate, &intent, &policy);
         assert_eq!(swings(&plan, &estate), expected, "{}", plan.summary);
     }
 }

@@ -117,6 +117,18 @@ fn by_phase(roles: &Roles, phase: Phase) -> Vec<Advice> {
         Phase::RollingBack => vec![say("swingbridge rollback", "finish the swing back")],
         Phase::RolledBack => {
             let mut all = vec![deploy()];
+            all.extend(
+                roles
+                    .previous
+                    .as_ref()
+                    .filter(|_| is_done(roles))
+                    .map(|previous| {
+                        say(
+                            &command_to(previous),
+                            &format!("swing production further back, to {}", named(previous)),
+                        )
+                    }),
+            );
             if roles
                 .rolled_back()
                 .is_some_and(|left| left.generation > roles.live.generation)

@@ -549,21 +549,39 @@ async fn a_winner_in_which_nobody_is_healthy_gets_nothing_and_the_test_runs_on()
     assert_eq!(live(&world, &policy), 3);
 }
 
+/// How many changes a promotion makes before the one that begins like this.
+async fn changes_before(policy: &Policy, this: &str) -> usize {
+    let world = with_variants(policy).await;
+    world.order(None);
+    let before = world.changes().len();
+    goes(&world, &Intent::Promote, policy).await;
+    let after = &world.changes()[before..];
+    after
+        .iter()
+        .position(|change| change.starts_with(this))
+        .unwrap_or_else(|| panic!("{after:#?}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_rule_of_a_test_that_is_refused_has_moved_nobody() {
+    let policy = by_header();
+    let calls = changes_before(&policy, "create :80 rule 5").await;
+    let world = with_variants(&policy).await;
+    let before = routes(&world);
+    world.order(Some((calls, Fault::Refuse)));
+    let verdict = run(&world, &Intent::Promote, &policy, true).await;
+    let verdict = verdict.expect("nobody killed it");
+    assert_eq!(verdict.code, 4, "{verdict:#?}");
+    assert_eq!(routes(&world), before);
+    nothing_broken(&world);
+    // Nobody was taken back for it: the same command begins the test.
+    goes(&world, &Intent::Promote, &policy).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn users_who_are_led_to_a_variant_half_way_are_led_back() {
     let policy = by_header();
-    let calls = {
-        let world = with_variants(&policy).await;
-        world.order(None);
-        let before = world.changes().len();
-        goes(&world, &Intent::Promote, &policy).await;
-        let made = |change: &String| change.starts_with("create :443 rule 5");
-        let after = &world.changes()[before..];
-        after
-            .iter()
-            .position(made)
-            .unwrap_or_else(|| panic!("{after:#?}"))
-    };
+    let calls = changes_before(&policy, "create :443 rule 5").await;
     let world = with_variants(&policy).await;
     world.order(Some((calls, Fault::Refuse)));
     let verdict = run(&world, &Intent::Promote, &policy, true).await;

@@ -250,3 +250,81 @@ async fn a_test_whose_measure_picks_ends_as_in_one_go_wherever_that_is_cut_off()
         }
     }
 }
+
+/// The rules of production and of the header that lead to this generation.
+fn led(world: &World, policy: &Policy, n: u32) -> Vec<String> {
+    let estate = world.now();
+    let roles = Roles::of(&estate, policy).unwrap_or_else(|reasons| panic!("{reasons:?}"));
+    let rules = roles.routes.iter().chain(&roles.variant_rules);
+    let there = rules.filter(|rule| rule.weight_of(&tg(n)).is_some_and(|weight| weight > 0));
+    there.map(|rule| rule.at().to_string()).collect()
+}
+
+/// The same estate once more, whose test is over: the clock of a new world begins anew.
+async fn once_more(estate: &Estate) -> World {
+    let world = World::new(estate.clone());
+    two_weeks_later(&world, BOLD_IS_FASTER);
+    tokio::time::sleep(WEEK * 2 + Duration::from_secs(3600)).await;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_back_from_a_winner_by_header_is_not_overruled_by_repair_wherever_that_is_cut_off() {
+    let policy = with_pick(by_header());
+    let all = |world: &World| [1, 2, 3].map(|n| led(world, &policy, n));
+    let says_who_won = |change: &String| change.starts_with("tag arn-tg-2 ") && change.ends_with(" won");
+    let (mut ends, mut gone_back) = (0, 0);
+    for end in 0.. {
+        let picked = over(&policy).await;
+        picked.order(Some((end, Fault::DieAfter)));
+        let _ = run(&picked, &Intent::Promote, &policy, false).await;
+        if picked.tried() <= end {
+            break;
+        }
+        if !picked.changes().iter().any(says_who_won) {
+            continue;
+        }
+        ends += 1;
+        let left = picked.now();
+        for at in 0.. {
+            let world = once_more(&left).await;
+            let before = all(&world);
+            world.order(Some((at, Fault::DieAfter)));
+            let _ = run(&world, &rollback(), &policy, false).await;
+            if world.tried() <= at {
+                assert!(at > 3, "after call {end} a rollback made hardly any call");
+                break;
+            }
+            world.order(None);
+            let here = format!(
+                "the end cut off after {:?}, the way back after {:?}",
+                picked.changes().last(),
+                world.changes().last()
+            );
+            let found = all(&world);
+            let repaired = run(&world, &Intent::Repair, &policy, true).await;
+            let repaired = repaired.expect("nobody killed it");
+            assert_eq!(repaired.code, 0, "{here}: {repaired:#?}");
+            if found != before {
+                gone_back += 1;
+                let new: Vec<String> = led(&world, &policy, 2)
+                    .into_iter()
+                    .filter(|rule| !found[1].contains(rule))
+                    .collect();
+                assert_eq!(new, Vec::<String>::new(), "lead to the winner: {here}");
+            }
+            let verdict = run(&world, &rollback(), &policy, true).await;
+            let verdict = verdict.expect("nobody killed it");
+            assert_eq!(verdict.code, 0, "{here}: {verdict:#?}");
+            assert_eq!(live(&world, &policy), 1, "{here}");
+            let [_, winner, other] = all(&world);
+            assert_eq!([winner, other].concat(), Vec::<String>::new(), "{here}");
+            no_lock(&world);
+            nothing_broken(&world);
+        }
+    }
+    assert!(
+        ends > 5 && gone_back > 0,
+        "{ends} ends, and {gone_back} ways back that had begun"
+    );
+}

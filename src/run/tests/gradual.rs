@@ -13,7 +13,7 @@ use crate::model::shift::{Expired, Expiry, Held, Reached, Shift, Stage, Wait};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
-fn canary(stages: &[(u32, Wait)]) -> Policy {
+pub(super) fn canary(stages: &[(u32, Wait)]) -> Policy {
     Policy {
         strategy: Strategy::Canary,
         shift: Some(Shift {
@@ -38,7 +38,8 @@ pub(super) async fn with_candidate(policy: &Policy) -> World {
     world
 }
 
-fn weight(world: &World) -> Option<u64> {
+/// Which share the candidate has, in per cent.
+pub(super) fn weight(world: &World) -> Option<u64> {
     let estate = world.now();
     let rule = estate.listeners[0].rules.last().expect("a default rule");
     rule.percent_of(&tg(2))

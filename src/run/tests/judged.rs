@@ -2,7 +2,7 @@
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
-use super::gradual::{MINUTE, judged, meanwhile, measured, promote, reached, with_candidate};
+use super::gradual::{MINUTE, canary, judged, meanwhile, measured, promote, reached, weight, with_candidate};
 use super::script::heard;
 use super::*;
 use crate::model::event::{Ended, EventKind, Outcome};
@@ -10,7 +10,7 @@ use crate::model::judgement;
 use crate::model::judging::Consequence;
 use crate::model::lock::{self, LockState};
 use crate::model::refusal::Reason;
-use crate::model::shift::{Held, Reached};
+use crate::model::shift::{Held, Reached, Wait};
 use crate::model::tags::{self, Tags};
 
 /// What is said of one period in which one request in ten failed.
@@ -139,7 +139,7 @@ async fn a_candidate_that_is_taken_back_ends_as_in_one_go_wherever_that_is_cut_o
 #[tokio::test(start_paused = true)]
 async fn whatever_comes_first_after_a_hold_that_was_cut_off_promote_still_asks() {
     let policy = judged(Consequence::Hold);
-    for first in [deploy("42"), Intent::Repair] {
+    for first in [deploy("42"), Intent::Repair, Intent::Pause] {
         let mut asked = 0;
         for at in 0.. {
             let Some(world) = cut_off(&policy, at, Fault::DieAfter).await else {
@@ -152,11 +152,44 @@ async fn whatever_comes_first_after_a_hold_that_was_cut_off_promote_still_asks()
             let _ = run(&world, &first, &policy, true).await;
             no_lock(&world);
             let verdict = promote(&world, &policy).await;
-            assert_eq!(verdict.code, 9, "{} at call {at}: {verdict:#?}", first.word());
+            let here = format!("{} at call {at}", first.word());
+            assert_eq!(verdict.code, 9, "{here}: {verdict:#?}");
+            let mark = reached(&world).map(|mark| (mark.stage, mark.weight, mark.held));
+            assert_eq!(mark, Some((1, 40, Some(Held::Judged))), "{here}");
+            assert_eq!(weight(&world), Some(40), "{here}: it has gone on");
             asked += 1;
         }
-        assert!(asked > 0);
+        assert!(asked > 0, "{}", first.word());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_pauses_and_was_cut_off_before_anybody_was_asked_asks_once_whoever_paused_it() {
+    let policy = canary(&[(20, Wait::Pause(None)), (50, Wait::Bake(MINUTE))]);
+    let mut asked = 0;
+    for at in 0.. {
+        let Some(world) = cut_off(&policy, at, Fault::DieAfter).await else {
+            break;
+        };
+        let waits = reached(&world).is_some_and(|mark| mark.held.is_none());
+        if !waits || lock::state(&world.now(), policy.lock) == LockState::Free {
+            continue;
+        }
+        must(&world, &Intent::Pause, &policy).await;
+        no_lock(&world);
+        let verdict = promote(&world, &policy).await;
+        assert_eq!(verdict.code, 9, "call {at}: {verdict:#?}");
+        assert_eq!(weight(&world), Some(20), "call {at}: it has gone on");
+        no_lock(&world);
+        // From then on whoever promotes has decided.
+        let verdict = promote(&world, &policy).await;
+        assert_eq!(verdict.code, 0, "call {at}: {verdict:#?}");
+        assert_eq!(live(&world, &policy), 2);
+        no_lock(&world);
+        nothing_broken(&world);
+        asked += 1;
+    }
+    assert!(asked > 0, "it was never cut off before it asked");
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,7 @@ mod pair;
 mod promised;
 mod properties;
 mod properties_killed;
+mod quiet;
 mod recreate;
 mod retiring;
 mod rolling;

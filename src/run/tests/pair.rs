@@ -4,6 +4,7 @@ use super::*;
 use crate::model::fixtures::by_turns;
 use crate::model::ids::GroupName;
 use crate::model::obligation::HELD_PROCESS;
+use crate::model::refusal::Reason;
 use crate::model::tags;
 
 fn pair() -> Policy {
@@ -131,7 +132,13 @@ async fn a_rollback_goes_back_until_the_next_deploy_uses_the_group() {
         },
         &policy,
     );
-    assert!(refused.is_err(), "{refused:?}");
+    let refusal = refused.expect_err("what was there has been given up for 44");
+    assert_eq!(
+        refusal.reasons,
+        [Reason::NoSuchGeneration {
+            generation: Generation(1)
+        }]
+    );
     must(&world, &Intent::Abort, &policy).await;
     is_free(&world, &asg(1));
     assert_eq!(groups(&world), [asg(1), asg(2)]);

@@ -3,15 +3,16 @@
 use super::*;
 use crate::model::event::Ended;
 use crate::model::obligation;
+use crate::model::refusal::Reason;
 
-fn recreate() -> Policy {
+pub(super) fn recreate() -> Policy {
     let mut policy = quick();
     policy.strategy = Strategy::Recreate;
     policy.doors = None;
     policy
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut estate = rich();
     // Without doors they are routes as any other.
     estate.listeners[0]
@@ -196,11 +197,23 @@ async fn whoever_is_stopped_in_the_downtime_says_that_nobody_answers() {
         "{verdict:#?}"
     );
     // Taking it away would leave nobody; neither may anybody share production with it.
-    for other in [Intent::Abort, Intent::Promote, Intent::Shift { percent: 5 }] {
+    let why = |intent: &Intent| {
+        let refusal = plan::plan(&world.now(), intent, &policy).expect_err(intent.word());
+        refusal.reasons
+    };
+    let half_way = Reason::PromotionHalfWay {
+        generation: Generation(2),
+    };
+    assert_eq!(why(&Intent::Abort), [half_way]);
+    for other in [Intent::Promote, Intent::Shift { percent: 5 }] {
+        let reasons = why(&other);
         assert!(
-            plan::plan(&world.now(), &other, &policy).is_err(),
-            "{}",
-            other.word()
+            matches!(
+                &reasons[..],
+                [Reason::NotWithStrategy { command, strategy: Strategy::Recreate, .. }]
+                    if command == other.word()
+            ),
+            "{reasons:?}"
         );
     }
     must(&world, &rollback(), &policy).await;

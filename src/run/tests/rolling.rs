@@ -5,6 +5,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::model::estate::{Gap, Part};
 use crate::model::event::{Ended, EventKind};
+use crate::model::refusal::Reason;
 use crate::model::release::Source;
 use crate::model::rollout::{Before, Kept, Rolling, Rollout};
 use crate::report::status::{Phase, StatusView};
@@ -299,9 +300,25 @@ async fn what_failed_while_nobody_watched_is_told_by_whoever_comes_next() {
     );
     no_lock(&world);
     // Nobody but whoever began it goes on.
-    for other in [deploy("43"), Intent::Promote, Intent::Abort] {
-        let verdict = plan::plan(&world.now(), &other, &policy).map(|plan| plan.steps);
-        assert!(verdict.is_err(), "{}: {verdict:#?}", other.word());
+    let why = |intent: &Intent| {
+        let refusal = plan::plan(&world.now(), intent, &policy).expect_err(intent.word());
+        refusal.reasons
+    };
+    let rolling_out = Reason::RollingOut {
+        group: asg(1),
+        release: "release 42".into(),
+    };
+    assert_eq!(why(&deploy("43")), [rolling_out]);
+    for other in [Intent::Promote, Intent::Abort] {
+        let reasons = why(&other);
+        assert!(
+            matches!(
+                &reasons[..],
+                [Reason::NotWithStrategy { command, strategy: Strategy::Rolling, .. }]
+                    if command == other.word()
+            ),
+            "{reasons:?}"
+        );
     }
     world.failing.lock().expect("not poisoned").push(8);
     sleep(MINUTE * 10).await;

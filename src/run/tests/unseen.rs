@@ -2,11 +2,31 @@
 
 use tokio::time::{Instant, sleep};
 
+use super::gradual::{canary, reached, weight, with_candidate};
 use super::*;
 use crate::model::estate::{Gap, Part};
+use crate::model::event::Ended;
+use crate::model::shift::Wait;
 use crate::run::look_to_plan;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// For how long a run may go on that was asked to stop.
+pub(super) const AT_ONCE: Duration = Duration::from_secs(5);
+/// Without these nobody can tell whose anything is.
+pub(super) const TAGS: [Part; 2] = [Part::RuleTags, Part::TargetGroupTags];
+
+/// From now on these tags are throttled.
+pub(super) fn throttle(world: &World, part: Part) {
+    world.vary(|estate| {
+        estate.gaps.push(Gap {
+            part,
+            about: "shop".into(),
+            error: "DescribeTags did not answer for now: Throttling".into(),
+            denied: false,
+            passes: true,
+        });
+    });
+}
 
 fn hide(world: &World, denied: bool) {
     world.vary(|estate| {
@@ -77,4 +97,76 @@ async fn what_is_not_seen_for_a_moment_under_the_lock_does_not_end_a_command() {
     assert!(began.elapsed() >= MINUTE, "{:?}", began.elapsed());
     nothing_broken(&world);
     no_lock(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sees_nothing_under_the_lock_stops_before_the_first_step_when_asked_to() {
+    for part in TAGS {
+        let (world, policy, intent) = (World::new(rich()), quick(), deploy("42"));
+        let before = shape(&world.now());
+        let (stopper, interrupt) = Interrupt::pair();
+        let (scope, began) = (scope(), Instant::now());
+        let job = script::job(&world, &scope, &intent, true, interrupt, &script::Nobody);
+        let estate = world.now();
+        let plan = plan::plan(&estate, &intent, &policy).expect("a plan");
+        // The lock is taken by what was seen before.
+        throttle(&world, part);
+        let stops = async {
+            sleep(MINUTE).await;
+            stopper.stop(Signal::Interrupt);
+        };
+        let mut listen = Listen::default();
+        let (verdict, ()) = tokio::join!(carry_out(&job, &plan, &estate, &mut listen), stops);
+        let took = began.elapsed();
+        assert_eq!(
+            (verdict.code, verdict.ended),
+            (130, Ended::Interrupted),
+            "{part:?}: {verdict:#?}"
+        );
+        assert!((MINUTE..MINUTE + AT_ONCE).contains(&took), "{part:?}: {took:?}");
+        let lock = format!("create :80 rule {}", fixtures::LOCK);
+        let (of_the_lock, others): (Vec<String>, Vec<String>) = world
+            .changes()
+            .into_iter()
+            .partition(|change| *change == lock || change.contains(" rule-80-1-"));
+        assert!(of_the_lock.contains(&lock), "it was never under the lock");
+        assert_eq!(others, Vec::<String>::new());
+        assert_eq!(shape(&world.now()), before);
+        no_lock(&world);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sees_nothing_while_a_share_bakes_stops_when_asked_to_and_the_share_stays() {
+    for part in TAGS {
+        let policy = canary(&[(5, Wait::Bake(MINUTE * 10))]);
+        let world = with_candidate(&policy).await;
+        let (stopper, interrupt) = Interrupt::pair();
+        let (scope, intent) = (scope(), Intent::Promote);
+        let job = script::job(&world, &scope, &intent, true, interrupt, &script::Nobody);
+        let estate = world.now();
+        let plan = plan::plan(&estate, &intent, &policy).expect("a plan");
+        let stops = async {
+            while reached(&world).is_none() {
+                sleep(Duration::from_secs(1)).await;
+            }
+            sleep(MINUTE).await;
+            throttle(&world, part);
+            // Less than it looks for it, and longer than until the next look.
+            sleep(MINUTE).await;
+            stopper.stop(Signal::Interrupt);
+            Instant::now()
+        };
+        let mut listen = Listen::default();
+        let (verdict, asked) = tokio::join!(carry_out(&job, &plan, &estate, &mut listen), stops);
+        let took = asked.elapsed();
+        assert_eq!(
+            (verdict.code, verdict.ended),
+            (130, Ended::Interrupted),
+            "{part:?}: {verdict:#?}"
+        );
+        assert!(took < AT_ONCE, "{part:?}: {took:?}");
+        assert_eq!(weight(&world), Some(5));
+        no_lock(&world);
+    }
 }

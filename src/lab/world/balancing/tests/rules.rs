@@ -222,22 +222,54 @@ fn conditions_keep_to_their_limits() {
         values: texts(&["green"]),
     };
     check(&[header("X-Preview"), header("X-Other")]).expect("AWS allows this");
-    assert!(check(&[]).is_err());
-    assert!(check(&[header("Host")]).is_err());
-    assert!(check(&[header("X-*")]).is_err());
-    assert!(check(&[Condition::Path(texts(&["/a"])), Condition::Path(texts(&["/b"]))]).is_err());
-    assert!(check(&[Condition::Path(texts(&["/a", "/b", "/c", "/d"]))]).is_err());
     let three = |at: &str| Condition::Header {
         name: at.to_owned(),
         values: texts(&["1", "2", "3"]),
     };
-    assert!(check(&[three("A"), three("B")]).is_err(), "six values");
-    assert!(
-        check(&[Condition::Path(texts(&["/*/*/*", "/*/*/*/*"]))]).is_err(),
-        "seven wildcards"
-    );
-    assert!(check(&[Condition::Method(texts(&["get"]))]).is_err());
-    assert!(check(&[Condition::Source(texts(&["10.0.0.0/33"]))]).is_err());
+    let path = |values: &[&str]| Condition::Path(texts(values));
+    let invalid = "ValidationError";
+    for (conditions, with, why) in [
+        (vec![], invalid, "at least one condition"),
+        (vec![header("Host")], invalid, "cannot be on 'Host'"),
+        (vec![header("X-*")], invalid, "header name 'X-*'"),
+        (
+            vec![path(&["/a"]), path(&["/b"])],
+            "InvalidConfigurationRequest",
+            "only have one 'path-pattern' condition",
+        ),
+        (
+            vec![path(&["/a", "/b", "/c", "/d"])],
+            invalid,
+            "at most 3 values, not 4",
+        ),
+        (
+            vec![three("A"), three("B")],
+            invalid,
+            "'5' condition values, not 6",
+        ),
+        (
+            vec![path(&["/*/*/*", "/*/*/*/*"])],
+            invalid,
+            "'6' wildcards, not 7",
+        ),
+        (
+            vec![Condition::Method(texts(&["get"]))],
+            invalid,
+            "'get' is not a valid value",
+        ),
+        (
+            vec![Condition::Source(texts(&["10.0.0.0/33"]))],
+            invalid,
+            "'10.0.0.0/33' is not a valid value",
+        ),
+    ] {
+        let refused = check(&conditions).expect_err("AWS refuses this");
+        assert_eq!(refused.code, with, "{refused}");
+        assert!(
+            refused.message.contains(why),
+            "{refused}, and not that it is {why}"
+        );
+    }
     check(&[Condition::Source(texts(&["10.0.0.0/8", "::1/128"]))]).expect("AWS allows this");
 }
 
