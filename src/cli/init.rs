@@ -86,7 +86,18 @@ async fn from_aws(global: &Global, args: &Init, path: &Path) -> Result<u8, Failu
         adopt(&aws, &estate, adoption).await?;
         out(&format!("tagged {what} as generation {}\n", adoption.generation))?;
     } else {
-        out(&format!("tagged nothing; the first deploy tags {what}\n"))?;
+        let elsewhere = adoption.doors.iter().any(|place| {
+            let rule = estate.rule(&place.arn);
+            let leads_to = rule.and_then(|rule| rule.action.only_target());
+            let found = leads_to.and_then(|target_group| estate.target_group(target_group));
+            leads_to.is_some() && found.is_none_or(|target_group| target_group.generation.is_none())
+        });
+        let but = if elsewhere {
+            "; a door that leads to what is no generation only when you do (--yes)"
+        } else {
+            ""
+        };
+        out(&format!("tagged nothing; the first deploy tags {what}{but}\n"))?;
     }
     out("next: swingbridge check\n")?;
     Ok(0)

@@ -1,7 +1,12 @@
 //! Which rules are the doors of the two colours: those that ask for the header, and are not somebody else's.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::doors::{Colour, Doors};
 use super::estate::Estate;
+use super::ids::TargetGroupName;
 use super::policy::Policy;
 use super::routing::{Condition, Priority, Rule};
 use super::tags;
@@ -20,8 +25,27 @@ pub(super) fn of<'a>(estate: &'a Estate, policy: &Policy, colour: Colour) -> Vec
 #[derive(Debug)]
 pub struct Rival<'a> {
     pub rule: &'a Rule,
-    /// Whose it is, as the end of a sentence.
-    pub whose: String,
+    pub whose: Whose,
+}
+
+/// Whose a rule is that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whose {
+    App(String),
+    /// Nobody has put their name on it, and it leads there.
+    LeadsTo(TargetGroupName),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App(app) => write!(f, "is a rule of app {app}"),
+            Self::LeadsTo(target_group) => {
+                write!(f, "leads to {target_group}, which is no generation of this app")
+            }
+        }
+    }
 }
 
 /// Every such rule on the listeners that are to have doors.
@@ -73,7 +97,7 @@ fn is_narrowed(rule: &Rule) -> bool {
 
 /// Whose a rule is when it is not ours. What leads to a generation of ours is ours; so is what leads nowhere, unless
 /// another app has put its name on it.
-fn whose(estate: &Estate, rule: &Rule) -> Option<String> {
+fn whose(estate: &Estate, rule: &Rule) -> Option<Whose> {
     let shares = || rule.action.shares().iter().filter(|share| share.weight > 0);
     let leads_to_us = shares().any(|share| {
         let target_group = estate.target_group(&share.target_group);
@@ -82,13 +106,9 @@ fn whose(estate: &Estate, rule: &Rule) -> Option<String> {
     match rule.tags.get(tags::APP) {
         Some(app) if *app == estate.app => None,
         _ if leads_to_us => None,
-        Some(app) => Some(format!("is a rule of app {app}")),
-        None => {
-            let elsewhere = shares().next()?;
-            Some(format!(
-                "leads to {}, which is no generation of this app",
-                elsewhere.target_group
-            ))
-        }
+        Some(app) => Some(Whose::App(app.clone())),
+        None => shares()
+            .next()
+            .map(|share| Whose::LeadsTo(share.target_group.clone())),
     }
 }

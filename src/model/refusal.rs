@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::ab_reason::AbReason;
+use super::colours::Whose;
 use super::estate::{Gap, Part};
 use super::ids::{Generation, GroupName, TargetGroupName};
 use super::policy::Strategy;
@@ -182,7 +183,7 @@ pub enum Reason {
     DoorTaken {
         rule: String,
         asks: String,
-        whose: String,
+        whose: Whose,
     },
     #[error(
         "{what} at :{port} rule {priority} would be shadowed: it must stand before every route (first is {first})"
@@ -342,8 +343,16 @@ impl Reason {
             }
             Self::NoListener { wanted_by, .. } => format!("correct {wanted_by}"),
             Self::PriorityTaken { setting, .. } => format!("set {setting} to a free priority"),
-            Self::DoorTaken { rule, .. } => {
-                format!("give this app a header of its own ([doors] header), or do without doors (scheme = \"none\"); if nobody needs {rule}, delete it")
+            Self::DoorTaken { rule, whose, .. } => {
+                let ours = match whose {
+                    Whose::App(_) => "",
+                    Whose::LeadsTo(_) => {
+                        "if it is a door of this app, let it lead to live, or tag it (`swingbridge init --from-aws --yes`); else "
+                    }
+                };
+                format!(
+                    "{ours}give this app's doors a header of their own ([doors] header) at free priorities, or do without (scheme = \"none\"); if nobody needs {rule}, delete it"
+                )
             }
             Self::PriorityTooLow { setting, .. } => {
                 format!("set {setting} to a free priority below the first route's")

@@ -158,7 +158,7 @@ fn parts<'a>(context: &Context<'_>, test: &'a Test) -> Result<Vec<Part<'a>>, Vec
             .flatten(),
     );
     reasons.extend(crowded(context, test));
-    reasons.extend(leads::misplaced(context, test));
+    reasons.extend(leads::misplaced(context, test, &[]));
     if reasons.is_empty() {
         Ok(parts)
     } else {

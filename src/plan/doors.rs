@@ -231,7 +231,7 @@ fn turned(context: &Context<'_>, doors: &Doors, colour: Colour, action: &Action)
     steps
 }
 
-/// Where somebody else's rule stands there is none to be had: a deploy is refused for it, and a swing goes on without.
+/// Where another rule stands there is none to be had: a deploy is refused for it, and a swing goes on without.
 fn missing(context: &Context<'_>, doors: &Doors, colour: Colour, action: &Action) -> Vec<Step> {
     wanted(context, doors, colour)
         .filter(|port| taken(context, doors, colour, **port).is_none())
@@ -255,13 +255,11 @@ fn wanted<'a>(context: &'a Context<'_>, doors: &'a Doors, colour: Colour) -> imp
     ports.filter(move |port| !there.iter().any(|rule| rule.port == **port))
 }
 
-/// Somebody else's rule where a door is to stand.
+/// The rule that stands where a door is to be made; also one of ours, which asks for something else.
 fn taken<'a>(context: &'a Context<'_>, doors: &Doors, colour: Colour, port: u16) -> Option<&'a Rule> {
     let mut rules = context.estate.listener(port)?.rules.iter();
     let priority = Priority::Numbered(doors.priority(colour));
-    rules
-        .find(|rule| rule.priority == priority)
-        .filter(|rule| !tags::owned_by(&rule.tags, &context.estate.app))
+    rules.find(|rule| rule.priority == priority)
 }
 
 /// Says which colour is live and which are open, on every listener that has doors.
@@ -362,7 +360,8 @@ pub(super) fn misplaced(context: &Context<'_>) -> Vec<Reason> {
         }
     }
     if let (Strategy::Ab, Some(test)) = (context.policy.strategy, &context.policy.ab) {
-        reasons.extend(leads::misplaced(context, test));
+        // Those that another strategy has left go before any of the test's is made.
+        reasons.extend(leads::misplaced(context, test, &context.roles.user_doors));
         return reasons;
     }
     for door in to_candidates(context) {

@@ -54,11 +54,17 @@ fn leads<'a>(context: &'a Context<'_>, test: &'a Test) -> Vec<Lead<'a>> {
     all
 }
 
-/// Places that are taken, or that a route comes before.
-pub(super) fn misplaced(context: &Context<'_>, test: &Test) -> Vec<Reason> {
+/// Places that are taken, or that a route comes before. `leaving`: rules of ours that will have made room by then.
+pub(super) fn misplaced(context: &Context<'_>, test: &Test, leaving: &[&Rule]) -> Vec<Reason> {
+    let ours: Vec<&Rule> = context
+        .roles
+        .variant_rules
+        .iter()
+        .chain(leaving)
+        .copied()
+        .collect();
     let all = leads(context, test).into_iter();
-    all.flat_map(|lead| lead.place.problems(context, &context.roles.variant_rules))
-        .collect()
+    all.flat_map(|lead| lead.place.problems(context, &ours)).collect()
 }
 
 /// How many of them are still to be made.

@@ -55,13 +55,24 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
         }
         (Some(Held::Asked | Held::Judged | Held::Retreating), _) => None,
     };
+    let until = match (&mark, reached.held) {
+        (
+            Some(Step::MarkStage {
+                held: Some(Held::Anew),
+                ..
+            }),
+            _,
+        )
+        | (None, Some(Held::Anew)) => "until a person goes on, or the time of its pause is over",
+        _ => "until a person goes on",
+    };
     Ok(match mark {
         None => Draft::nothing(format!(
-            "production stays at {} % already, until a person goes on",
+            "production stays at {} % already, {until}",
             reached.weight
         )),
         Some(mark) => Draft {
-            summary: format!("leave production at {} %, until a person goes on", reached.weight),
+            summary: format!("leave production at {} %, {until}", reached.weight),
             steps: vec![mark],
             ..Draft::default()
         },

@@ -62,7 +62,10 @@ impl Course {
     pub(super) fn failed(self, before: Self, step: &Step, error: &CloudError) -> Self {
         // A rule is read before it is written, and not after.
         let only_asked = matches!(step, Step::Point { .. }) && error.is_of_a_question();
-        let not_made = matches!(error, CloudError::Rejected { .. } | CloudError::NotFound { .. });
+        let not_made = matches!(
+            error,
+            CloudError::Rejected { .. } | CloudError::NotFound { .. } | CloudError::PriorityInUse { .. }
+        );
         let refused = matches!(step, Step::CreateRule { .. }) && not_made;
         if error.is_denied() || only_asked || refused {
             // What was not allowed, not sent or not made has moved nothing.

@@ -52,10 +52,15 @@ pub async fn stay<C: Cloud>(
     let (mut unclear, mut busy) = (0, 0);
     'stay: loop {
         let pause = 'look: {
-            let looked = tokio::select! {
-                biased;
-                signal = interrupt.wait() => return Stayed::Interrupted(signal),
-                looked = look_patiently(cloud, scope) => looked,
+            let looked = if interrupt.wished().is_some() {
+                // It came at the end of the run: perhaps there is nothing to stay for.
+                look_patiently(cloud, scope).await
+            } else {
+                tokio::select! {
+                    biased;
+                    signal = interrupt.wait() => return Stayed::Interrupted(signal),
+                    looked = look_patiently(cloud, scope) => looked,
+                }
             };
             let estate = match looked {
                 Ok(estate) => estate,

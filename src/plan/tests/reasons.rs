@@ -1,6 +1,7 @@
 //! How reasons read: a clause that fits behind a colon, and a way out for each.
 
 use crate::model::ab_reason::AbReason;
+use crate::model::colours::Whose;
 use crate::model::estate::{Gap, Part};
 use crate::model::fixtures::{asg, tg};
 use crate::model::ids::Generation;
@@ -214,7 +215,7 @@ fn samples() -> Vec<Reason> {
         Reason::DoorTaken {
             rule: ":80 rule 11".into(),
             asks: "x-client-mode=green".into(),
-            whose: "is a rule of app till".into(),
+            whose: Whose::App("till".into()),
         },
         Reason::CandidateBeside {
             generation,

@@ -1,10 +1,12 @@
 //! Rules of others that ask for our colours: no doors of ours in any plan, and what a deploy is refused for.
 
 use super::*;
+use crate::model::colours::Whose;
 use crate::model::fixtures::{
     closed, default_rule, deployed, door, header, initial, listener, policy, promoted, rule, tg, to,
 };
 use crate::model::routing::{Action, Condition, Rule, Share};
+use crate::model::step::{Purpose, Step};
 
 /// To somebody else.
 fn elsewhere() -> Action {
@@ -49,16 +51,21 @@ fn with(mut estate: Estate, rule: Rule) -> Estate {
     estate
 }
 
-fn taken(rule: &str, asks: &str, whose: &str) -> Reason {
+fn taken(rule: &str, asks: &str, whose: Whose) -> Reason {
     Reason::DoorTaken {
         rule: rule.into(),
         asks: asks.into(),
-        whose: whose.into(),
+        whose,
     }
 }
 
-const OF_TILL: &str = "is a rule of app till";
-const LEADS_AWAY: &str = "leads to till-1, which is no generation of this app";
+fn of_app_till() -> Whose {
+    Whose::App("till".into())
+}
+
+fn leads_away() -> Whose {
+    Whose::LeadsTo("till-1".into())
+}
 
 /// What a plan does to doors.
 fn about_doors(estate: &Estate, intent: &Intent) -> Vec<String> {
@@ -135,22 +142,22 @@ fn a_deploy_is_refused_with_whose_rule_it_is_that_asks_for_a_colour_of_ours() {
         elsewhere(),
     );
     for (theirs, asks, whose) in [
-        (of_till(green(elsewhere())), "x-client-mode=green", OF_TILL),
-        (of_till(green(closed(404))), "x-client-mode=green", OF_TILL),
+        (of_till(green(elsewhere())), "x-client-mode=green", of_app_till()),
+        (of_till(green(closed(404))), "x-client-mode=green", of_app_till()),
         (
             of_till(door(80, 5, "blue", elsewhere())),
             "x-client-mode=blue",
-            OF_TILL,
+            of_app_till(),
         ),
-        (green(elsewhere()), "x-client-mode=green", LEADS_AWAY),
-        (unlike, "X-Client-Mode=GREEN", LEADS_AWAY),
+        (green(elsewhere()), "x-client-mode=green", leads_away()),
+        (unlike, "X-Client-Mode=GREEN", leads_away()),
         // That it once led to us is nothing.
-        (green(shared(0, 1)), "x-client-mode=green", LEADS_AWAY),
+        (green(shared(0, 1)), "x-client-mode=green", leads_away()),
     ] {
         for estate in [initial(), known.clone()] {
             let estate = with(estate, theirs.clone());
             for policy in [policy(), direct()] {
-                let expected = taken(":80 rule 5", asks, whose);
+                let expected = taken(":80 rule 5", asks, whose.clone());
                 assert_eq!(reasons(&estate, &deploy("42"), &policy), [expected]);
             }
         }
@@ -166,14 +173,14 @@ fn every_rule_of_another_app_that_has_our_colours_is_named_with_its_way_out() {
     assert_eq!(
         found,
         [
-            taken(":80 rule 5", "x-client-mode=blue", OF_TILL),
-            taken(":80 rule 6", "x-client-mode=green", OF_TILL),
+            taken(":80 rule 5", "x-client-mode=blue", of_app_till()),
+            taken(":80 rule 6", "x-client-mode=green", of_app_till()),
         ]
     );
     assert_eq!(
         found[1].in_full(),
         ":80 rule 6 asks for x-client-mode=green, as a door of this app does, and is a rule of app till\n\
-         → give this app a header of its own ([doors] header), or do without doors (scheme = \"none\"); \
+         → give this app's doors a header of their own ([doors] header) at free priorities, or do without (scheme = \"none\"); \
          if nobody needs :80 rule 6, delete it"
     );
 }
@@ -288,10 +295,44 @@ fn a_rule_on_a_listener_that_is_to_have_no_doors_is_no_reason() {
     both.doors.as_mut().expect("doors").ports.push(443);
     assert_eq!(
         reasons(&estate, &deploy("42"), &both),
-        [taken(":443 rule 5", "x-client-mode=green", OF_TILL)]
+        [taken(":443 rule 5", "x-client-mode=green", of_app_till())]
     );
     // Without doors nobody asks for a colour.
     planned(&estate, &deploy("42"), &doorless());
+}
+
+#[test]
+fn whoever_changes_the_header_and_keeps_the_priorities_hears_of_their_own_doors_before_anything_is_built() {
+    let mut other = policy();
+    other.doors.as_mut().expect("doors").header = "x-shop-mode".into();
+    let of_place = |reason: &Reason| match reason {
+        Reason::PriorityTaken { port, priority, .. } => Some((*port, *priority)),
+        _ => None,
+    };
+    let mut adopted = initial();
+    let app = adopted.app.clone();
+    for priority in [fixtures::BLUE, fixtures::GREEN] {
+        let door = fixtures::rule_mut(&mut adopted, 80, Priority::Numbered(priority));
+        door.tags.insert(tags::APP.into(), app.clone());
+        door.tags.insert(tags::RULE.into(), "door".into());
+    }
+    let found = reasons(&adopted, &deploy("42"), &other);
+    assert_eq!(
+        found.iter().filter_map(of_place).collect::<Vec<_>>(),
+        [(80, fixtures::BLUE), (80, fixtures::GREEN)]
+    );
+    // A rollback goes on without a door that cannot be made.
+    let made = planned(&promoted(), &rollback(), &other).steps;
+    let made = made.iter().filter(|step| {
+        matches!(
+            step,
+            Step::CreateRule {
+                purpose: Purpose::BlueDoor | Purpose::GreenDoor,
+                ..
+            }
+        )
+    });
+    assert_eq!(made.count(), 0);
 }
 
 #[test]
