@@ -55,16 +55,21 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
         }
         (Some(Held::Asked | Held::Judged | Held::Retreating), _) => None,
     };
-    let until = match (&mark, reached.held) {
+    let asks = matches!(
+        (&mark, reached.held),
         (
             Some(Step::MarkStage {
                 held: Some(Held::Anew),
                 ..
             }),
-            _,
-        )
-        | (None, Some(Held::Anew)) => "until a person goes on, or the time of its pause is over",
-        _ => "until a person goes on",
+            _
+        ) | (None, Some(Held::Anew))
+    );
+    // It goes on waiting for a person, for no longer than it was to.
+    let until = if asks && stages::rolls_back(context, reached) {
+        "until a person goes on, or `repair` rolls back once its time is over"
+    } else {
+        "until a person goes on"
     };
     Ok(match mark {
         None => Draft::nothing(format!(

@@ -215,9 +215,18 @@ pub(super) fn anew(context: &Context<'_>) -> Option<Step> {
 
 /// Whether the stage that was reached is one at which a person is asked.
 pub(super) fn pauses(context: &Context<'_>, reached: &Reached) -> bool {
-    let shift = context.policy.shift.as_ref();
-    let stage = shift.and_then(|shift| shift.stages.get(shift.stage_of(reached)?));
-    stage.is_some_and(|stage| matches!(stage.wait, Wait::Pause(_)))
+    waits(context, reached).is_some_and(|wait| matches!(wait, Wait::Pause(_)))
+}
+
+/// Whether it is one that ends with a rollback when nobody answers.
+pub(super) fn rolls_back(context: &Context<'_>, reached: &Reached) -> bool {
+    waits(context, reached)
+        .is_some_and(|wait| matches!(wait, Wait::Pause(Some(expiry)) if expiry.then == Expired::Rollback))
+}
+
+fn waits(context: &Context<'_>, reached: &Reached) -> Option<Wait> {
+    let shift = context.policy.shift.as_ref()?;
+    Some(shift.stages.get(shift.stage_of(reached)?)?.wait)
 }
 
 /// Whether the lock of whoever wrote down that a person decides still stands, so that nobody has been asked yet, and time

@@ -2,7 +2,7 @@
 //! and raced at every single call, with every route and every door watched at every instant.
 //!
 //! `cargo test --test proof` runs a slice of it; `cargo test --test proof -- --whole` all of it, and with `--list` only
-//! names every cell;
+//! names every cell; `--every` all of it with nothing by turns, which are hours;
 //! `cargo test --test proof -- NAME` every cell whose name contains `NAME`, in which `*` stands for anything, whether or
 //! not it is in the slice.
 
@@ -66,8 +66,11 @@ fn main() -> ExitCode {
         stage::SEED.get_or_init(|| seed);
     }
     let asked = |wanted: &str| flags.iter().any(|flag| flag == wanted);
+    if asked("--every") {
+        prefix::take_every();
+    }
     let book = Book {
-        whole: asked("--whole"),
+        whole: asked("--whole") || asked("--every"),
         lists: asked("--list"),
         only,
         cells: AtomicUsize::new(0),

@@ -1,6 +1,7 @@
 //! How a life goes when nothing goes wrong: what each command finds, which calls it makes, and what it leaves.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use swingbridge::model::estate::Estate;
@@ -61,8 +62,23 @@ impl Prefix {
     }
 }
 
+/// Nothing is by turns: what a question that is asked again meets differs from what it met before by the time alone, and
+/// whoever does not take that for granted tries it.
+static EVERY: OnceLock<()> = OnceLock::new();
+
+pub(crate) fn take_every() {
+    EVERY.get_or_init(|| ());
+}
+
+pub(crate) fn takes_every() -> bool {
+    EVERY.get().is_some()
+}
+
 /// One of all, another one with every turn.
 pub(crate) fn by_turns<T>(turn: usize, all: Vec<T>) -> Vec<T> {
+    if takes_every() {
+        return all;
+    }
     let turn = turn % all.len().max(1);
     all.into_iter().skip(turn).take(1).collect()
 }

@@ -17,7 +17,7 @@ use crate::life::{Life, deploy, rollback};
 use crate::operator::{Ended, Operator, Process, Who};
 use crate::oracle::Law;
 use crate::outcome::{Finished, Serving, is_told, leads_elsewhere, peace, serving_on};
-use crate::prefix::{Prefix, by_turns};
+use crate::prefix::{Prefix, by_turns, takes_every};
 use crate::stage::{Scene, in_virtual_time};
 use crate::strangers::{DONE, STRANGERS, Stranger};
 use crate::tap::{Call, Gate, Hit};
@@ -141,7 +141,7 @@ pub(crate) fn run(book: &Book, life: &Life, at: usize) {
             .filter(|stranger| stranger.comes_to(life, at))
             .map(Other::Stranger);
         let has_the_lock = prefix.calls[..place].iter().any(Call::changes);
-        let mid_way = call.changes() && life.stands_for_its_strategy();
+        let mid_way = call.changes() && (life.stands_for_its_strategy() || takes_every());
         let freed = (mid_way && has_the_lock).then_some(Comes::Freed);
         let ways = [Comes::Impatiently, Comes::Patiently].into_iter().chain(freed);
         let operators = rivals

@@ -273,6 +273,10 @@ fn a_pause_of_a_stage_that_was_to_ask_goes_by_its_time_and_by_what_it_has_of_its
         estate.observed_at = minute(minutes);
         let policy = canary(vec![pause(5, Some(Expiry { after: TEN, then }))]);
         assert_eq!(paused(&estate, &policy), expected, "{then:?}, {minutes}");
+        let rolls_back = planned(&estate, &Intent::Pause, &policy)
+            .summary
+            .ends_with("or `repair` rolls back once its time is over");
+        assert_eq!(rolls_back, then == Expired::Rollback, "{then:?}, {minutes}");
     }
     // A rollback that was cut off has led one route back.
     let mut less = at(1, 5, None);

@@ -70,3 +70,29 @@ async fn whoever_stays_and_sees_nothing_may_leave_at_any_time() {
         assert!((minute..minute + AT_ONCE).contains(&took), "{part:?}: {took:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_interrupts_at_the_end_of_a_run_hears_whether_anything_is_left() {
+    for (hold, expected) in [
+        (Duration::ZERO, Stayed::Done),
+        (Duration::from_secs(600), Stayed::Interrupted(Signal::Terminate)),
+    ] {
+        let policy = Policy {
+            swing: Swing {
+                hold,
+                ..quick().swing
+            },
+            ..quick()
+        };
+        let world = World::new(rich());
+        must(&world, &deploy("42"), &policy).await;
+        must(&world, &Intent::Promote, &policy).await;
+        let found = world.now();
+        let done = plan::plan(&found, &Intent::Promote, &policy).expect("nothing to do");
+        let (stopper, interrupt) = Interrupt::pair();
+        stopper.stop(Signal::Terminate);
+        let finish = async |_: Plan, _: Estate| 0_u8;
+        let stayed = stay(&world, &scope(), (&done, &found), &interrupt, |_| {}, finish).await;
+        assert_eq!(stayed, expected, "held for {hold:?}");
+    }
+}
