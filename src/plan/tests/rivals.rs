@@ -338,30 +338,12 @@ fn whoever_changes_the_header_and_keeps_the_priorities_hears_of_their_own_doors_
 #[test]
 fn a_rollback_is_never_refused_for_a_rule_of_somebody_else() {
     for stranger in [5, 15].into_iter().flat_map(strangers) {
-        assert_eq!(
-            titles(&with(promoted(), stranger.clone()), &rollback(), &policy()),
-            [
-                "hold asg-1 from scaling in",
-                "mark generation 2 as rolling-back",
-                "keep tg-2 in use while this runs, neither cut off nor unchecked",
-                "swing :80 default rule: tg-2 → tg-1",
-                "point the blue door at :80 rule 10: tg-2 → tg-1",
-                "read all 3 rules back until they agree",
-                "mark generation 1 as restored",
-                "mark generation 2 as rolled-back",
-                "remove the entrance at :80 rule 2",
-                "release asg-1: undo what was held",
-            ]
-        );
-        assert_eq!(
-            titles(&with(deployed(), stranger), &rollback(), &policy()),
-            [
-                "close the green door at :80 rule 11: tg-2 → closed (404)",
-                "read all 3 rules back until they agree",
-                "mark generation 1 as restored",
-                "mark generation 2 as rolled-back",
-                "release asg-2: undo what was held",
-            ]
-        );
+        for estate in [promoted(), deployed()] {
+            assert_eq!(
+                titles(&with(estate.clone(), stranger.clone()), &rollback(), &policy()),
+                titles(&estate, &rollback(), &policy()),
+                "it is what it would be without that rule"
+            );
+        }
     }
 }
