@@ -3,6 +3,7 @@
 use super::promote::{self, Side};
 use super::stages::MarkedStage;
 use super::{Context, Draft, Drafted, rollback, stages, swing};
+use crate::model::plan::Note;
 use crate::model::policy::AfterRollback;
 use crate::model::refusal::Reason;
 use crate::model::roles::{Standing, State};
@@ -71,7 +72,7 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
     } else {
         "until a person goes on"
     };
-    Ok(match mark {
+    let draft = match mark {
         None => Draft::nothing(format!(
             "production stays at {} % already, {until}",
             reached.weight
@@ -81,6 +82,30 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
             steps: vec![mark],
             ..Draft::default()
         },
+    };
+    Ok(Draft {
+        notes: otherwise(context, &side, reached).collect(),
+        ..draft
+    })
+}
+
+/// What is not as it is written down: somebody has changed a route, or a command was cut off on its way.
+fn otherwise<'a>(
+    context: &'a Context<'_>,
+    side: &'a Side,
+    reached: &'a Reached,
+) -> impl Iterator<Item = Note> + 'a {
+    context.roles.routes.iter().filter_map(|rule| {
+        let percent = rule.percent_of(&side.target_group).unwrap_or_default();
+        (percent != u64::from(reached.weight)).then(|| {
+            Note::risk(format!(
+                "{} gives {} {percent} %, not the {} % that is written down: `resume` goes on with every route, \
+                 `rollback` takes all of it back",
+                rule.at(),
+                side.target_group,
+                reached.weight
+            ))
+        })
     })
 }
 

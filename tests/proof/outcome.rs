@@ -129,10 +129,20 @@ pub(crate) async fn peace(
         };
         // Nobody says where it is; nobody was to lead it anywhere else, either.
         let back = [format!("tg-{}", prefix.live_before)].into();
-        return match [before, one, other, &back].contains(&&serving) {
-            true => Ok(()),
-            false => attempt.wrong(&format!("{both}; and production meets {serving:?}")),
-        };
+        if [before, one, other, &back].contains(&&serving) {
+            return Ok(());
+        }
+        let wrong = format!("{both}; and production meets {serving:?}");
+        if !has(6) {
+            return attempt.wrong(&wrong);
+        }
+        // Every route is there, and a door that is to follow is not: who is told to look is told of the way back, too.
+        let ended = attempt.somebody().does(&rollback()).await;
+        if ended.code() != Some(0) {
+            return attempt.wrong(&format!("{wrong}; rollback: {ended}"));
+        }
+        attempt.meets(&back).await?;
+        return attempt.served().await;
     }
     let mut meant = words.iter().filter_map(|said| match said {
         Said::ThatItMeets(serving) => Some(serving),
@@ -154,22 +164,39 @@ pub(crate) async fn peace(
     attempt.wrong(&format!("{both}; and production meets {serving:?}"))
 }
 
-/// Whether a stranger leads production elsewhere when the command has written all of it: then they have done so.
-pub(crate) fn leads_elsewhere(prefix: &Prefix, call: &Call, stranger: Stranger) -> bool {
+/// Whether a stranger leads production elsewhere when the command has written all of it, or before it looks what there is
+/// to do: then they have done so.
+pub(crate) fn leads_elsewhere(life: &Life, at: usize, call: &Call, stranger: Stranger) -> bool {
+    if !stranger.puts_back() {
+        return stranger == Stranger::LeadsBack;
+    }
+    let prefix = &life.prefixes()[at];
     let writes = match stranger {
         Stranger::PutsRouteBack => "ModifyRule",
         _ => "ModifyListener",
     };
+    let looks = |call: &Call| call.action == "DescribeRules";
     let mut routes = prefix.calls.iter().filter(|call| call.action == writes);
-    let last = routes.next_back().map_or(0, |call| call.number);
+    let (first, last) = (routes.next(), routes.next_back());
+    // These two move nothing that is not shared as it is written down.
+    let goes_by_what_it_finds =
+        prefix.shared_before && matches!(life.commands[at], Intent::Pause | Intent::Repair);
+    let Some(first) = first else {
+        return goes_by_what_it_finds;
+    };
+    let found = prefix.calls[..first.number]
+        .iter()
+        .rfind(|call| looks(call))
+        .filter(|_| goes_by_what_it_finds);
+    let last = last.unwrap_or(first).number;
     // What is read back until it is written down that production is there.
     let confirmed = prefix.calls[last..]
         .iter()
         .take_while(|call| call.action != "AddTags")
-        .filter(|call| call.action == "DescribeRules")
+        .filter(|call| looks(call))
         .last()
         .map_or(last, |call| call.number);
-    stranger == Stranger::LeadsBack || (stranger.puts_back() && call.number > confirmed)
+    call.number > confirmed || found.is_some_and(|found| call.number <= found.number)
 }
 
 /// A stranger has changed something at this call; the exit code is true all the same.
@@ -182,7 +209,7 @@ pub(crate) async fn is_told(
 ) -> Held {
     let prefix = &attempt.life.prefixes()[at];
     let well = attempt.life.well(at);
-    if leads_elsewhere(prefix, call, stranger) {
+    if leads_elsewhere(attempt.life, at, call, stranger) {
         return Ok(());
     }
     match said(ended, prefix, Some(&prefix.serving_after)) {

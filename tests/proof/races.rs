@@ -271,12 +271,14 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     let prefix = &life.prefixes()[at];
     let mut law = prefix.law.clone();
     // Nobody can keep a person from emptying what the green door leads to; nor call back the call that opens it when the
-    // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile.
+    // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile, or between it and the
+    // last look before it.
+    let changes_next = prefix.calls[call.number - 1..].iter().take(2).any(Call::changes);
     law.candidate_may_be_empty =
-        stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && call.changes());
+        stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && changes_next);
     let writes = ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
     law.route_under_way = writes && (stranger == Stranger::FreesTheLock || stranger.puts_back());
-    if leads_elsewhere(prefix, call, stranger) {
+    if leads_elsewhere(life, at, call, stranger) {
         // A colour closes in its time after production has left it; not after somebody else has led production there again.
         law.grace = Duration::ZERO;
     }

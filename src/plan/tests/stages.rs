@@ -286,6 +286,24 @@ fn a_pause_of_a_stage_that_was_to_ask_goes_by_its_time_and_by_what_it_has_of_its
     );
     assert_eq!(paused(&less, &canary(vec![pause(5, None)])), anew);
     assert_eq!(paused(&less, &canary(vec![bake(5)])), asked);
+    // A person is told of it, whether or not there is anything to write down.
+    for held in [None, asked] {
+        let told = |estate: &Estate| {
+            let plan = planned(estate, &Intent::Pause, &canary(vec![bake(5)]));
+            plan.notes.into_iter().map(|note| note.text).collect::<Vec<_>>()
+        };
+        let mut less = at(1, 5, held);
+        assert_eq!(told(&less), [""; 0]);
+        let api = [fixtures::path("/api/*")];
+        fixtures::add_rule(&mut less, fixtures::rule(80, Priority::Numbered(20), &api, to(1)));
+        assert_eq!(
+            told(&less),
+            [
+                ":80 rule 20 gives tg-2 0 %, not the 5 % that is written down: `resume` goes on with every route, \
+                 `rollback` takes all of it back"
+            ]
+        );
+    }
     // A share by hand, and one of another configuration, belong to no stage.
     for (stage, weight) in [(0, 7), (3, 7)] {
         let estate = locked(at(stage, weight, None), -12);
