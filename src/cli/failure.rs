@@ -90,7 +90,7 @@ impl From<CloudError> for Failure {
     fn from(error: CloudError) -> Self {
         Self {
             code: 4,
-            ways_out: error.way_out().into_iter().collect(),
+            ways_out: vec![error.way_out().into()],
             error: error.into(),
         }
     }

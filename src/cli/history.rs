@@ -9,7 +9,7 @@ use crate::model::estate::Estate;
 use crate::model::event::{Event, EventKind};
 use crate::model::history::HistoryEntry;
 use crate::model::plan::Intent;
-use crate::model::roles::State;
+use crate::model::standing::State;
 use crate::model::tags;
 use crate::report;
 use crate::run::journal;

@@ -1,5 +1,7 @@
 //! `unlock`: who holds the lock, and freeing it when they are dead.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::args::{Global, Unlock};
@@ -9,6 +11,7 @@ use crate::cloud::Cloud;
 use crate::model::estate::Part;
 use crate::model::lock::{self, LockState};
 use crate::model::refusal::Reason;
+use crate::model::step::span;
 use crate::report::visible;
 use crate::run::identity;
 
@@ -42,10 +45,10 @@ pub(super) async fn run(global: &Global, args: &Unlock) -> Result<u8, Failure> {
     };
     let now = Timestamp::now();
     out(&format!(
-        "held by {}\nlast heartbeat {:.0?} ago, lease {:#?}\n",
+        "held by {}\nlast heartbeat {} ago, lease {}\n",
         visible(&holder.to_string()),
-        holder.silent_for(now),
-        holder.lease
+        span(Duration::from_secs(holder.silent_for(now).as_secs())),
+        span(holder.lease)
     ))?;
     let ended = identity::has_ended(&holder.process);
     let dead = ended || holder.expired(now);

@@ -298,22 +298,34 @@ impl CloudError {
     }
 
     /// What to do about it.
-    pub fn way_out(&self) -> Option<String> {
-        Some(match self {
+    pub fn way_out(&self) -> &'static str {
+        match self {
             Self::NotFound { what } if what.starts_with("load balancer") => {
-                "check its name, the region and the account; `aws elbv2 describe-load-balancers` lists them".into()
+                "check its name, the region and the account; `aws elbv2 describe-load-balancers` lists them"
             }
-            Self::Denied { .. } => "`swingbridge iam-policy all` prints what this tool needs".into(),
+            Self::Denied { .. } => "`swingbridge iam-policy all` prints what this tool needs",
             Self::Credentials { .. } => {
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (`aws sso login`)".into()
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (`aws sso login`)"
             }
-            Self::Unreachable { .. } => "check the network, the region and the endpoint (--endpoint-url)".into(),
-            Self::Changed { .. } => "see who changes it (`swingbridge status`), then run the command again".into(),
+            Self::Unreachable { .. } => "check the network, the region and the endpoint (--endpoint-url)",
+            Self::Changed { .. } => "see who changes it (`swingbridge status`), then run the command again",
             Self::Unwritable { .. } => {
-                "use a version of swingbridge that knows all of the rule, or point it by hand".into()
+                "use a version of swingbridge that knows all of the rule, or point it by hand"
             }
-            Self::Passing { .. } => "run the same command again: it continues".into(),
-            _ => return None,
-        })
+            Self::Passing { .. } => "run the same command again: it continues",
+            Self::NotFound { .. } => "see what is there (`swingbridge status`), then run the command again",
+            Self::PriorityInUse { .. } => {
+                "run the command again: it looks whose rule that is; `swingbridge.toml` can give ours another place"
+            }
+            Self::AlreadyExists { .. } => {
+                "it is not what this command makes: remove it, or choose other names in swingbridge.toml (`[names]`)"
+            }
+            Self::InUse { .. } => {
+                "wait until what uses it is gone, then run the same command again: it continues"
+            }
+            Self::Rejected { .. } => {
+                "put right what AWS names, then run the same command again: it continues"
+            }
+        }
     }
 }

@@ -17,11 +17,11 @@ use super::obligation::HELD_PROCESS;
 use super::policy::{AfterPromotion, AfterRollback, Capacity, HealthGate, OnFailure, Policy};
 use super::policy::{RouteSelection, Strategy, Swing, Treatment, Want};
 use super::release::{Release, Source};
-use super::roles::State;
 use super::rollout::Refresh;
 use super::routing::{Action, Condition, FixedResponse, Listener, Priority, Rule, Share, Sticky};
 use super::scope::{Generations, NameTemplate, Names};
 use super::shift::{Held, Reached};
+use super::standing::State;
 use super::tags::{self, Tags};
 
 pub(crate) use super::estate::TargetState;

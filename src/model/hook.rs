@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::address;
+use super::step::span;
 
 /// One configured hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,12 @@ impl Hook {
         let subject = self.subject();
         let at = self.at;
         match (&self.gate, &self.call) {
-            (Some(gate), _) => format!("wait at {at} until {subject} passes, at most {:#?}", gate.expires),
+            (Some(gate), _) => {
+                format!(
+                    "wait at {at} until {subject} passes, at most {}",
+                    span(gate.expires)
+                )
+            }
             (None, Call::Webhook { .. }) => format!("call the {at} hook {subject}"),
             (None, _) => format!("run the {at} hook {subject}"),
         }

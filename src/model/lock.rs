@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estate::Estate;
 use super::ids::Arn;
+use super::kept::Kept;
 use super::routing::Priority;
 use super::tags::{self, Tags};
 
@@ -43,9 +44,8 @@ pub struct Holder {
 
 impl Holder {
     pub fn to_tags(&self, app: &str) -> Tags {
-        let mut all = Tags::from([
-            (tags::APP.to_owned(), app.to_owned()),
-            (tags::RULE.to_owned(), "lock".to_owned()),
+        let mut all = Kept::Lock.tags(app);
+        all.extend([
             (tags::LOCK_OWNER.to_owned(), tags::value(&self.owner)),
             (tags::LOCK_HOST.to_owned(), tags::value(&self.host)),
             (tags::LOCK_PROCESS.to_owned(), tags::value(&self.process)),
@@ -126,8 +126,7 @@ pub fn state(estate: &Estate, place: LockPlace) -> LockState {
     let Some(rule) = listener.rules.iter().find(|rule| rule.priority == at) else {
         return LockState::Free;
     };
-    let ours = tags::owned_by(&rule.tags, &estate.app)
-        && rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock");
+    let ours = Kept::by(&estate.app, rule) == Some(Kept::Lock);
     match Holder::from_tags(&rule.tags) {
         Some(holder) if ours => LockState::Held {
             rule: rule.arn.clone(),

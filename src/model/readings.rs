@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::estate::Estate;
 use super::ids::{Arn, GroupName, TargetGroupName};
 use super::judging::Judging;
-use super::roles::{Roles, Standing};
+use super::roles::Roles;
+use super::standing::Standing;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Readings {

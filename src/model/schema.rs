@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::estate::{Estate, TargetGroup};
 use super::ids::Generation;
 use super::refusal::Reason;
-use super::roles::Standing;
+use super::standing::Standing;
 use super::tags;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,13 +14,14 @@ use super::doors::Colour;
 use super::estate::AttachmentKind;
 use super::hook::Hook;
 use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
+use super::kept::Kept;
 use super::policy::Want;
 use super::release::Release;
-use super::roles::State;
 use super::rollout::{Before, End, NewRollout, Released, Rolling};
 use super::routing::{Action, Asks, RulePlace, Sticky};
 use super::schema::Change;
 use super::shift::{Expiry, Held};
+use super::standing::State;
 use super::tags::Tags;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -217,7 +218,6 @@ pub enum Step {
     /// Scale a group down that no request can reach, and write down what it was.
     Shrink {
         group: GroupName,
-        target_group: TargetGroupName,
         to: u32,
     },
     /// Scale down to nothing what serves production, and write down what it was: nobody answers from here on.
@@ -327,14 +327,14 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The word in the rule's tag.
-    pub fn tag(self) -> &'static str {
+    /// What the tag says of a rule that is made for it.
+    pub fn kept(self) -> Kept {
         match self {
-            Self::Route | Self::BlueDoor | Self::GreenDoor => "door",
-            Self::UserDoor => "users",
-            Self::Entrance => "entrance",
-            Self::Variant => "variant",
-            Self::Beacon => "beacon",
+            Self::Route | Self::BlueDoor | Self::GreenDoor => Kept::Door,
+            Self::UserDoor => Kept::Users,
+            Self::Entrance => Kept::Entrance,
+            Self::Variant => Kept::Variant,
+            Self::Beacon => Kept::Beacon,
         }
     }
 }

@@ -13,7 +13,7 @@ pub const RELEASE: &str = "swingbridge:release";
 /// What the release was made of; tells a continued deploy from another one with the same label.
 pub const INPUTS: &str = "swingbridge:inputs";
 pub const CREATED_AT: &str = "swingbridge:created-at";
-/// Where a generation stands in its life, and since when: see [`super::roles::State`].
+/// Where a generation stands in its life, and since when: see [`super::standing::State`].
 pub const STATE: &str = "swingbridge:state";
 /// On a generation that is or was being promoted: the one that was live before it.
 pub const PREVIOUS: &str = "swingbridge:previous";

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::ids::Generation;
-use super::roles::{Roles, Standing, State};
+use super::roles::Roles;
+use super::standing::{Standing, State};
 
 impl Roles<'_> {
     /// The newest that stands as this variant.

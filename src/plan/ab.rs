@@ -10,8 +10,8 @@ use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::plan::{Intent, Note};
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::routing::{Action, Rule, Share, Sticky};
+use crate::model::standing::{Standing, State};
 use crate::model::step::{self, Purpose, Step};
 
 /// While a test runs only its own commands, and those that undo and clean up, may go on.

@@ -5,7 +5,7 @@ use super::{Context, Draft, Drafted, doors, recreate, removal, swing, variant};
 use crate::model::ab_reason::AbReason;
 use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>) -> Drafted {

@@ -1,5 +1,6 @@
 //! The steps that make a generation in live's image.
 
+use super::promote::Side;
 use super::{Context, recreate, versions};
 use crate::model::clone::{NEEDED, alarm_name};
 use crate::model::estate::{AttachmentKind, Group, TargetGroup};
@@ -28,6 +29,14 @@ pub(super) struct Clone<'a> {
 }
 
 impl Clone<'_> {
+    pub(super) fn side(&self) -> Side {
+        Side {
+            generation: self.generation,
+            group: self.group.clone(),
+            target_group: self.target_group.clone(),
+        }
+    }
+
     /// What live has now, or what is configured; the minimum is raised to it until promotion.
     pub(super) fn size(&self, capacity: Capacity) -> Size {
         let wanted = match capacity {

@@ -7,47 +7,111 @@ use super::{
 };
 use crate::model::clone::NEEDED;
 use crate::model::estate::{Part, TargetGroup};
-use crate::model::ids::TargetGroupName;
+use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Capacity, Strategy};
 use crate::model::refusal::Reason;
 use crate::model::release::Release;
-use crate::model::roles::{Standing, State};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     variant::may_stand(context, release)?;
-    let roles = &context.roles;
-    let same = |other: &Standing| other.release.as_deref() == Some(release.name.as_str());
-    let same_inputs = |other: &Standing| other.inputs.as_deref() == Some(release.inputs.as_str());
     let beside = variant::beside(context, release);
-    // The same release may be tested against itself.
-    let is_it = release.variant.is_none() || release.variant == roles.live.variant;
-    if same(&roles.live) && same_inputs(&roles.live) && beside.is_none() && is_it {
+    if beside.is_none() && is_live(context, release) {
         // A direct deploy may have been interrupted after it swung: finish what is left.
         let mut rest = promote::finish(context)?;
         rest.summary = format!(
             "release {} is live already, as generation {}",
-            release.name, roles.live.generation
+            release.name, context.roles.live.generation
         );
         return Ok(rest);
     }
-    let generation = match beside {
-        None => naming::next_free(context)?,
-        Some(candidate) if same(candidate) && same_inputs(candidate) => candidate.generation,
-        Some(candidate) if same(candidate) => {
-            return Err(vec![Reason::SameLabelOtherInputs {
-                release: release.name.clone(),
-                generation: candidate.generation,
-            }]);
-        }
-        Some(candidate) => return Err(vec![variant::exists(candidate)]),
+    let clone = clone_of_live(context, release, beside)?;
+    let mut steps = before(context, &clone);
+    steps.extend(clone::build(context, &clone));
+    let mut notes = notes(context, &clone);
+    notes.extend(pair::notes(context, &clone));
+    notes.extend(doors::note(context));
+    let summary = if recreate::is_meant(context) {
+        notes.splice(0..0, in_its_place(context, &clone, &mut steps)?);
+        format!(
+            "stop generation {}, then start release {} in its place as generation {}; nobody answers meanwhile",
+            context.roles.live.generation, release.name, clone.generation
+        )
+    } else {
+        let side = clone.side();
+        steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
+        steps.extend(pair::not_again(&clone, open(context, &clone)));
+        let (summary, more) = onward(context, release, &side)?;
+        steps.extend(pair::continued(&clone, more));
+        summary
     };
-    let live = preflight::group_of(context, &roles.live)?;
+    let role = match &release.variant {
+        Some(name) => format!("variant {name}"),
+        None => "the candidate".into(),
+    };
+    Ok(Draft {
+        summary,
+        when_done: Some(format!(
+            "release {} is {role} already, as generation {}",
+            release.name, clone.generation
+        )),
+        carried: carried::list(context, &clone),
+        notes,
+        steps,
+    })
+}
+
+fn is_live(context: &Context<'_>, release: &Release) -> bool {
+    let live = &context.roles.live;
+    // The same release may be tested against itself.
+    let is_it = release.variant.is_none() || release.variant == live.variant;
+    is_it && has_its_name(live, release) && has_its_inputs(live, release)
+}
+
+fn has_its_name(standing: &Standing, release: &Release) -> bool {
+    standing.release.as_deref() == Some(release.name.as_str())
+}
+
+fn has_its_inputs(standing: &Standing, release: &Release) -> bool {
+    standing.inputs.as_deref() == Some(release.inputs.as_str())
+}
+
+/// The one that this release has already, or the next one.
+fn generation(
+    context: &Context<'_>,
+    release: &Release,
+    beside: Option<&Standing>,
+) -> Result<Generation, Vec<Reason>> {
+    let Some(candidate) = beside else {
+        return naming::next_free(context);
+    };
+    match (
+        has_its_name(candidate, release),
+        has_its_inputs(candidate, release),
+    ) {
+        (true, true) => Ok(candidate.generation),
+        (true, false) => Err(vec![Reason::SameLabelOtherInputs {
+            release: release.name.clone(),
+            generation: candidate.generation,
+        }]),
+        (false, _) => Err(vec![variant::exists(candidate)]),
+    }
+}
+
+/// What is to be made, or every reason why it cannot be.
+fn clone_of_live<'a>(
+    context: &'a Context<'_>,
+    release: &'a Release,
+    beside: Option<&Standing>,
+) -> Result<Clone<'a>, Vec<Reason>> {
+    let generation = generation(context, release, beside)?;
+    let live = preflight::group_of(context, &context.roles.live)?;
     let live_tg = live_target_group(context)?;
-    let names = naming::names(context, generation)?;
+    let (group, target_group) = naming::names(context, generation)?;
     let mut reasons = Vec::new();
-    if pair::copies(context, &names.0, generation) {
+    if pair::copies(context, &group, generation) {
         preflight::cloneable(context, live, &mut reasons);
     } else if beside.is_none_or(|candidate| candidate.state == State::Staged) {
         // What is not seen to hang on live would be missing on a clone that is half made.
@@ -59,81 +123,42 @@ pub(super) fn draft(context: &Context<'_>, release: &Release) -> Drafted {
     if recreate::is_meant(context) {
         reasons.extend(recreate::cannot_be_stopped(live));
     }
-    let versions = match versions::versions(context, live, release) {
-        Ok(versions) => Some(versions),
-        Err(more) => {
-            reasons.extend(more);
-            None
+    let versions = versions::versions(context, live, release);
+    let freed = pair::freed(context, &group, generation, &target_group);
+    match (versions, freed) {
+        (Ok(versions), Ok(freed)) if reasons.is_empty() => Ok(Clone {
+            generation,
+            group,
+            target_group,
+            release,
+            original: live,
+            original_tg: live_tg,
+            versions,
+            freed,
+        }),
+        (versions, freed) => {
+            reasons.extend(versions.err().into_iter().chain(freed.err()).flatten());
+            Err(reasons)
         }
-    };
-    let freed = match pair::freed(context, &names.0, generation, &names.1) {
-        Ok(freed) => freed,
-        Err(more) => {
-            reasons.extend(more);
-            None
-        }
-    };
-    let (Some(versions), true) = (versions, reasons.is_empty()) else {
-        return Err(reasons);
-    };
+    }
+}
 
-    let clone = Clone {
-        generation,
-        group: names.0,
-        target_group: names.1,
-        release,
-        original: live,
-        original_tg: live_tg,
-        versions,
-        freed,
-    };
-    if recreate::is_meant(context) && roles.live.state == State::RollingBack {
-        let to = roles.live.previous.unwrap_or(roles.live.generation);
+/// With `recreate`: live goes, and then the clone comes. Says what that costs.
+fn in_its_place(
+    context: &Context<'_>,
+    clone: &Clone<'_>,
+    steps: &mut Vec<Step>,
+) -> Result<Vec<Note>, Vec<Reason>> {
+    let live = &context.roles.live;
+    if live.state == State::RollingBack {
+        let to = live.previous.unwrap_or(live.generation);
         return Err(vec![Reason::RollbackHalfWay { to }]);
     }
-    let mut steps = before(context, &clone);
-    steps.extend(clone::build(context, &clone));
-    let side = Side {
-        generation,
-        group: clone.group.clone(),
-        target_group: clone.target_group.clone(),
-    };
-    let mut notes = notes(context, &clone);
-    notes.extend(pair::notes(context, &clone));
-    notes.extend(doors::note(context));
-    let summary = if recreate::is_meant(context) {
-        let from = Side::require(&roles.live)?;
-        steps.extend(recreate::forward(context, &side, &from));
-        steps.extend(promote::swung(context, &side, &from));
-        promote::follow(context, &side, &from, &mut steps)?;
-        notes.splice(0..0, recreate::notes(context, &from, &side));
-        format!(
-            "stop generation {}, then start release {} in its place as generation {generation}; nobody answers meanwhile",
-            roles.live.generation, release.name
-        )
-    } else {
-        steps.push(promote::await_healthy(context, &side, context.policy.health.soak));
-        steps.extend(pair::not_again(&clone, open(context, &clone)));
-        let (summary, more) = onward(context, release, &side)?;
-        steps.extend(pair::continued(&clone, more));
-        summary
-    };
-    Ok(Draft {
-        summary,
-        when_done: Some(match &release.variant {
-            Some(name) => format!(
-                "release {} is variant {name} already, as generation {generation}",
-                release.name
-            ),
-            None => format!(
-                "release {} is the candidate already, as generation {generation}",
-                release.name
-            ),
-        }),
-        carried: carried::list(context, &clone),
-        notes,
-        steps,
-    })
+    let (side, from) = (clone.side(), Side::require(live)?);
+    steps.extend(recreate::forward(context, &side, &from));
+    steps.extend(promote::swung(context, &side, &from));
+    promote::follow(context, &side, &from, steps)?;
+    Ok(recreate::notes(context, &from, &side))
 }
 
 /// A candidate that stands beside live, and production if it goes there by itself. Says what it comes to.

@@ -11,8 +11,8 @@ use crate::model::ids::TargetGroupName;
 use crate::model::plan::Note;
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::routing::{Action, Asks, Condition, FixedResponse, Priority, Rule};
+use crate::model::standing::{Standing, State};
 use crate::model::step::{Purpose, Step};
 use crate::model::tags;
 

@@ -6,9 +6,9 @@ use super::Context;
 use crate::model::ids::GroupName;
 use crate::model::obligation;
 use crate::model::plan::{Fingerprint, Intent, LIVE};
-use crate::model::roles::Standing;
 use crate::model::rollout::{Refresh, Rollout};
 use crate::model::routing::Rule;
+use crate::model::standing::Standing;
 use crate::model::step::{Purpose, Step};
 
 pub(super) fn of(context: &Context<'_>, intent: &Intent) -> Fingerprint {

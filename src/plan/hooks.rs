@@ -5,8 +5,8 @@ use super::Context;
 use crate::model::hook::{Hook, Place};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::{Intent, Note};
-use crate::model::roles::State;
 use crate::model::schema::Change;
+use crate::model::standing::State;
 use crate::model::step::{Purpose, Step};
 
 /// The same steps with every hook before the step that it must come before.

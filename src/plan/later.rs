@@ -12,7 +12,8 @@ use crate::model::obligation;
 use crate::model::plan::{Intent, Note, Plan};
 use crate::model::policy::{Policy, Strategy, Treatment};
 use crate::model::refusal::{Reason, Refusal};
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 /// When something is to be done that waits for a while after the swing.
@@ -186,7 +187,6 @@ pub(super) fn treat(
                 removal::unreachable(context, standing, before, true).map_err(|reason| vec![reason])?;
                 vec![Step::Shrink {
                     group: side.group,
-                    target_group: side.target_group,
                     to,
                 }]
             }

@@ -5,13 +5,14 @@ use sha2::{Digest, Sha256};
 
 use crate::model::clone::Carried;
 use crate::model::estate::Estate;
+use crate::model::kept::Kept;
 use crate::model::plan::{FORMAT, Intent, Note, Plan};
 use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::{Reason, Refusal};
-use crate::model::roles::{Roles, State};
+use crate::model::roles::Roles;
 use crate::model::routing::Priority;
+use crate::model::standing::State;
 use crate::model::step::Step;
-use crate::model::tags;
 
 mod ab;
 mod abort;
@@ -181,7 +182,7 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
             Step::OpenStaging { target_group } => {
                 estate
                     .rules_naming(target_group)
-                    .all(|rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock"))
+                    .all(|rule| Kept::of(rule) == Some(Kept::Lock))
                     && !left.contains(&step)
             }
             // Likewise; nobody is let go of who was not kept.

@@ -10,8 +10,8 @@ use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::routing::Priority;
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 use crate::model::tags;
 
@@ -103,7 +103,7 @@ pub(super) fn freed(
     let empty = found.instances.is_empty() && found.size.desired == 0 && found.size.min == 0;
     if vacant && !empty {
         // Somebody has started instances on it all the same.
-        steps.extend(removal::emptied(group, Some(target_group), 0));
+        steps.extend(removal::emptied(group, 0));
     }
     if vacant && !found.target_groups.is_empty() {
         // It takes a moment until it has left.

@@ -8,8 +8,9 @@ use crate::model::estate::{Estate, Group, Launch, Part};
 use crate::model::lock::{self, LockState};
 use crate::model::policy::Policy;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Roles, Standing};
+use crate::model::roles::Roles;
 use crate::model::routing::{Priority, Rule};
+use crate::model::standing::Standing;
 
 /// Fixed by AWS for every load balancer.
 pub(super) const TARGET_GROUPS_PER_LOAD_BALANCER: usize = 100;

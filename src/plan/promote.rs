@@ -7,9 +7,9 @@ use crate::model::ids::{Generation, GroupName, TargetGroupName};
 use crate::model::plan::Note;
 use crate::model::policy::{Treatment, Want};
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::shift::Shift;
-use crate::model::step::Step;
+use crate::model::standing::{Standing, State};
+use crate::model::step::{self, Step};
 
 /// One side of a swing.
 #[derive(Clone)]
@@ -341,12 +341,12 @@ pub(super) fn notes(context: &Context<'_>) -> Vec<Note> {
     notes.push(Note::info(match treated.previous {
         Treatment::Keep => "the previous generation stays at full capacity: rollback swings at once".into(),
         Treatment::Scale(to) => format!(
-            "the previous generation is scaled down to {to} after {:#?}: rollback boots the rest first",
-            treated.after
+            "the previous generation is scaled down to {to} after {}: rollback boots the rest first",
+            step::span(treated.after)
         ),
         Treatment::Retire => format!(
-            "the previous generation is removed after {:#?}: then there is nothing to roll back to",
-            treated.after
+            "the previous generation is removed after {}: then there is nothing to roll back to",
+            step::span(treated.after)
         ),
     }));
     if let Want::Percent(percent) = context.policy.health.want

@@ -4,12 +4,13 @@ use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::kept::Kept;
 use crate::model::obligation;
 use crate::model::policy::Want;
-use crate::model::roles::State;
 use crate::model::rollout::{Before, Refresh, Released, Rollout};
 use crate::model::routing::{Asks, Condition, Priority, Rule};
 use crate::model::shift::Reached;
+use crate::model::standing::State;
 use crate::model::step::{Expected, Pick, PickedVersion, Step};
 use crate::model::tags;
 
@@ -63,11 +64,8 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         }),
         Step::OpenStaging { target_group } => estate.rules_naming(target_group).next().is_some(),
         Step::StayInUse { target_groups } => {
-            let lock = |rule: &&Rule| rule.tags.get(tags::RULE).is_some_and(|kind| kind == "lock");
-            let mut locks = estate
-                .rules()
-                .filter(|rule| tags::owned_by(&rule.tags, app))
-                .filter(lock);
+            let lock = |rule: &&Rule| Kept::by(app, rule) == Some(Kept::Lock);
+            let mut locks = estate.rules().filter(lock);
             match target_groups.as_slice() {
                 [] => locks.all(|rule| rule.action.shares().is_empty()),
                 all => locks.any(|rule| all.iter().all(|name| rule.weight_of(name).is_some())),

@@ -10,8 +10,8 @@ use crate::model::obligation;
 use crate::model::plan::Note;
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
-use crate::model::roles::State;
-use crate::model::step::Step;
+use crate::model::standing::State;
+use crate::model::step::{self, Step};
 
 pub(super) fn is_meant(context: &Context<'_>) -> bool {
     context.policy.strategy == Strategy::Recreate
@@ -90,7 +90,7 @@ pub(super) fn live_was_stopped(context: &Context<'_>) -> bool {
 pub(super) fn notes(context: &Context<'_>, leaving: &Side, coming: &Side) -> Vec<Note> {
     let routes = swing::routes(context, &coming.target_group).len();
     vec![Note::risk(format!(
-        "downtime: nobody answers from when {} is stopped until {} is healthy and {} to it: {} s for requests under way and the shutdown, then as long as instances boot and pass their health checks, {:#?} at most; if they do not, {} is started again",
+        "downtime: nobody answers from when {} is stopped until {} is healthy and {} to it: {} s for requests under way and the shutdown, then as long as instances boot and pass their health checks, {} at most; if they do not, {} is started again",
         leaving.group,
         coming.group,
         if routes == 1 {
@@ -99,7 +99,7 @@ pub(super) fn notes(context: &Context<'_>, leaving: &Side, coming: &Side) -> Vec
             format!("{routes} routes lead")
         },
         drains(context, leaving).as_secs(),
-        context.policy.health.timeout,
+        step::span(context.policy.health.timeout),
         leaving.group
     ))]
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{Context, preflight};
 use crate::model::estate::Part;
 use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::kept::Kept;
 use crate::model::refusal::Reason;
-use crate::model::roles::Standing;
 use crate::model::routing::Rule;
+use crate::model::standing::Standing;
 use crate::model::step::Step;
-use crate::model::tags;
 
 /// Beyond the deregistration delay: what instances may take to shut down and be gone.
 pub(super) const SHUTDOWN: Duration = Duration::from_secs(600);
@@ -40,7 +40,7 @@ pub(super) fn steps(
         .and_then(|name| context.estate.target_group(name));
     if let Some(group) = &standing.group {
         let delay = target_group.map_or(300, |tg| tg.deregistration_delay());
-        steps.extend(emptied(group, standing.target_group.as_ref(), delay));
+        steps.extend(emptied(group, delay));
         let group = group.clone();
         steps.push(if stays(&group) {
             Step::Vacate { group }
@@ -67,24 +67,24 @@ pub(super) fn unseen(context: &Context<'_>, group: Option<&GroupName>) -> Option
 }
 
 /// Nobody is left on the group. `delay`: how long they drain, in seconds.
-pub(super) fn emptied(group: &GroupName, target_group: Option<&TargetGroupName>, delay: u64) -> Vec<Step> {
-    let shrink = target_group.map(|target_group| Step::Shrink {
-        group: group.clone(),
-        target_group: target_group.clone(),
-        to: 0,
-    });
-    let wait = Step::AwaitEmpty {
-        group: group.clone(),
-        timeout: Duration::from_secs(delay).saturating_add(SHUTDOWN),
-    };
-    shrink.into_iter().chain([wait]).collect()
+pub(super) fn emptied(group: &GroupName, delay: u64) -> [Step; 2] {
+    [
+        Step::Shrink {
+            group: group.clone(),
+            to: 0,
+        },
+        Step::AwaitEmpty {
+            group: group.clone(),
+            timeout: Duration::from_secs(delay).saturating_add(SHUTDOWN),
+        },
+    ]
 }
 
 /// Nothing can be deleted while a rule names it: better said before anything is changed than half way.
 fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[Step]) -> Result<(), Reason> {
     let rules = rules_left(context, target_group, before)
         // The lock's own rule goes with its run.
-        .filter(|rule| !is_ours(context, rule, "lock"))
+        .filter(|rule| !is_ours(context, rule, Kept::Lock))
         .map(|rule| rule.at().to_string())
         .collect();
     refused(target_group, rules)
@@ -106,8 +106,8 @@ pub(super) fn unreachable(
     for target_group in standing.target_group.iter().chain(others) {
         let rules = rules_left(context, target_group, before)
             .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
-            .filter(|rule| !is_ours(context, rule, "lock"))
-            .filter(|rule| !(entrance_is_fine && is_ours(context, rule, "entrance")))
+            .filter(|rule| !is_ours(context, rule, Kept::Lock))
+            .filter(|rule| !(entrance_is_fine && is_ours(context, rule, Kept::Entrance)))
             .map(|rule| rule.at().to_string())
             .collect();
         refused(target_group, rules)?;
@@ -128,9 +128,8 @@ fn rules_left<'a>(
 }
 
 /// A rule that nobody but us gets through.
-fn is_ours(context: &Context<'_>, rule: &Rule, kind: &str) -> bool {
-    tags::owned_by(&rule.tags, &context.estate.app)
-        && rule.tags.get(tags::RULE).is_some_and(|found| found == kind)
+fn is_ours(context: &Context<'_>, rule: &Rule, kept: Kept) -> bool {
+    Kept::by(&context.estate.app, rule) == Some(kept)
 }
 
 fn refused(target_group: &TargetGroupName, rules: Vec<String>) -> Result<(), Reason> {

@@ -4,8 +4,8 @@
 use super::{Context, Draft, Drafted, later, picking, shifting, stages, winner};
 use crate::model::obligation::{self, Obligation};
 use crate::model::plan::{Intent, Note};
-use crate::model::roles::State;
 use crate::model::shift::Expired;
+use crate::model::standing::State;
 use crate::model::step::Step;
 
 /// What it stands for when a pause has waited for its time, or when what a measure has picked was cut off: the command

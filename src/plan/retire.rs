@@ -5,7 +5,7 @@ use crate::model::ab_reason::AbReason;
 use crate::model::ids::Generation;
 use crate::model::plan::Note;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
+use crate::model::standing::{Standing, State};
 
 pub(super) fn draft(context: &Context<'_>, generation: Option<Generation>) -> Drafted {
     let roles = &context.roles;

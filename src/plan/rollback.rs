@@ -10,8 +10,8 @@ use crate::model::obligation;
 use crate::model::plan::Note;
 use crate::model::policy::{AfterRollback, Strategy};
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::schema::{self, Change};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 pub(super) fn draft(context: &Context<'_>, to: Option<Generation>, failed: Option<AfterRollback>) -> Drafted {

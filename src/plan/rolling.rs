@@ -9,8 +9,8 @@ use crate::model::plan::{Intent, Note};
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::release::Release;
-use crate::model::roles::State;
 use crate::model::rollout::{Before, Direction, End, Kept, NewRollout, Released, Rolling, Rollout};
+use crate::model::standing::State;
 use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags;
 

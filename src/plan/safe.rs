@@ -3,6 +3,7 @@
 use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
+use crate::model::kept::Kept;
 use crate::model::refusal::Reason;
 use crate::model::rollout::Rollout;
 use crate::model::routing::{Action, Rule};
@@ -39,13 +40,10 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
             action,
             ..
         } => serves(action, estate),
-        Step::Shrink {
-            group, target_group, ..
-        } => {
+        Step::Shrink { group, .. } => {
             ours_group(group, estate)?;
             // The entrance keeps a waiting generation health-checked; nobody can guess its header.
-            let rules = reachable(estate, target_group, true);
-            unreachable(group.to_string(), rules)
+            unreachable(group.to_string(), ways_to(estate, group, true))
         }
         // Nobody of another generation may be on it.
         Step::ReuseGroup(new) => {
@@ -65,14 +63,7 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
         }
         Step::DeleteGroup { group } | Step::Vacate { group } => {
             ours_group(group, estate)?;
-            let rules = estate
-                .group(group)
-                .map(|group| group.target_groups.as_slice())
-                .unwrap_or_default()
-                .iter()
-                .flat_map(|tg| reachable(estate, tg, false))
-                .collect();
-            unreachable(group.to_string(), rules)
+            unreachable(group.to_string(), ways_to(estate, group, false))
         }
         Step::DeleteTargetGroup { target_group } => {
             let Some(tg) = estate.target_group(target_group) else {
@@ -91,9 +82,15 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
         // What serves production is stopped only for somebody who is there to take its place.
         Step::Stop { group, next, .. } => {
             ours_group(group, estate)?;
-            estate.group(next).ok_or_else(|| Reason::Gone {
-                what: next.to_string(),
-            })?;
+            let gone = |what: String| Reason::Gone { what };
+            let found = estate.group(next).ok_or_else(|| gone(next.to_string()))?;
+            let can_answer = found
+                .target_groups
+                .iter()
+                .any(|name| estate.target_group(name).is_some());
+            if !can_answer {
+                return Err(gone(format!("the target group of {next}")));
+            }
             ours_group(next, estate)
         }
         Step::Start { group, after } => {
@@ -166,22 +163,21 @@ fn ours_group(group: &GroupName, estate: &Estate) -> Result<(), Reason> {
     }
 }
 
-/// The rules by which a request can get to a target group.
-fn reachable<'a>(
-    estate: &'a Estate,
-    target_group: &'a TargetGroupName,
-    entrance_is_fine: bool,
-) -> Vec<&'a Rule> {
-    estate
-        .rules_naming(target_group)
-        .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
+/// The rules by which a request can get to a group: to any target group on which it stands.
+fn ways_to<'a>(estate: &'a Estate, group: &GroupName, entrance_is_fine: bool) -> Vec<&'a Rule> {
+    let stands_on = estate.group(group).map(|group| group.target_groups.as_slice());
+    let leads_to = |target_group| {
+        estate
+            .rules_naming(target_group)
+            .filter(move |rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
+    };
+    stands_on
+        .unwrap_or_default()
+        .iter()
+        .flat_map(leads_to)
         .filter(|rule| {
-            let entrance = tags::owned_by(&rule.tags, &estate.app)
-                && rule
-                    .tags
-                    .get(tags::RULE)
-                    .is_some_and(|kind| kind == "entrance" || kind == "lock");
-            !(entrance && entrance_is_fine)
+            let hidden = Kept::by(&estate.app, rule).is_some_and(Kept::is_hidden);
+            !(hidden && entrance_is_fine)
         })
         .collect()
 }

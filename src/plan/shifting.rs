@@ -6,8 +6,8 @@ use super::{Context, Draft, Drafted, rollback, stages, swing};
 use crate::model::plan::Note;
 use crate::model::policy::AfterRollback;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
 use crate::model::shift::{Expired, Held, Reached, Wait};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 /// Below this share, in per cent, the rest is taken back at once.

@@ -3,9 +3,10 @@
 use crate::model::estate::Estate;
 use crate::model::obligation;
 use crate::model::policy::Policy;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
 use crate::model::rollout::Rollout;
 use crate::model::schema;
+use crate::model::standing::{Standing, State};
 
 /// Where production goes and what stands beside it.
 pub fn truth(estate: &Estate, policy: &Policy) -> Vec<String> {

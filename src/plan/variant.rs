@@ -6,7 +6,7 @@ use crate::model::ids::{Generation, TargetGroupName};
 use crate::model::policy::Strategy;
 use crate::model::refusal::Reason;
 use crate::model::release::Release;
-use crate::model::roles::{Standing, State};
+use crate::model::standing::{Standing, State};
 
 /// Whether a release may be deployed as what it says that it is.
 pub(super) fn may_stand(context: &Context<'_>, release: &Release) -> Result<(), Vec<Reason>> {

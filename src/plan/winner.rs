@@ -8,7 +8,7 @@ use crate::model::ab::Variant;
 use crate::model::ab_reason::AbReason;
 use crate::model::policy::AfterRollback;
 use crate::model::refusal::Reason;
-use crate::model::roles::{Standing, State};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 
 /// The variant that production is being swung to.

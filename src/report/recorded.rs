@@ -10,8 +10,8 @@ use crate::model::fixtures::{self, asg, closed, release, tg, to};
 use crate::model::ids::{Generation, Size, TemplateId};
 use crate::model::plan::{FORMAT, Fingerprint, Intent, Note, Plan};
 use crate::model::policy::Want;
-use crate::model::roles::State;
 use crate::model::routing::{Asks, Priority, RulePlace};
+use crate::model::standing::State;
 use crate::model::step::{Expected, NewGroup, Pick, PickedVersion, Purpose, Step};
 use crate::model::tags::Tags;
 

@@ -10,11 +10,12 @@ use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::ids::{GroupName, Size, TargetGroupName};
+use crate::model::kept::Kept;
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
-use crate::model::roles::State;
 use crate::model::rollout::Rollout;
 use crate::model::routing::{Action, Asks, Condition, Rule};
 use crate::model::shift::Reached;
+use crate::model::standing::State;
 use crate::model::step::{Pick, PickedVersion, Step};
 use crate::model::tags::{self, Tags};
 use crate::plan;
@@ -37,7 +38,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             drive.still_ours().await?;
             cloud.tag(&arn, &own, &[]).await?;
         }
-        Step::AdoptRule { rule } => cloud.tag(&rule.arn, &rule_tags(estate, "door"), &[]).await?,
+        Step::AdoptRule { rule } => cloud.tag(&rule.arn, &Kept::Door.tags(&estate.app), &[]).await?,
         Step::Pin { group, versions } => cloud.pin(group, versions).await?,
         Step::BuildTemplateVersion {
             template,
@@ -250,13 +251,6 @@ fn stamped(tags: &Tags, plan: &str, now: Timestamp) -> Tags {
     tags
 }
 
-fn rule_tags(estate: &Estate, kind: &str) -> Tags {
-    Tags::from([
-        (tags::APP.to_owned(), estate.app.clone()),
-        (tags::RULE.to_owned(), kind.to_owned()),
-    ])
-}
-
 pub(super) fn group_of<'a>(estate: &'a Estate, name: &GroupName) -> Result<&'a Group, Stop> {
     Ok(estate.group(name).ok_or_else(|| CloudError::NotFound {
         what: format!("Auto Scaling group {name}"),
@@ -321,7 +315,7 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
             Asks::This(condition) => condition.clone(),
         },
         action: action.clone(),
-        tags: rule_tags(estate, purpose.tag()),
+        tags: purpose.kept().tags(&estate.app),
     };
     cloud.create_rule(estate, &new).await?;
     Ok(())

@@ -8,7 +8,7 @@ use super::blind::Blind;
 use super::judged::{Bad, Judge, LastWord};
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, rollout, verdict, winner};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, back, blind, rollout, verdict, winner};
 use crate::cloud::Cloud;
 use crate::model::estate::{Estate, Part};
 use crate::model::event::{EventKind, Outcome, Verdict};
@@ -182,7 +182,7 @@ async fn ended<C: Cloud>(
 ) -> Ended {
     match bad {
         Bad::TakeBack(intent, stop) => Ended::TakeBack(*intent, stop),
-        Bad::Hold(why) => super::hold(job, plan, step, &why, narrator).await.into(),
+        Bad::Hold(why) => back::hold(job, plan, step, &why, narrator).await.into(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::model::estate::Estate;
 use crate::model::event::{EventKind, Outcome};
 use crate::model::ids::TemplateId;
 use crate::model::plan::Plan;
-use crate::model::step::Step;
+use crate::model::step::{Step, span};
 use crate::plan::{self, Progress};
 
 /// How long a change may take to read back, and how long a call that may pass is tried again.
@@ -273,7 +273,7 @@ impl<'a, C: Cloud> Drive<'a, C> {
                 (since, seen) = (None, 0);
                 if began.elapsed() >= timeout {
                     return Err(Stop::TimedOut {
-                        after: format!("{timeout:#?}"),
+                        after: span(timeout),
                         progress,
                     });
                 }

@@ -59,14 +59,12 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
         | Step::EndRollout { group }
         | Step::Hold { group }
         | Step::PayObligations { group }
+        | Step::Shrink { group, .. }
         | Step::AwaitEmpty { group, .. } => (Look::Fleet, vec![of_group(group, estate)]),
         Step::Start { group, after } => {
             (Look::Fleet, vec![of_group(group, estate), of_group(after, estate)])
         }
-        Step::Shrink {
-            group, target_group, ..
-        }
-        | Step::Stop {
+        Step::Stop {
             group, target_group, ..
         } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
         Step::MatchCapacity { group, like } => {

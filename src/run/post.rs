@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::model::step::span;
+
 /// How much of an answer is read.
 const ANSWER: usize = 32 * 1024;
 
@@ -30,7 +32,7 @@ pub(super) enum PostError {
     NobodyTrusted,
     #[error("the request failed: {0}")]
     Failed(String),
-    #[error("no answer came within {0:#?}")]
+    #[error("no answer came within {}", span(*.0))]
     TooLong(Duration),
 }
 

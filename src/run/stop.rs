@@ -8,6 +8,7 @@ use crate::model::hook::Place;
 use crate::model::ids::TargetGroupName;
 use crate::model::lock::Holder;
 use crate::model::refusal::{Reason, Refusal};
+use crate::model::step::span;
 use crate::plan::Progress;
 
 #[derive(Debug, Error)]
@@ -62,10 +63,10 @@ impl Stop {
     fn way_out(&self) -> Option<String> {
         match self {
             Self::Unsafe(reason) => Some(reason.way_out()),
-            Self::Cloud(error) => error.way_out(),
+            Self::Cloud(error) => Some(error.way_out().into()),
             Self::Locked(holder) => Some(format!(
-                "wait for it, stop it there, or, when it is dead, run again after its lease of {:#?} (`swingbridge unlock` shows more)",
-                holder.lease
+                "wait for it, stop it there, or, when it is dead, run again after its lease of {} (`swingbridge unlock` shows more)",
+                span(holder.lease)
             )),
             Self::ForeignLock { .. } => {
                 Some("set [lock] priority to a free priority before every route".into())

@@ -11,7 +11,8 @@ use crate::model::estate::Estate;
 use crate::model::judging::Judging;
 use crate::model::policy::Policy;
 use crate::model::readings::{Compared, Window, weight_of};
-use crate::model::roles::{Roles, Standing};
+use crate::model::roles::Roles;
+use crate::model::standing::Standing;
 
 /// With more periods than these a difference that matters shows as well.
 const MOST: u64 = 360;

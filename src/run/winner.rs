@@ -5,9 +5,10 @@ use tokio::time::{Instant, sleep};
 
 use super::bake::Ended;
 use super::drive::Drive;
+use super::guarded::{locked_patiently, under};
 use super::narrate::Narrator;
 use super::stop::Stop;
-use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, locked_patiently, under, variants, verdict};
+use super::{Job, LOOK_AGAIN, MAY_BE_STALE, blind, variants, verdict};
 use crate::cloud::Cloud;
 use crate::judge;
 use crate::model::ab::Test;

@@ -119,12 +119,10 @@ fn hostile_steps() -> Vec<(&'static str, Edit)> {
         }),
         with_a_step("shrink the group of others", |_, others| Step::Shrink {
             group: others.group.clone(),
-            target_group: others.target_group.clone(),
             to: 0,
         }),
         with_a_step("shrink live", |_, _| Step::Shrink {
             group: GroupName::from("asg-1"),
-            target_group: TargetGroupName::from("tg-1"),
             to: 0,
         }),
         with_a_step("point the rule of others at us", |_, others| Step::Point {
@@ -192,7 +190,7 @@ fn hostile_steps() -> Vec<(&'static str, Edit)> {
         with_a_step("mark the target group of others", |_, others| Step::Mark {
             generation: Generation(2),
             target_group: others.target_group.clone(),
-            state: swingbridge::model::roles::State::Live,
+            state: swingbridge::model::standing::State::Live,
             previous: None,
         }),
         edit("create the same group twice", |plan, _| {

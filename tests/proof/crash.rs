@@ -10,7 +10,8 @@ use swingbridge::model::obligation::owed;
 use swingbridge::model::plan::{Intent, Plan};
 use swingbridge::model::policy::Treatment;
 use swingbridge::model::refusal::Reason;
-use swingbridge::model::roles::{Roles, State};
+use swingbridge::model::roles::Roles;
+use swingbridge::model::standing::State;
 use swingbridge::plan;
 use swingbridge::report::status::StatusView;
 

@@ -9,7 +9,8 @@ use swingbridge::lab::world::faults::{Effect, Fault};
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::{Strategy, Treatment};
 use swingbridge::model::refusal::Reason;
-use swingbridge::model::roles::{Roles, State};
+use swingbridge::model::roles::Roles;
+use swingbridge::model::standing::State;
 
 use crate::cell::{Attempt, Book, Held};
 use crate::life::{Life, rollback};

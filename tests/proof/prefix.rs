@@ -8,7 +8,8 @@ use swingbridge::model::estate::Estate;
 use swingbridge::model::ids::GroupName;
 use swingbridge::model::plan::Intent;
 use swingbridge::model::policy::Strategy;
-use swingbridge::model::roles::{Roles, Standing};
+use swingbridge::model::roles::Roles;
+use swingbridge::model::standing::Standing;
 
 use crate::life::Life;
 use crate::operator::{Operator, Who};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use swingbridge::model::ab::Taking;
 use swingbridge::model::estate::{Estate, TargetState};
 use swingbridge::model::obligation::owed;
-use swingbridge::model::roles::State;
 use swingbridge::model::shift::Reached;
+use swingbridge::model::standing::State;
 use swingbridge::model::tags;
 
 /// Tags that hold a time, or the number of a plan.

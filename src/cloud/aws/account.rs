@@ -70,7 +70,7 @@ impl Aws {
                         "no version of launch template {} could be made: {error}",
                         template.name
                     ),
-                    error.way_out(),
+                    Some(error.way_out().into()),
                 ),
             };
             findings.push(Finding {

@@ -7,6 +7,7 @@ use super::naming;
 use super::starter::{Filling, fill};
 use crate::model::estate::{Estate, Group, TargetGroup, TargetState};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
+use crate::model::kept::Kept;
 use crate::model::routing::{Action, Condition, Listener, Priority, Rule, RulePlace};
 use crate::model::tags;
 
@@ -275,8 +276,7 @@ fn serves(rule: &Rule, live: &TargetGroupName) -> bool {
 
 /// The rules that Swingbridge keeps for this app, left by an operation or an earlier `init`.
 fn is_kept(rule: &Rule, app: &str) -> bool {
-    let kind = rule.tags.get(tags::RULE);
-    tags::owned_by(&rule.tags, app) && kind.is_some_and(|kind| kind == "lock" || kind == "entrance")
+    Kept::by(app, rule).is_some_and(Kept::is_hidden)
 }
 
 fn described(rule: &Rule) -> String {

@@ -80,7 +80,7 @@ impl Step {
                 let soak = if soak.is_zero() {
                     String::new()
                 } else {
-                    format!(", for {soak:#?}")
+                    format!(", for {}", span(*soak))
                 };
                 match want {
                     Want::Count(count) => format!("wait for {count} healthy targets in {target_group}{soak}"),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{deployed, initial, policy, promoted, tg, to};
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 #[test]
 fn a_first_deploy_builds_beside_live_and_opens_the_green_door_last() {

@@ -6,7 +6,7 @@ use crate::model::fixtures::to;
 use crate::model::fixtures::{
     closed, deployed, group_mut, initial, policy, promoted, rule_mut, target_group_mut,
 };
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 pub(super) type Change = fn(&mut Estate);
 

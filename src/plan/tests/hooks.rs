@@ -5,9 +5,9 @@ use crate::model::estate::Estate;
 use crate::model::fixtures::{hook, mark, policy_of, test, test_by_header, test_running, to, variants_ready};
 use crate::model::hook::{Call, Hook, Place};
 use crate::model::policy::Treatment;
-use crate::model::roles::State;
 use crate::model::rollout::{Direction, Kept, Released, Rolling, Rollout};
 use crate::model::schema::{Change, contract_pending};
+use crate::model::standing::State;
 use crate::model::step::Step;
 use crate::plan::{resume, sealed};
 

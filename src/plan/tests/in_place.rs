@@ -13,8 +13,8 @@ use super::*;
 use crate::cases::cases;
 use crate::model::fixtures::{deployed, group_mut, initial, mark, promoted, rolled_back};
 use crate::model::ids::{GroupName, Size};
-use crate::model::roles::State;
 use crate::model::rollout::Rolling;
+use crate::model::standing::State;
 use crate::model::step::{Purpose, Step};
 use crate::plan::reached;
 
@@ -233,7 +233,6 @@ fn an_empty_group_whose_instances_may_not_end_is_not_small_enough_yet() {
     let mut estate = between(0);
     let shrink = Step::Shrink {
         group: fixtures::asg(2),
-        target_group: fixtures::tg(2),
         to: 0,
     };
     group_mut(&mut estate, 2).size.max = 0;

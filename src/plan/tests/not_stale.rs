@@ -6,7 +6,7 @@ use crate::model::estate::{Activity, TargetState};
 use crate::model::fixtures::{
     closed, deployed, group_mut, initial, minute, policy, promoted, rule_mut, target_group_mut,
 };
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 /// What happens all the time, to any estate.
 const DAILY: [(&str, Change); 9] = [

@@ -12,7 +12,7 @@ use crate::model::fixtures::{
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
 use crate::model::policy::{RouteSelection, Treatment, Want};
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 #[test]
 fn after_the_highest_number_there_is_no_next_generation() {

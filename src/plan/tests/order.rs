@@ -151,11 +151,9 @@ impl<'a> Course<'a> {
             }
             Step::DeleteRule { rule, .. } => drop(self.ways.remove(&(rule.port, rule.priority))),
             Step::Confirm { .. } => self.unconfirmed = false,
-            Step::Shrink {
-                group, target_group, ..
-            } => {
+            Step::Shrink { group, .. } => {
                 self.read_back();
-                for name in self.target_groups_of(group).chain([target_group]) {
+                for name in self.target_groups_of(group) {
                     self.unless(|way| way.leads_to(name) && !way.hidden, name, "leads to");
                 }
             }

@@ -6,7 +6,7 @@ use crate::model::estate::{Attachment, AttachmentKind};
 use crate::model::fixtures::{asg, by_turns, free, freed, initial, promoted, rolled_back, tg, to};
 use crate::model::obligation::owed;
 use crate::model::policy::RouteSelection;
-use crate::model::roles::State;
+use crate::model::standing::State;
 use crate::model::step::Step;
 
 fn policy() -> Policy {

@@ -61,8 +61,8 @@ fn a_promotion_that_is_done_does_nothing() {
 #[test]
 fn a_promotion_that_stopped_after_the_swing_still_closes_the_door_and_hands_over() {
     let mut estate = doors_are_ours(promoted());
-    fixtures::mark(&mut estate, 2, crate::model::roles::State::Promoting, Some(1));
-    fixtures::mark(&mut estate, 1, crate::model::roles::State::Live, None);
+    fixtures::mark(&mut estate, 2, crate::model::standing::State::Promoting, Some(1));
+    fixtures::mark(&mut estate, 1, crate::model::standing::State::Live, None);
     fixtures::point(&mut estate, 80, Priority::Numbered(fixtures::BLUE), to(1));
     fixtures::point(&mut estate, 80, Priority::Numbered(fixtures::GREEN), to(2));
     hold(&mut estate, 2);

@@ -7,7 +7,7 @@ use crate::model::estate::{Attachment, AttachmentKind, TargetState};
 use crate::model::fixtures::{add_generation, asg, deployed, group_mut};
 use crate::model::fixtures::{target_group_mut, tg};
 use crate::model::ids::Size;
-use crate::model::roles::State;
+use crate::model::standing::State;
 use crate::model::step::{NewGroup, Step};
 use crate::model::tags::Tags;
 use std::time::Duration;
@@ -103,20 +103,13 @@ fn of_a_generation() -> Vec<(Step, Change)> {
         (Step::PayObligations { group: asg(2) }, |estate| {
             group_mut(estate, 2).tags.remove(tags::OWES_MIN);
         }),
-        (
-            Step::Shrink {
-                group: asg(2),
-                target_group: tg(2),
-                to: 1,
-            },
-            |estate| {
-                group_mut(estate, 2).size = Size {
-                    min: 1,
-                    max: 4,
-                    desired: 1,
-                }
-            },
-        ),
+        (Step::Shrink { group: asg(2), to: 1 }, |estate| {
+            group_mut(estate, 2).size = Size {
+                min: 1,
+                max: 4,
+                desired: 1,
+            }
+        }),
         (
             Step::AwaitEmpty {
                 group: asg(2),

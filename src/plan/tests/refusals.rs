@@ -213,7 +213,12 @@ fn unseen(part: Part, denied: bool) -> Reason {
 #[test]
 fn a_rollback_that_is_half_way_is_finished_before_anything_else() {
     let mut estate = promoted();
-    fixtures::mark(&mut estate, 2, crate::model::roles::State::RollingBack, Some(1));
+    fixtures::mark(
+        &mut estate,
+        2,
+        crate::model::standing::State::RollingBack,
+        Some(1),
+    );
     fixtures::add_rule(
         &mut estate,
         fixtures::rule(
@@ -239,7 +244,12 @@ fn a_rollback_that_is_half_way_is_finished_before_anything_else() {
 #[test]
 fn a_rollback_that_was_given_up_before_it_moved_anything_stops_nobody() {
     let mut estate = promoted();
-    fixtures::mark(&mut estate, 2, crate::model::roles::State::RollingBack, Some(1));
+    fixtures::mark(
+        &mut estate,
+        2,
+        crate::model::standing::State::RollingBack,
+        Some(1),
+    );
     planned(&estate, &super::deploy("43"), &policy());
     planned(&estate, &Intent::Retire { generation: None }, &policy());
 }
@@ -247,7 +257,7 @@ fn a_rollback_that_was_given_up_before_it_moved_anything_stops_nobody() {
 #[test]
 fn a_promotion_from_a_generation_that_serves_nothing_does_not_explain_a_split() {
     let mut estate = fixtures::halfway();
-    fixtures::mark(&mut estate, 2, crate::model::roles::State::Promoting, Some(7));
+    fixtures::mark(&mut estate, 2, crate::model::standing::State::Promoting, Some(7));
     assert!(matches!(
         reasons(&estate, &Intent::Promote, &policy()).as_slice(),
         [Reason::SplitRoutes { .. }]

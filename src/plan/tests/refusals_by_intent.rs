@@ -4,7 +4,7 @@ use super::*;
 use crate::model::fixtures::{
     asg, deployed, group_mut, halfway, initial, policy, promoted, target_group_mut, tg,
 };
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 #[test]
 fn a_group_that_somebody_else_is_changing_is_left_alone() {

@@ -5,8 +5,8 @@ use crate::model::estate::{Image, Launch, TemplateUse};
 use crate::model::fixtures::{asg, deployed, group_mut, initial, policy, tg};
 use crate::model::ids::TemplateId;
 use crate::model::release::{Release, Source};
-use crate::model::roles::State;
 use crate::model::scope::NameTemplate;
+use crate::model::standing::State;
 
 fn from_image() -> Intent {
     Intent::Deploy {

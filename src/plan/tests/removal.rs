@@ -6,7 +6,7 @@ use crate::model::fixtures::{
     deployed, group_mut, initial, policy, promoted, rolled_back, target_group_mut, tg,
 };
 use crate::model::policy::RouteSelection;
-use crate::model::roles::State;
+use crate::model::standing::State;
 use crate::model::step::Step;
 
 #[test]
@@ -262,12 +262,28 @@ fn a_removal_never_names_anything_but_its_own_generation() {
         let (own, other) = if intent == Intent::Abort { (2, 1) } else { (1, 2) };
         for step in planned(&estate, &intent, &policy()).steps {
             match step {
-                Step::Shrink { target_group, .. } | Step::DeleteTargetGroup { target_group } => {
-                    assert_eq!(target_group, tg(own));
+                Step::DeleteTargetGroup { target_group } => assert_eq!(target_group, tg(own)),
+                Step::Shrink { group, .. } | Step::DeleteGroup { group } => {
+                    assert_ne!(group, fixtures::asg(other))
                 }
-                Step::DeleteGroup { group } => assert_ne!(group, fixtures::asg(other)),
                 _ => {}
             }
         }
     }
+}
+
+/// Nothing leads to it then, and nobody drains.
+#[test]
+fn a_generation_whose_target_group_somebody_has_deleted_is_emptied_before_it_is_deleted() {
+    let mut estate = promoted();
+    estate.target_groups.retain(|found| found.name != tg(1));
+    fixtures::remove_rule(&mut estate, 80, fixtures::entrance(fixtures::to(1)).priority);
+    assert_eq!(
+        titles(&estate, &retire(Some(1)), &policy()),
+        [
+            "scale asg-1 down to 0",
+            "wait until asg-1 has drained and is empty",
+            "delete asg-1",
+        ]
+    );
 }

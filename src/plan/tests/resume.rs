@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::estate::{Gap, Part, TargetState};
 use crate::model::fixtures::{closed, deployed, group_mut, initial, policy, promoted, to};
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 /// A deploy that has got as far as its group, run by somebody whose lock still stands.
 fn building(lock_leads_to: crate::model::routing::Action) -> Estate {

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::estate::TargetState;
 use crate::model::fixtures::{deployed, group_mut, halfway, policy, promoted, target_group_mut, to};
 use crate::model::policy::Treatment;
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 #[test]
 fn a_candidate_is_closed_and_production_does_not_move() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::fixtures::{policy, promoted, rolled_back, to};
-use crate::model::roles::State;
+use crate::model::standing::State;
 
 #[test]
 fn a_rollback_that_stopped_half_way_is_finished_in_the_same_direction() {

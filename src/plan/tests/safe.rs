@@ -7,11 +7,7 @@ use crate::model::routing::{Action, Share};
 use crate::model::step::Step;
 
 fn shrink(n: u32, to: u32) -> Step {
-    Step::Shrink {
-        group: asg(n),
-        target_group: tg(n),
-        to,
-    }
+    Step::Shrink { group: asg(n), to }
 }
 
 fn delete_group(n: u32) -> Step {
@@ -155,6 +151,10 @@ fn live_is_stopped_only_for_a_group_of_ours_that_is_there() {
     assert_eq!(safe(&stop, &estate), Ok(()));
     disown(&mut group_mut(&mut estate, 2).tags, None);
     assert!(matches!(safe(&stop, &estate), Err(Reason::NotOurs { .. })));
+    let mut unanswered = fixtures::deployed();
+    unanswered.target_groups.retain(|found| found.name != tg(2));
+    let what = "the target group of asg-2".into();
+    assert_eq!(safe(&stop, &unanswered), Err(Reason::Gone { what }));
     estate.groups.retain(|group| group.name != asg(2));
     assert!(matches!(safe(&stop, &estate), Err(Reason::Gone { .. })));
 }

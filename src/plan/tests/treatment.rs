@@ -12,7 +12,7 @@ use crate::model::fixtures::{
 };
 use crate::model::ids::Size;
 use crate::model::policy::Treatment;
-use crate::model::roles::State;
+use crate::model::standing::State;
 use crate::model::tags;
 
 /// The previous generation is treated so many minutes after the promotion, which was five minutes ago.

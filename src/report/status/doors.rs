@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::model::doors::{self, Colour};
 use crate::model::ids::Generation;
 use crate::model::policy::Policy;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
+use crate::model::standing::{Standing, State};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DoorsView {

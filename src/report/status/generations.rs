@@ -7,7 +7,8 @@ use crate::model::estate::{Estate, Group, Launch, Part, TargetGroup};
 use crate::model::fleet;
 use crate::model::ids::{Generation, Size};
 use crate::model::obligation;
-use crate::model::roles::{self, Roles, Standing, State};
+use crate::model::roles::Roles;
+use crate::model::standing::{self, Standing, State};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GenerationView {
@@ -71,7 +72,7 @@ pub struct TargetGroupView {
 
 pub(super) fn of(estate: &Estate, roles: Option<&Roles>) -> Vec<GenerationView> {
     let Some(roles) = roles else {
-        return roles::standings(estate)
+        return standing::standings(estate)
             .values()
             .map(|standing| view(estate, standing, None))
             .collect();

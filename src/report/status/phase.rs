@@ -7,8 +7,9 @@ use crate::model::estate::Estate;
 use crate::model::ids::Generation;
 use crate::model::obligation;
 use crate::model::policy::Policy;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
 use crate::model::rollout::Rollout;
+use crate::model::standing::{Standing, State};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhaseView {

@@ -7,9 +7,10 @@ use crate::model::estate::{Estate, Group};
 use crate::model::ids::Generation;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::Reason;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
 use crate::model::rollout::{Before, Rollout};
 use crate::model::schema::{self, Change};
+use crate::model::standing::{Standing, State};
 
 use super::super::words::count;
 use super::generations::healthy;

@@ -6,8 +6,9 @@ use crate::model::doors::Scheme;
 use crate::model::estate::Estate;
 use crate::model::lock::{self, LockState};
 use crate::model::policy::Policy;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
 use crate::model::routing::{Action, Condition, Priority, Rule};
+use crate::model::standing::{Standing, State};
 use crate::model::step::Purpose;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,10 +6,10 @@ use crate::model::estate::{Estate, Gap, Part};
 use crate::model::fixtures::{self, TargetState, asg};
 use crate::model::ids::Generation;
 use crate::model::policy::Strategy;
-use crate::model::roles::State;
 use crate::model::rollout::{Direction, Released, Rollout};
 use crate::model::routing::Priority;
 use crate::model::shift::{Shift, Stage, Wait};
+use crate::model::standing::State;
 
 use super::super::Look;
 use super::{LockView, Phase, Speed, StatusView, json, text};

@@ -8,7 +8,8 @@ use super::view::Advice;
 use crate::model::ids::Generation;
 use crate::model::policy::Policy;
 use crate::model::readings::weight_of;
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
+use crate::model::standing::{Standing, State};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TestView {

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::output::Output;
 use super::{Answer, Outside, Reply};
 use crate::model::hook::Hook;
+use crate::model::step::span;
 use crate::model::told::Told;
 
 /// The exit code by which a gate says that it is to be asked again: `EX_TEMPFAIL`.
@@ -51,7 +52,7 @@ pub(super) async fn run(
     let answer = match started.until_ended(hook.timeout, stop, &mut output).await {
         Ok((None, status)) => answer(hook, status),
         Ok((Some(End::Stopped), _)) => Answer::Stopped,
-        Ok((Some(End::TooLong), _)) => Answer::Failed(format!("it took longer than {:#?}", hook.timeout)),
+        Ok((Some(End::TooLong), _)) => Answer::Failed(format!("it took longer than {}", span(hook.timeout))),
         Err(error) => Answer::Failed(error.to_string()),
     };
     Reply {

@@ -17,6 +17,7 @@ use crate::model::event::{Ended, EventKind, Outcome, Verdict};
 use crate::model::hook::{Hook, Place};
 use crate::model::plan::Plan;
 use crate::model::routing::{Action, Condition};
+use crate::model::step::span;
 use crate::model::told::{Entrance, Told};
 
 mod command;
@@ -217,7 +218,9 @@ impl<C: Cloud> Asking<'_, C> {
                 (Answer::NotYet(why), Some(gate)) => {
                     let left = gate.expires.saturating_sub(began.elapsed());
                     if left.is_zero() {
-                        return Err(self.failed(format!("it did not pass within {:#?}: {why}", gate.expires)));
+                        return Err(
+                            self.failed(format!("it did not pass within {}: {why}", span(gate.expires)))
+                        );
                     }
                     (failures, pause) = (0, FIRST_PAUSE);
                     self.stands(why, narrator);

@@ -4,7 +4,8 @@ use super::super::Job;
 use crate::model::estate::Estate;
 use crate::model::hook::Place;
 use crate::model::plan::{Intent, Plan};
-use crate::model::roles::{Roles, Standing, State};
+use crate::model::roles::Roles;
+use crate::model::standing::{Standing, State};
 use crate::model::step::Step;
 use crate::model::told::{Side, Told};
 

@@ -3,6 +3,7 @@
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::fleet;
 use crate::model::ids::TargetGroupName;
+use crate::model::kept::Kept;
 use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::routing::{Condition, Rule};
@@ -121,11 +122,7 @@ fn unregistered(target_group: &TargetGroup) -> TargetGroup {
 
 /// Nobody guesses the header of the lock and of the entrance.
 fn is_hidden(rule: &Rule, estate: &Estate) -> bool {
-    tags::owned_by(&rule.tags, &estate.app)
-        && rule
-            .tags
-            .get(tags::RULE)
-            .is_some_and(|kind| kind == "lock" || kind == "entrance")
+    Kept::by(&estate.app, rule).is_some_and(Kept::is_hidden)
 }
 
 fn healthy(estate: &Estate, target_group: &TargetGroup) -> u32 {

@@ -1,0 +1,72 @@
+//! The rules that are ours, and what each is there for, as its tag says.
+
+use super::routing::Rule;
+use super::tags::{self, Tags};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Lock,
+    Entrance,
+    /// A colour's door.
+    Door,
+    /// The door of some of the users.
+    Users,
+    /// Leads those to a variant who ask for it.
+    Variant,
+    Beacon,
+}
+
+impl Kept {
+    const WORDS: [(Self, &str); 6] = [
+        (Self::Lock, "lock"),
+        (Self::Entrance, "entrance"),
+        (Self::Door, "door"),
+        (Self::Users, "users"),
+        (Self::Variant, "variant"),
+        (Self::Beacon, "beacon"),
+    ];
+
+    /// Whosever it is.
+    pub fn of(rule: &Rule) -> Option<Self> {
+        let text = rule.tags.get(tags::RULE)?;
+        let mut words = Self::WORDS.into_iter();
+        words.find(|(_, word)| word == text).map(|(kept, _)| kept)
+    }
+
+    /// Of this app's own.
+    pub fn by(app: &str, rule: &Rule) -> Option<Self> {
+        Self::of(rule).filter(|_| tags::owned_by(&rule.tags, app))
+    }
+
+    /// Nobody but us gets through it: nobody guesses what it asks for.
+    pub fn is_hidden(self) -> bool {
+        matches!(self, Self::Lock | Self::Entrance)
+    }
+
+    /// How it is written down.
+    pub fn tags(self, app: &str) -> Tags {
+        let word = Self::WORDS.iter().find(|(kept, _)| *kept == self);
+        let word = word.map_or_else(String::new, |(_, word)| (*word).to_owned());
+        Tags::from([
+            (tags::APP.to_owned(), app.to_owned()),
+            (tags::RULE.to_owned(), word),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixtures;
+
+    #[test]
+    fn what_a_rule_is_there_for_is_read_as_it_was_written_and_by_its_own_app_alone() {
+        for (kept, word) in Kept::WORDS {
+            let mut rule = fixtures::entrance(fixtures::to(1));
+            rule.tags = kept.tags("shop");
+            assert_eq!(rule.tags.get("swingbridge:rule").map(String::as_str), Some(word));
+            assert_eq!(Kept::by("shop", &rule), Some(kept));
+            assert_eq!(Kept::by("shop-2", &rule), None);
+        }
+    }
+}
