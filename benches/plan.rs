@@ -115,6 +115,7 @@ fn estate(rules: u32, instances: u32) -> Estate {
                     version: "1".into(),
                 }],
                 mixed: false,
+                own_images: false,
             },
             settings: Default::default(),
             instances: ids()

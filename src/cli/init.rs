@@ -12,7 +12,7 @@ use crate::cloud::aws::{Aws, Connection};
 use crate::config::discover::{Adoption, discover};
 use crate::config::{self, FILE_NAME, Overrides};
 use crate::model::estate::Estate;
-use crate::model::kept::Kept;
+use crate::model::rule_tag::RuleTag;
 use crate::model::scope::{Generations, NameTemplate, Names, Scope};
 use crate::model::tags::{self, Tags};
 use crate::report::visible;
@@ -131,7 +131,7 @@ pub(super) async fn adopt(aws: &Aws, estate: &Estate, adoption: &Adoption) -> Re
     if let Some(target_group) = estate.target_group(&adoption.target_group) {
         aws.tag(&target_group.arn, &own, &[]).await?;
     }
-    let door = Kept::Door.tags(&adoption.app);
+    let door = RuleTag::Door.tags(&adoption.app);
     for rule in &adoption.doors {
         aws.tag(&rule.arn, &door, &[]).await?;
     }

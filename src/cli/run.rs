@@ -149,7 +149,10 @@ pub(super) async fn go(
 fn may_be_called(plan: &Plan) -> Result<(), Failure> {
     let missing = plan.steps.iter().find_map(|step| match step {
         Step::Hook { hook } if hook.stops() => {
-            let name = hook.variables().iter().find(|name| env(name).is_none())?;
+            let name = hook
+                .variables()
+                .iter()
+                .find(|name| env(name).is_none_or(|value| value.is_empty()))?;
             Some((hook, name))
         }
         _ => None,
@@ -157,7 +160,7 @@ fn may_be_called(plan: &Plan) -> Result<(), Failure> {
     match missing {
         Some((hook, name)) => Err(Failure::usage(
             format!(
-                "the {} hook {} needs the variable {name}, which is not set",
+                "the {} hook {} needs the variable {name}, which is not set or empty",
                 hook.at,
                 hook.subject()
             ),

@@ -313,19 +313,17 @@ impl CloudError {
                 "use a version of swingbridge that knows all of the rule, or point it by hand"
             }
             Self::Passing { .. } => "run the same command again: it continues",
-            Self::NotFound { .. } => "see what is there (`swingbridge status`), then run the command again",
+            Self::NotFound { .. } => {
+                "somebody has deleted it: `swingbridge status` shows what is left; then run the command again"
+            }
             Self::PriorityInUse { .. } => {
-                "run the command again: it looks whose rule that is; `swingbridge.toml` can give ours another place"
+                "run the command again: it finds out whose rule that is; swingbridge.toml can give ours another place"
             }
             Self::AlreadyExists { .. } => {
                 "it is not what this command makes: remove it, or choose other names in swingbridge.toml (`[names]`)"
             }
-            Self::InUse { .. } => {
-                "wait until what uses it is gone, then run the same command again: it continues"
-            }
-            Self::Rejected { .. } => {
-                "put right what AWS names, then run the same command again: it continues"
-            }
+            Self::InUse { .. } => "wait until that is over, then run the same command again: it continues",
+            Self::Rejected { .. } => "put right what AWS names, then run the same command again",
         }
     }
 }

@@ -211,7 +211,13 @@ pub struct Instance {
 #[serde(tag = "by", rename_all = "lowercase")]
 pub enum Launch {
     /// The base first, then each override that names a template of its own.
-    Template { uses: Vec<TemplateUse>, mixed: bool },
+    Template {
+        uses: Vec<TemplateUse>,
+        mixed: bool,
+        /// An override names an image, which no version of a template changes.
+        #[serde(default)]
+        own_images: bool,
+    },
     /// A launch configuration, which cannot be versioned.
     Configuration { name: String },
     /// Not seen, or none.

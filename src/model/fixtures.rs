@@ -290,6 +290,7 @@ pub(crate) fn group(n: u32, instances: u32) -> Group {
                 version: (6 + n).to_string(),
             }],
             mixed: false,
+            own_images: false,
         },
         settings: Default::default(),
         instances: (0..instances)

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::estate::Estate;
 use super::ids::Arn;
-use super::kept::Kept;
 use super::routing::Priority;
+use super::rule_tag::RuleTag;
 use super::tags::{self, Tags};
 
 /// Where the lock rule stands.
@@ -44,7 +44,7 @@ pub struct Holder {
 
 impl Holder {
     pub fn to_tags(&self, app: &str) -> Tags {
-        let mut all = Kept::Lock.tags(app);
+        let mut all = RuleTag::Lock.tags(app);
         all.extend([
             (tags::LOCK_OWNER.to_owned(), tags::value(&self.owner)),
             (tags::LOCK_HOST.to_owned(), tags::value(&self.host)),
@@ -126,7 +126,7 @@ pub fn state(estate: &Estate, place: LockPlace) -> LockState {
     let Some(rule) = listener.rules.iter().find(|rule| rule.priority == at) else {
         return LockState::Free;
     };
-    let ours = Kept::by(&estate.app, rule) == Some(Kept::Lock);
+    let ours = RuleTag::by(&estate.app, rule) == Some(RuleTag::Lock);
     match Holder::from_tags(&rule.tags) {
         Some(holder) if ours => LockState::Held {
             rule: rule.arn.clone(),

@@ -168,6 +168,8 @@ pub enum Reason {
     NoSuchVersion { template: String, number: u64 },
     #[error("image {image} {why}")]
     NoSuchImage { image: String, why: String },
+    #[error("{group}'s overrides name images of their own, which a release would start instead of its own")]
+    OwnImages { group: GroupName },
     #[error("{group} uses several launch templates, and a new version is made of one only")]
     SeveralTemplates { group: GroupName },
     #[error("the load balancer has no listener on port {port}")]
@@ -337,6 +339,9 @@ impl Reason {
             }
             Self::NoSuchImage { .. } => {
                 "check the id and the region, and that this account may use it".into()
+            }
+            Self::OwnImages { .. } => {
+                "take ImageId out of the overrides of its mixed instances policy: the template's version names the image".into()
             }
             Self::SeveralTemplates { .. } => {
                 "make the versions yourself and release with --launch-template-version".into()

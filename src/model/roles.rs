@@ -4,10 +4,10 @@ use super::colours;
 use super::doors::Colour;
 use super::estate::{Estate, Part};
 use super::ids::{Generation, TargetGroupName};
-use super::kept::Kept;
 use super::policy::Policy;
 use super::refusal::Reason;
 use super::routing::{Priority, Rule};
+use super::rule_tag::RuleTag;
 use super::shift::Reached;
 use super::standing::{Standing, State, standings};
 use super::{production, tags, variants};
@@ -53,7 +53,7 @@ impl<'a> Roles<'a> {
         // tag makes none: what was adopted as a door, and is none any more, is production if it leads there.
         let own = estate.rules().filter(|rule| {
             let kept = tags::owned_by(&rule.tags, &estate.app) && rule.tags.contains_key(tags::RULE);
-            kept && Kept::of(rule) != Some(Kept::Door)
+            kept && RuleTag::of(rule) != Some(RuleTag::Door)
         });
         let special: Vec<&Rule> = blue_doors
             .iter()
@@ -104,10 +104,10 @@ impl<'a> Roles<'a> {
             routes,
             blue_doors,
             green_doors,
-            user_doors: kept(estate, Kept::Users),
+            user_doors: kept(estate, RuleTag::Users),
             entrance,
-            variant_rules: kept(estate, Kept::Variant),
-            beacons: kept(estate, Kept::Beacon),
+            variant_rules: kept(estate, RuleTag::Variant),
+            beacons: kept(estate, RuleTag::Beacon),
             halfway,
         })
     }
@@ -202,15 +202,15 @@ fn several_of(estate: &Estate, generation: Generation) -> Option<Reason> {
 }
 
 /// The tool's own rules of one kind, by their tag.
-fn kept(estate: &Estate, kind: Kept) -> Vec<&Rule> {
-    let ours = |rule: &&Rule| Kept::by(&estate.app, rule) == Some(kind);
+fn kept(estate: &Estate, kind: RuleTag) -> Vec<&Rule> {
+    let ours = |rule: &&Rule| RuleTag::by(&estate.app, rule) == Some(kind);
     estate.rules().filter(ours).collect()
 }
 
 fn entrance<'a>(estate: &'a Estate, policy: &Policy) -> Option<&'a Rule> {
     estate.listener(policy.lock.port)?.rules.iter().find(|rule| {
         rule.priority == Priority::Numbered(policy.entrance)
-            && Kept::by(&estate.app, rule) == Some(Kept::Entrance)
+            && RuleTag::by(&estate.app, rule) == Some(RuleTag::Entrance)
     })
 }
 

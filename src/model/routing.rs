@@ -46,18 +46,12 @@ impl Rule {
 
     /// The share of requests a target group gets from this rule; `None` when it is not named.
     pub fn weight_of(&self, target_group: &TargetGroupName) -> Option<u32> {
-        self.action
-            .shares()
-            .iter()
-            .find(|share| share.target_group == *target_group)
-            .map(|share| share.weight)
+        self.action.weight_of(target_group)
     }
 
     /// The same in per cent of all that the rule leads to.
     pub fn percent_of(&self, target_group: &TargetGroupName) -> Option<u64> {
-        let shares = self.action.shares().iter();
-        let total: u64 = shares.map(|share| u64::from(share.weight)).sum();
-        (u64::from(self.weight_of(target_group)?) * 100).checked_div(total)
+        self.action.percent_of(target_group)
     }
 }
 
@@ -183,6 +177,18 @@ impl Action {
             Self::Forward { shares } => shares,
             _ => &[],
         }
+    }
+
+    fn weight_of(&self, target_group: &TargetGroupName) -> Option<u32> {
+        let mut shares = self.shares().iter();
+        let share = shares.find(|share| share.target_group == *target_group)?;
+        Some(share.weight)
+    }
+
+    /// The share of requests that a target group gets, in per cent; `None` when it is not named.
+    pub fn percent_of(&self, target_group: &TargetGroupName) -> Option<u64> {
+        let total: u64 = self.shares().iter().map(|share| u64::from(share.weight)).sum();
+        (u64::from(self.weight_of(target_group)?) * 100).checked_div(total)
     }
 
     /// The one target group that gets every request, if there is one.

@@ -14,11 +14,11 @@ use super::doors::Colour;
 use super::estate::AttachmentKind;
 use super::hook::Hook;
 use super::ids::{Generation, GroupName, Size, TargetGroupName, TemplateId};
-use super::kept::Kept;
 use super::policy::Want;
 use super::release::Release;
 use super::rollout::{Before, End, NewRollout, Released, Rolling};
 use super::routing::{Action, Asks, RulePlace, Sticky};
+use super::rule_tag::RuleTag;
 use super::schema::Change;
 use super::shift::{Expiry, Held};
 use super::standing::State;
@@ -328,13 +328,13 @@ pub enum Purpose {
 
 impl Purpose {
     /// What the tag says of a rule that is made for it.
-    pub fn kept(self) -> Kept {
+    pub fn rule_tag(self) -> RuleTag {
         match self {
-            Self::Route | Self::BlueDoor | Self::GreenDoor => Kept::Door,
-            Self::UserDoor => Kept::Users,
-            Self::Entrance => Kept::Entrance,
-            Self::Variant => Kept::Variant,
-            Self::Beacon => Kept::Beacon,
+            Self::Route | Self::BlueDoor | Self::GreenDoor => RuleTag::Door,
+            Self::UserDoor => RuleTag::Users,
+            Self::Entrance => RuleTag::Entrance,
+            Self::Variant => RuleTag::Variant,
+            Self::Beacon => RuleTag::Beacon,
         }
     }
 }

@@ -5,12 +5,12 @@ use sha2::{Digest, Sha256};
 
 use crate::model::clone::Carried;
 use crate::model::estate::Estate;
-use crate::model::kept::Kept;
 use crate::model::plan::{FORMAT, Intent, Note, Plan};
 use crate::model::policy::{Policy, Strategy};
 use crate::model::refusal::{Reason, Refusal};
 use crate::model::roles::Roles;
 use crate::model::routing::Priority;
+use crate::model::rule_tag::RuleTag;
 use crate::model::standing::State;
 use crate::model::step::Step;
 
@@ -109,6 +109,7 @@ pub fn plan(estate: &Estate, intent: &Intent, policy: &Policy) -> Result<Plan, R
     let steps = hooks::woven(&context, intent, remaining(estate, wanted));
     let mut notes = draft.notes;
     notes.extend(hooks::note(&context, &steps));
+    notes.extend(removal::notes(&context, &steps));
     let basis = fingerprint::of(&context, intent);
     Ok(sealed(Plan {
         format: FORMAT,
@@ -182,7 +183,7 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
             Step::OpenStaging { target_group } => {
                 estate
                     .rules_naming(target_group)
-                    .all(|rule| Kept::of(rule) == Some(Kept::Lock))
+                    .all(|rule| RuleTag::of(rule) == Some(RuleTag::Lock))
                     && !left.contains(&step)
             }
             // Likewise; nobody is let go of who was not kept.
@@ -227,7 +228,12 @@ fn remaining(estate: &Estate, steps: Vec<Step>) -> Vec<Step> {
 /// Whether a plan that is made after a wait, at which it begins again, goes on as was planned before.
 pub fn goes_on(fresh: &Plan, rest: &[Step]) -> bool {
     let wait = fresh.steps.iter().position(Step::lets_go);
-    wait.is_some_and(|wait| fresh.steps[wait + 1..] == *rest)
+    // A stage that is to be written down again is one at which somebody has decided otherwise.
+    let same_stage = |wait: usize| {
+        let marks = |step: &Step| matches!(step, Step::MarkStage { .. });
+        !fresh.steps[..wait].iter().any(marks)
+    };
+    wait.is_some_and(|wait| same_stage(wait) && fresh.steps[wait + 1..] == *rest)
 }
 
 fn digest(plan: &Plan) -> String {

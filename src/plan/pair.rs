@@ -203,13 +203,13 @@ fn waiting(
         .collect()
 }
 
-/// A group that was being freed is no way back any more.
+/// A group that was being freed is no way back any more, nor one that somebody has taken off its target group.
 pub(super) fn stands(context: &Context<'_>, side: &Side) -> Result<(), Vec<Reason>> {
     let on_it = context
         .estate
         .group(&side.group)
         .is_some_and(|group| group.target_groups.contains(&side.target_group));
-    if on_it || !context.policy.names.keeps(&side.group) {
+    if on_it {
         return Ok(());
     }
     Err(vec![Reason::NoGroup {

@@ -4,11 +4,11 @@ use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
-use crate::model::kept::Kept;
 use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::rollout::{Before, Refresh, Released, Rollout};
 use crate::model::routing::{Asks, Condition, Priority, Rule};
+use crate::model::rule_tag::RuleTag;
 use crate::model::shift::Reached;
 use crate::model::standing::State;
 use crate::model::step::{Expected, Pick, PickedVersion, Step};
@@ -64,7 +64,7 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         }),
         Step::OpenStaging { target_group } => estate.rules_naming(target_group).next().is_some(),
         Step::StayInUse { target_groups } => {
-            let lock = |rule: &&Rule| Kept::by(app, rule) == Some(Kept::Lock);
+            let lock = |rule: &&Rule| RuleTag::by(app, rule) == Some(RuleTag::Lock);
             let mut locks = estate.rules().filter(lock);
             match target_groups.as_slice() {
                 [] => locks.all(|rule| rule.action.shares().is_empty()),

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Context, preflight};
 use crate::model::estate::Part;
 use crate::model::ids::{GroupName, TargetGroupName};
-use crate::model::kept::Kept;
+use crate::model::plan::Note;
 use crate::model::refusal::Reason;
 use crate::model::routing::Rule;
+use crate::model::rule_tag::RuleTag;
 use crate::model::standing::Standing;
 use crate::model::step::Step;
 
@@ -80,11 +81,28 @@ pub(super) fn emptied(group: &GroupName, delay: u64) -> [Step; 2] {
     ]
 }
 
+/// What else was served by a group that goes: of that only its name is known.
+pub(super) fn notes(context: &Context<'_>, steps: &[Step]) -> Vec<Note> {
+    let goes = steps.iter().filter_map(|step| match step {
+        Step::DeleteGroup { group } | Step::Vacate { group } => context.estate.group(group),
+        _ => None,
+    });
+    goes.filter(|group| !group.other_traffic.is_empty())
+        .map(|group| {
+            Note::risk(format!(
+                "{} stands on {} as well: whatever comes from there is cut off",
+                group.name,
+                group.other_traffic.join(", ")
+            ))
+        })
+        .collect()
+}
+
 /// Nothing can be deleted while a rule names it: better said before anything is changed than half way.
 fn stays_named(context: &Context<'_>, target_group: &TargetGroupName, before: &[Step]) -> Result<(), Reason> {
     let rules = rules_left(context, target_group, before)
         // The lock's own rule goes with its run.
-        .filter(|rule| !is_ours(context, rule, Kept::Lock))
+        .filter(|rule| !is_ours(context, rule, RuleTag::Lock))
         .map(|rule| rule.at().to_string())
         .collect();
     refused(target_group, rules)
@@ -106,8 +124,8 @@ pub(super) fn unreachable(
     for target_group in standing.target_group.iter().chain(others) {
         let rules = rules_left(context, target_group, before)
             .filter(|rule| rule.weight_of(target_group).is_some_and(|weight| weight > 0))
-            .filter(|rule| !is_ours(context, rule, Kept::Lock))
-            .filter(|rule| !(entrance_is_fine && is_ours(context, rule, Kept::Entrance)))
+            .filter(|rule| !is_ours(context, rule, RuleTag::Lock))
+            .filter(|rule| !(entrance_is_fine && is_ours(context, rule, RuleTag::Entrance)))
             .map(|rule| rule.at().to_string())
             .collect();
         refused(target_group, rules)?;
@@ -128,8 +146,8 @@ fn rules_left<'a>(
 }
 
 /// A rule that nobody but us gets through.
-fn is_ours(context: &Context<'_>, rule: &Rule, kept: Kept) -> bool {
-    Kept::by(&context.estate.app, rule) == Some(kept)
+fn is_ours(context: &Context<'_>, rule: &Rule, kept: RuleTag) -> bool {
+    RuleTag::by(&context.estate.app, rule) == Some(kept)
 }
 
 fn refused(target_group: &TargetGroupName, rules: Vec<String>) -> Result<(), Reason> {

@@ -92,6 +92,7 @@ pub(super) fn of_candidate(context: &Context<'_>, candidate: &Standing, failed: 
     let target_group = candidate.target_group.clone();
     let restarted = recreate::is_meant(context) && recreate::live_was_stopped(context);
     if let (true, Some(leaving)) = (restarted, Side::of(candidate)) {
+        pair::stands(context, &live)?;
         steps.extend(recreate::instead(context, &leaving, &live));
     } else if context.roles.halfway {
         steps.extend(Side::of(candidate).and_then(|leaving| stays_in_use(context, &leaving)));

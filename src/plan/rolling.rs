@@ -149,6 +149,10 @@ pub(super) fn rollback(context: &Context<'_>) -> Option<Drafted> {
             }
         }
         None => match Before::of(&place.group.tags) {
+            // A rollout that has ended half way: what is live was never taken away as a whole.
+            Some(before) if has_strangers(context, place.group, before.version) => {
+                back(present(context, place.group)?, live)
+            }
             Some(before) if context.roles.live.state != State::Restored => {
                 back(before.version, before.released)
             }
@@ -276,6 +280,20 @@ fn is_mixed_up(group: &Group) -> bool {
             .as_deref()
             .is_some_and(|version| version != only.version)
     })
+}
+
+/// Somebody's instances are neither of the group's own version nor of the one before.
+fn has_strangers(context: &Context<'_>, group: &Group, before: u64) -> bool {
+    let known = [present(context, group), Some(before)].map(|one| one.map(|number| number.to_string()));
+    let is_known = |version: &str| known.iter().flatten().any(|known| known == version);
+    let [_] = group.launch.uses() else {
+        return false;
+    };
+    group
+        .instances
+        .iter()
+        .filter_map(|instance| instance.template_version.as_deref())
+        .any(|version| !is_known(version))
 }
 
 /// The refresh under way takes back what it has replaced.

@@ -3,10 +3,10 @@
 use crate::model::estate::{Estate, Group};
 use crate::model::fleet;
 use crate::model::ids::{GroupName, TargetGroupName};
-use crate::model::kept::Kept;
 use crate::model::refusal::Reason;
 use crate::model::rollout::Rollout;
-use crate::model::routing::{Action, Rule};
+use crate::model::routing::{Action, Rule, Share};
+use crate::model::rule_tag::RuleTag;
 use crate::model::step::{Purpose, Step};
 use crate::model::tags;
 
@@ -31,7 +31,7 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
                 });
             }
             if matches!(purpose, Purpose::Route | Purpose::UserDoor | Purpose::Variant) {
-                serves(after, estate)?;
+                serves(Some(&found.action), after, estate)?;
             }
             Ok(())
         }
@@ -39,7 +39,7 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
             purpose: Purpose::Variant | Purpose::UserDoor,
             action,
             ..
-        } => serves(action, estate),
+        } => serves(None, action, estate),
         Step::Shrink { group, .. } => {
             ours_group(group, estate)?;
             // The entrance keeps a waiting generation health-checked; nobody can guess its header.
@@ -87,7 +87,8 @@ pub fn safe(step: &Step, estate: &Estate) -> Result<(), Reason> {
             let can_answer = found
                 .target_groups
                 .iter()
-                .any(|name| estate.target_group(name).is_some());
+                .filter_map(|name| estate.target_group(name))
+                .any(|tg| tg.generation == found.generation);
             if !can_answer {
                 return Err(gone(format!("the target group of {next}")));
             }
@@ -127,9 +128,13 @@ fn is_taken_back(step: &Step, group: &Group) -> bool {
         && Rollout::of(&group.tags).is_some_and(|rollout| rollout.refresh(group).is_some())
 }
 
-/// A route may only be pointed at something that answers.
-fn serves(action: &Action, estate: &Estate) -> Result<(), Reason> {
-    for share in action.shares().iter().filter(|share| share.weight > 0) {
+/// A route may only be pointed at something that answers. Who had more of it before is on the way out.
+fn serves(before: Option<&Action>, after: &Action, estate: &Estate) -> Result<(), Reason> {
+    let grows = |share: &&Share| {
+        let before = before.and_then(|action| action.percent_of(&share.target_group));
+        share.weight > 0 && before.is_none_or(|before| Some(before) <= after.percent_of(&share.target_group))
+    };
+    for share in after.shares().iter().filter(grows) {
         let healthy = healthy(estate, &share.target_group);
         if healthy == 0 {
             return Err(Reason::NotHealthy {
@@ -176,7 +181,7 @@ fn ways_to<'a>(estate: &'a Estate, group: &GroupName, entrance_is_fine: bool) ->
         .iter()
         .flat_map(leads_to)
         .filter(|rule| {
-            let hidden = Kept::by(&estate.app, rule).is_some_and(Kept::is_hidden);
+            let hidden = RuleTag::by(&estate.app, rule).is_some_and(RuleTag::is_hidden);
             !(hidden && entrance_is_fine)
         })
         .collect()

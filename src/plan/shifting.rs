@@ -3,7 +3,6 @@
 use super::promote::{self, Side};
 use super::stages::MarkedStage;
 use super::{Context, Draft, Drafted, rollback, stages, swing};
-use crate::model::plan::Note;
 use crate::model::policy::AfterRollback;
 use crate::model::refusal::Reason;
 use crate::model::shift::{Expired, Held, Reached, Wait};
@@ -72,7 +71,8 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
     } else {
         "until a person goes on"
     };
-    let draft = match mark {
+    let until = format!("{until}{}", otherwise(context, &side, reached));
+    Ok(match mark {
         None => Draft::nothing(format!(
             "production stays at {} % already, {until}",
             reached.weight
@@ -82,31 +82,26 @@ pub(super) fn pause(context: &Context<'_>) -> Drafted {
             steps: vec![mark],
             ..Draft::default()
         },
-    };
-    Ok(Draft {
-        notes: otherwise(context, &side, reached).collect(),
-        ..draft
     })
 }
 
 /// What is not as it is written down: somebody has changed a route, or a command was cut off on its way.
-fn otherwise<'a>(
-    context: &'a Context<'_>,
-    side: &'a Side,
-    reached: &'a Reached,
-) -> impl Iterator<Item = Note> + 'a {
-    context.roles.routes.iter().filter_map(|rule| {
-        let percent = rule.percent_of(&side.target_group).unwrap_or_default();
-        (percent != u64::from(reached.weight)).then(|| {
-            Note::risk(format!(
-                "{} gives {} {percent} %, not the {} % that is written down: `resume` goes on with every route, \
-                 `rollback` takes all of it back",
-                rule.at(),
-                side.target_group,
-                reached.weight
-            ))
-        })
-    })
+fn otherwise(context: &Context<'_>, side: &Side, reached: &Reached) -> String {
+    let places: Vec<String> = context
+        .roles
+        .routes
+        .iter()
+        .map(|rule| (rule, rule.percent_of(&side.target_group).unwrap_or_default()))
+        .filter(|(_, percent)| *percent != u64::from(reached.weight))
+        .map(|(rule, percent)| format!("{} has {percent} %", rule.at()))
+        .collect();
+    if places.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; but {}: `swingbridge resume` goes on with every route, `swingbridge rollback` takes all of it back",
+        places.join(", ")
+    )
 }
 
 /// A promotion that has come to its end is finished, and one that has not begun stays so.

@@ -45,13 +45,18 @@ pub(super) fn versions(
     live: &Group,
     release: &Release,
 ) -> Result<Vec<Pick>, Vec<Reason>> {
-    let Launch::Template { uses, .. } = &live.launch else {
+    let Launch::Template { uses, own_images, .. } = &live.launch else {
         return Ok(Vec::new());
     };
     let Some(base) = uses.first() else {
         return Ok(Vec::new());
     };
     let mut reasons = Vec::new();
+    if *own_images {
+        reasons.push(Reason::OwnImages {
+            group: live.name.clone(),
+        });
+    }
     let chosen = match &release.source {
         Source::Version { number } => {
             match context.estate.template(&base.template) {

@@ -17,12 +17,18 @@ impl Fan {
 }
 
 impl Reporter for Fan {
-    /// Every reporter gets the event, even after one has failed; the first error is returned.
+    /// Every reporter gets the event. One that fails gets no more of them; its error is returned.
     fn on(&mut self, event: &Event) -> io::Result<()> {
-        self.all
-            .iter_mut()
-            .map(|reporter| reporter.on(event))
-            .fold(Ok(()), io::Result::and)
+        let mut broken = Ok(());
+        self.all.retain_mut(|reporter| {
+            let told = reporter.on(event);
+            let goes_on = told.is_ok();
+            if broken.is_ok() {
+                broken = told;
+            }
+            goes_on
+        });
+        broken
     }
 }
 
@@ -63,5 +69,7 @@ mod tests {
         let error = fan.on(&events[0]).expect_err("one is broken");
         assert_eq!(error.to_string(), "full");
         assert_eq!(told.try_recv(), Ok(0));
+        fan.on(&events[1]).expect("who is broken is not asked again");
+        assert_eq!(told.try_recv(), Ok(1));
     }
 }

@@ -10,10 +10,10 @@ use crate::cloud::{Cloud, CloudError, NewRule, Swing, Versions};
 use crate::model::ab::Taking;
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::ids::{GroupName, Size, TargetGroupName};
-use crate::model::kept::Kept;
 use crate::model::obligation::{HELD_PROCESS, Obligation, owed};
 use crate::model::rollout::Rollout;
 use crate::model::routing::{Action, Asks, Condition, Rule};
+use crate::model::rule_tag::RuleTag;
 use crate::model::shift::Reached;
 use crate::model::standing::State;
 use crate::model::step::{Pick, PickedVersion, Step};
@@ -38,7 +38,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             drive.still_ours().await?;
             cloud.tag(&arn, &own, &[]).await?;
         }
-        Step::AdoptRule { rule } => cloud.tag(&rule.arn, &Kept::Door.tags(&estate.app), &[]).await?,
+        Step::AdoptRule { rule } => cloud.tag(&rule.arn, &RuleTag::Door.tags(&estate.app), &[]).await?,
         Step::Pin { group, versions } => cloud.pin(group, versions).await?,
         Step::BuildTemplateVersion {
             template,
@@ -315,7 +315,7 @@ async fn create_rule<C: Cloud>(cloud: &C, estate: &Estate, step: &Step) -> Resul
             Asks::This(condition) => condition.clone(),
         },
         action: action.clone(),
-        tags: purpose.kept().tags(&estate.app),
+        tags: purpose.rule_tag().tags(&estate.app),
     };
     cloud.create_rule(estate, &new).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use tokio::time::{Instant, sleep};
 
+use super::course::leads_on;
 use super::drive::{self, Drive};
 use super::guarded::{locked_patiently, under};
 use super::narrate::Narrator;
@@ -12,6 +13,7 @@ use crate::model::estate::Estate;
 use crate::model::event::{Ended, EventKind, Verdict};
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::{AfterRollback, OnFailure};
+use crate::model::shift::{Held, Reached};
 use crate::model::step::Step;
 use crate::plan;
 
@@ -23,11 +25,16 @@ pub(super) async fn hold<C: Cloud>(
     why: &str,
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
-    let (estate, lock) = match locked_patiently(job, plan, None, narrator).await {
+    let (_, lock) = match locked_patiently(job, plan, None, narrator).await {
         Ok(both) => both,
         Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        let estate = match still_watched(job, bake).await {
+            Ok(Ok(estate)) => estate,
+            Ok(Err(estate)) => return decided(plan, bake, &estate),
+            Err(stop) => return verdict::unseen(plan, &stop),
+        };
         let mut drive = Drive::new(job, &lock, plan, estate, None);
         let marked = drive.quietly(bake.held().as_slice(), narrator).await;
         let estate = drive.last_look().await;
@@ -43,6 +50,7 @@ pub(super) async fn hold<C: Cloud>(
 pub(super) async fn take_back<C: Cloud>(
     job: &Job<'_, C>,
     plan: &Plan,
+    watched: &Step,
     intent: &Intent,
     stop: &Stop,
     narrator: &mut Narrator<'_>,
@@ -51,11 +59,16 @@ pub(super) async fn take_back<C: Cloud>(
         text: format!("{stop}; production is put back to where it was"),
     });
     let unable = |estate: Option<&Estate>, second: &Stop| verdict::not_taken_back(plan, estate, stop, second);
-    let (estate, lock) = match locked_patiently(job, plan, None, narrator).await {
+    let (_, lock) = match locked_patiently(job, plan, None, narrator).await {
         Ok(both) => both,
         Err((estate, second)) => return unable(estate.as_ref(), &second),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
+        let estate = match still_watched(job, watched).await {
+            Ok(Ok(estate)) => estate,
+            Ok(Err(estate)) => return decided(plan, watched, &estate),
+            Err(second) => return unable(None, &second),
+        };
         let mut drive = Drive::new(job, &lock, plan, estate, None);
         let back = put_production_back(&mut drive, intent, narrator).await;
         let estate = drive.last_look().await;
@@ -67,6 +80,47 @@ pub(super) async fn take_back<C: Cloud>(
     .await
 }
 
+/// What is true under our lock, if the stage that was watched is still the one that there is; else what is. While the
+/// lock was waited for, whoever held it may have decided.
+async fn still_watched<C: Cloud>(job: &Job<'_, C>, watched: &Step) -> Result<Result<Estate, Estate>, Stop> {
+    let began = Instant::now();
+    loop {
+        let estate = blind::look(job, None).await?;
+        let still = match (watched, reached(watched, &estate)) {
+            (Step::Bake { stage, weight, .. }, Some(reached)) => {
+                (reached.stage, reached.weight, reached.held) == (*stage, *weight, None)
+            }
+            (Step::Bake { .. }, None) => false,
+            _ => true,
+        };
+        if still {
+            return Ok(Ok(estate));
+        }
+        // What was just written may not be read yet.
+        if began.elapsed() >= MAY_BE_STALE {
+            return Ok(Err(estate));
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn reached(watched: &Step, estate: &Estate) -> Option<Reached> {
+    let Step::Bake { target_group, .. } = watched else {
+        return None;
+    };
+    Reached::of(&estate.target_group(target_group)?.tags)
+}
+
+/// Somebody has decided otherwise: that a person goes on, or something else.
+fn decided(plan: &Plan, watched: &Step, estate: &Estate) -> Verdict {
+    let asks = |reached: &Reached| matches!(reached.held, Some(Held::Asked | Held::Judged | Held::Anew));
+    let same = |reached: &Reached| matches!(watched, Step::Bake { stage, weight, .. } if (reached.stage, reached.weight) == (*stage, *weight));
+    match reached(watched, estate) {
+        Some(reached) if same(&reached) && asks(&reached) => verdict::paused(plan, estate),
+        _ => verdict::overtaken(plan, estate),
+    }
+}
+
 /// Production must not be left half way by a failure that we can still answer.
 pub(super) async fn stopped<C: Cloud>(
     drive: &mut Drive<'_, C>,
@@ -74,17 +128,9 @@ pub(super) async fn stopped<C: Cloud>(
     narrator: &mut Narrator<'_>,
 ) -> Verdict {
     let plan = drive.plan;
-    let goes_forward = matches!(
-        plan.intent,
-        Intent::Deploy { .. }
-            | Intent::Promote
-            | Intent::PromoteFully
-            | Intent::Shift { .. }
-            | Intent::Resume
-    );
     let down = drive.course.down;
     let put_back = (down.is_some() || (drive.course.moved && !drive.course.settled))
-        && goes_forward
+        && leads_on(plan)
         && plan.policy.swing.on_failure == OnFailure::PutBack
         && stop.leaves_us_in_charge();
     if put_back {

@@ -15,7 +15,7 @@ use crate::model::event::{EventKind, Outcome, Verdict};
 use crate::model::ids::TargetGroupName;
 use crate::model::plan::{Intent, Plan};
 use crate::model::policy::AfterRollback;
-use crate::model::shift::Reached;
+use crate::model::shift::{Held, Reached};
 use crate::model::step::Step;
 use crate::plan;
 
@@ -116,6 +116,8 @@ async fn bake<C: Cloud>(
         let since = match reached {
             Some(reached) if (reached.stage, reached.weight) == (*stage, *weight) => match reached.held {
                 None => Some(reached.since),
+                // It is being taken back.
+                Some(Held::Retreating) => return Err(verdict::overtaken(plan, &estate).into()),
                 Some(_) => return Err(verdict::paused(plan, &estate).into()),
             },
             _ => None,

@@ -7,8 +7,9 @@ use super::verdict::Production;
 use crate::cloud::CloudError;
 use crate::model::estate::Estate;
 use crate::model::obligation;
-use crate::model::plan::Plan;
+use crate::model::plan::{Intent, Plan};
 use crate::model::roles::Roles;
+use crate::model::standing::State;
 use crate::model::step::Step;
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,11 @@ impl Course {
         let leads = plan.steps.iter().any(Step::leads_users);
         // A test that runs is whole as it is; and so is a share that is written down, for whoever leads nobody anywhere.
         let whole = |roles: &Roles<'_>| roles.runs() || (roles.shared().is_some() && !leads);
-        let halfway = roles.as_ref().is_ok_and(|roles| roles.halfway && !whole(roles));
+        // Its last route may have been written by a run that did not come to say so.
+        let follows = |roles: &Roles<'_>| leads_on(plan) && roles.live.state == State::Promoting;
+        let halfway = roles
+            .as_ref()
+            .is_ok_and(|roles| (roles.halfway && !whole(roles)) || follows(roles));
         let stopped = roles.is_ok_and(|roles| {
             let live = roles.live.group.as_ref().and_then(|name| estate.group(name));
             live.is_some_and(obligation::is_stopped)
@@ -91,4 +96,16 @@ impl Course {
             (true, true) => Production::Moved,
         }
     }
+}
+
+/// Whether it is a command that brings production to a release, and so takes it back when it fails.
+pub(super) fn leads_on(plan: &Plan) -> bool {
+    matches!(
+        plan.intent,
+        Intent::Deploy { .. }
+            | Intent::Promote
+            | Intent::PromoteFully
+            | Intent::Shift { .. }
+            | Intent::Resume
+    )
 }

@@ -65,8 +65,16 @@ pub(super) fn for_step(step: &Step, estate: &Estate) -> (Look, Fleets) {
             (Look::Fleet, vec![of_group(group, estate), of_group(after, estate)])
         }
         Step::Stop {
-            group, target_group, ..
-        } => (Look::Fleet, vec![Some((group.clone(), target_group.clone()))]),
+            group,
+            target_group,
+            next,
+        } => (
+            Look::Fleet,
+            vec![
+                Some((group.clone(), target_group.clone())),
+                of_group(next, estate),
+            ],
+        ),
         Step::MatchCapacity { group, like } => {
             (Look::Fleet, vec![of_group(group, estate), of_group(like, estate)])
         }

@@ -10,7 +10,6 @@ pub(super) struct Narrator<'a> {
     index: u64,
     start: Instant,
     reporter: &'a mut (dyn Reporter + Send),
-    deaf: bool,
 }
 
 impl<'a> Narrator<'a> {
@@ -20,7 +19,6 @@ impl<'a> Narrator<'a> {
             index: 0,
             start: Instant::now(),
             reporter,
-            deaf: false,
         }
     }
 
@@ -33,12 +31,9 @@ impl<'a> Narrator<'a> {
             kind,
         };
         self.index += 1;
-        // A closed pipe must not stop a swing half way: the work goes on without an audience.
-        if !self.deaf
-            && let Err(error) = self.reporter.on(&event)
-        {
-            self.deaf = true;
-            tracing::warn!(%error, "nobody listens to the report any more");
+        // A closed pipe must not stop a swing half way: the work goes on without that audience.
+        if let Err(error) = self.reporter.on(&event) {
+            tracing::warn!(%error, "somebody who was told of this run does not listen any more");
         }
     }
 }

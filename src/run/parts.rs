@@ -49,7 +49,7 @@ pub(super) async fn carry_out<C: Cloud>(
             Ok(estate) => seen = estate,
             Err(bake::Ended::Is(verdict)) => return *verdict,
             Err(bake::Ended::TakeBack(intent, stop)) => {
-                return back::take_back(job, plan, &intent, &stop, narrator).await;
+                return back::take_back(job, plan, step, &intent, &stop, narrator).await;
             }
             Err(bake::Ended::Picked { name, why }) => {
                 return winner::crown(job, plan, name, &why, deadline, narrator).await;

@@ -15,7 +15,9 @@ use crate::model::estate::{Estate, Group, Part};
 use crate::model::event::{self, EventKind, Verdict};
 use crate::model::ids::GroupName;
 use crate::model::plan::Plan;
+use crate::model::roles::Roles;
 use crate::model::rollout::{End, Refresh, Rollout};
+use crate::model::standing::State;
 use crate::model::step::Step;
 use crate::plan::truth;
 
@@ -114,7 +116,8 @@ impl Ending<'_> {
             Ok((estate, lock)) => {
                 under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
                     let mut drive = Drive::new(job, &lock, plan, estate, None);
-                    if let Err(stop) = drive.quietly(&self.written_down(), narrator).await {
+                    let steps = self.written_down(&drive.estate, plan);
+                    if let Err(stop) = drive.quietly(&steps, narrator).await {
                         // Whoever comes next finds it ended, and says the same.
                         narrator.say(EventKind::Notice {
                             text: format!("it could not be written down that the rollout has ended: {stop}"),
@@ -131,12 +134,15 @@ impl Ending<'_> {
     }
 
     /// One that was to be taken back and had succeeded by then stays written down: what ran before is known from it.
-    fn written_down(&self) -> Vec<Step> {
+    fn written_down(&self, estate: &Estate, plan: &Plan) -> Vec<Step> {
+        let end = Step::EndRollout {
+            group: self.group.clone(),
+        };
         match (self.wants, self.end) {
             (End::RolledBack, End::Successful) => Vec::new(),
-            _ => vec![Step::EndRollout {
-                group: self.group.clone(),
-            }],
+            // Whoever rolls back now finds that it is done, and does not go one further.
+            (End::Successful, End::RolledBack) => restored(estate, plan).into_iter().chain([end]).collect(),
+            _ => vec![end],
         }
     }
 
@@ -184,6 +190,16 @@ impl Ending<'_> {
             },
         }
     }
+}
+
+fn restored(estate: &Estate, plan: &Plan) -> Option<Step> {
+    let live = Roles::of(estate, &plan.policy).ok()?.live;
+    Some(Step::Mark {
+        generation: live.generation,
+        target_group: live.target_group?,
+        state: State::Restored,
+        previous: live.previous,
+    })
 }
 
 /// Every instance is of the version that the group starts instances from.

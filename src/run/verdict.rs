@@ -339,7 +339,8 @@ pub(super) fn stopped(plan: &Plan, estate: &Estate, stop: &Stop, production: Pro
         | Intent::PromoteFully
         | Intent::Shift { .. }
         | Intent::Winner { .. }
-        | Intent::Resume => {
+        | Intent::Resume
+        | Intent::Retreat => {
             next.push("swingbridge rollback".into());
         }
         _ => {}

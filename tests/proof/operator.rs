@@ -112,6 +112,11 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
+    /// Whether it tells to run this command.
+    pub(crate) fn names(&self, command: &str) -> bool {
+        matches!(self, Self::Verdict(verdict) if verdict.next.iter().any(|next| next.starts_with(command)))
+    }
+
     /// The process's exit code; none when it was killed.
     pub(crate) fn code(&self) -> Option<u8> {
         match self {

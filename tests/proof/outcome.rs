@@ -133,7 +133,17 @@ pub(crate) async fn peace(
             return Ok(());
         }
         let wrong = format!("{both}; and production meets {serving:?}");
-        if !has(6) {
+        // Whoever moves production says 6, and nobody else was to move it.
+        let meant = |finished: &Finished<'_>| match finished.ended.code() {
+            Some(6) => finished.after != Some(before) && finished.ended.names("swingbridge rollback"),
+            _ => finished.after == Some(before),
+        };
+        let somewhere: Serving = [before, one, other, &back]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        if !has(6) || !meant(&first) || !meant(&second) || !serving.is_subset(&somewhere) {
             return attempt.wrong(&wrong);
         }
         // Every route is there, and a door that is to follow is not: who is told to look is told of the way back, too.
@@ -184,10 +194,13 @@ pub(crate) fn leads_elsewhere(life: &Life, at: usize, call: &Call, stranger: Str
     let Some(first) = first else {
         return goes_by_what_it_finds;
     };
-    let found = prefix.calls[..first.number]
+    let lock = prefix.calls.iter().position(Call::changes).unwrap_or_default();
+    // All that it sees under its lock before it changes anything.
+    let found = prefix.calls[lock + 1..]
         .iter()
-        .rfind(|call| looks(call))
-        .filter(|_| goes_by_what_it_finds);
+        .take_while(|call| !call.changes())
+        .filter(|call| goes_by_what_it_finds && looks(call))
+        .last();
     let last = last.unwrap_or(first).number;
     // What is read back until it is written down that production is there.
     let confirmed = prefix.calls[last..]

@@ -273,9 +273,13 @@ async fn stands(life: &Life, at: usize, call: &Call, stranger: Stranger) -> Held
     // Nobody can keep a person from emptying what the green door leads to; nor call back the call that opens it when the
     // lock, whose rule alone keeps the candidate health-checked until then, is taken away meanwhile, or between it and the
     // last look before it.
-    let changes_next = prefix.calls[call.number - 1..].iter().take(2).any(Call::changes);
+    let leads_next = prefix
+        .calls
+        .get(call.number)
+        .is_some_and(|next| ["CreateRule", "ModifyRule"].contains(&next.action.as_str()));
+    let opens = call.changes() || leads_next;
     law.candidate_may_be_empty =
-        stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && changes_next);
+        stranger == Stranger::DeletesGroup || (stranger == Stranger::FreesTheLock && opens);
     let writes = ["ModifyListener", "ModifyRule"].contains(&call.action.as_str());
     law.route_under_way = writes && (stranger == Stranger::FreesTheLock || stranger.puts_back());
     if leads_elsewhere(life, at, call, stranger) {

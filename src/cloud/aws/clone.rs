@@ -88,9 +88,14 @@ impl Aws {
         let Some(raw) = self.describe_group(&new.group).await? else {
             return Ok(false);
         };
+        if raw.status().is_some_and(|status| !status.is_empty()) {
+            return Err(CloudError::InUse {
+                what: format!("{}, which is being deleted,", new.group),
+            });
+        }
         let there = tags(&raw);
         let same = |key| there.contains_key(key) && there.get(key) == new.tags.get(key);
-        if same(tags::APP) && same(tags::GENERATION) && raw.status().is_none_or(str::is_empty) {
+        if same(tags::APP) && same(tags::GENERATION) {
             Ok(true)
         } else {
             Err(CloudError::AlreadyExists {

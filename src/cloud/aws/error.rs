@@ -76,6 +76,19 @@ fn not_sent(action: &str, message: String) -> CloudError {
     }
 }
 
+/// What Auto Scaling says of what is not there, or was made a moment ago and has not come to it yet.
+fn says_not_yet(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    [
+        "not found",
+        "could not find the specified version",
+        "provided target groups may not be valid",
+        "does not route traffic to the target group",
+    ]
+    .iter()
+    .any(|text| message.contains(text))
+}
+
 fn sort(action: &str, status: u16, code: &str, message: &str) -> CloudError {
     // What comes from elsewhere is one line of ours, never several.
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -104,7 +117,7 @@ fn sort(action: &str, status: u16, code: &str, message: &str) -> CloudError {
         "PriorityInUse" => CloudError::PriorityInUse {
             priority: number_in(message).unwrap_or_default(),
         },
-        "ValidationError" if message.to_ascii_lowercase().contains("not found") => CloudError::NotFound {
+        "ValidationError" if says_not_yet(message) => CloudError::NotFound {
             what: message.to_owned(),
         },
         _ if code.contains("NotFound") => CloudError::NotFound {
@@ -260,6 +273,19 @@ mod tests {
         let table = [
             (400, "TargetGroupNotFound", "One or more …", "not found"),
             (400, "RuleNotFound", "", "not found"),
+            // Auto Scaling has not heard yet of what was made a moment ago.
+            (
+                400,
+                "ValidationError",
+                "Could not find the specified version 10 for the launch template with ID lt-1",
+                "not found",
+            ),
+            (
+                400,
+                "ValidationError",
+                "Provided Target Groups may not be valid. Please ensure they exist and try again.",
+                "not found",
+            ),
             (400, "ListenerNotFound", "", "not found"),
             (400, "LoadBalancerNotFound", "", "not found"),
             (

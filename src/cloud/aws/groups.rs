@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateOverrides, LaunchTemplateSpecification};
 use jiff::Timestamp;
 
 use super::Aws;
@@ -196,12 +196,17 @@ fn templates(raw: &AutoScalingGroup) -> impl Iterator<Item = &LaunchTemplateSpec
         .mixed_instances_policy()
         .and_then(|policy| policy.launch_template());
     let base = mixed.and_then(|template| template.launch_template_specification());
-    let overrides = mixed.map_or(&[][..], |template| template.overrides());
     raw.launch_template().into_iter().chain(base).chain(
-        overrides
+        overrides(raw)
             .iter()
             .filter_map(|one| one.launch_template_specification()),
     )
+}
+
+fn overrides(raw: &AutoScalingGroup) -> &[LaunchTemplateOverrides] {
+    raw.mixed_instances_policy()
+        .and_then(|policy| policy.launch_template())
+        .map_or(&[], |template| template.overrides())
 }
 
 fn launch(raw: &AutoScalingGroup) -> Launch {
@@ -218,6 +223,7 @@ fn launch(raw: &AutoScalingGroup) -> Launch {
         Launch::Template {
             uses,
             mixed: raw.mixed_instances_policy().is_some(),
+            own_images: overrides(raw).iter().any(|one| one.image_id().is_some()),
         }
     } else if let Some(name) = raw.launch_configuration_name() {
         Launch::Configuration {
@@ -380,7 +386,7 @@ mod tests {
                     .build(),
             )
             .build();
-        let Launch::Template { uses, mixed } = launch(&raw) else {
+        let Launch::Template { uses, mixed, .. } = launch(&raw) else {
             panic!("a group with a template");
         };
         assert!(mixed);

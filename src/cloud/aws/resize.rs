@@ -1,6 +1,6 @@
 //! Small writes to a group that is there: its size, its processes, its tags, its end.
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, DeletionProtection, Tag};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, DeletionProtection, LifecycleState, Tag};
 
 use super::Aws;
 use super::groups::{size, tags};
@@ -81,6 +81,8 @@ impl Aws {
             .instances()
             .iter()
             .filter(|instance| instance.protected_from_scale_in() == Some(true))
+            // AWS refuses the whole call for one that is on its way in or out.
+            .filter(|instance| instance.lifecycle_state().is_some_and(can_be_unprotected))
             .filter_map(|instance| instance.instance_id().map(str::to_owned))
             .collect();
         for some in protected.chunks(INSTANCES_PER_CALL) {
@@ -227,4 +229,12 @@ fn tag(group: &GroupName, key: &str, value: Option<&String>) -> Tag {
         .set_value(value.cloned())
         .propagate_at_launch(false)
         .build()
+}
+
+/// The states in which AWS takes an instance's protection away.
+fn can_be_unprotected(state: &LifecycleState) -> bool {
+    matches!(
+        state,
+        LifecycleState::InService | LifecycleState::EnteringStandby | LifecycleState::Standby
+    )
 }

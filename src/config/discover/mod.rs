@@ -7,8 +7,8 @@ use super::naming;
 use super::starter::{Filling, fill};
 use crate::model::estate::{Estate, Group, TargetGroup, TargetState};
 use crate::model::ids::{Generation, GroupName, TargetGroupName};
-use crate::model::kept::Kept;
 use crate::model::routing::{Action, Condition, Listener, Priority, Rule, RulePlace};
+use crate::model::rule_tag::RuleTag;
 use crate::model::tags;
 
 mod doors;
@@ -276,7 +276,7 @@ fn serves(rule: &Rule, live: &TargetGroupName) -> bool {
 
 /// The rules that Swingbridge keeps for this app, left by an operation or an earlier `init`.
 fn is_kept(rule: &Rule, app: &str) -> bool {
-    Kept::by(app, rule).is_some_and(Kept::is_hidden)
+    RuleTag::by(app, rule).is_some_and(RuleTag::is_hidden)
 }
 
 fn described(rule: &Rule) -> String {

@@ -96,6 +96,7 @@ fn fleet(target_group: &str, group: &str) -> (TargetGroup, Group) {
                 version: "3".into(),
             }],
             mixed: false,
+            own_images: false,
         },
         settings: Default::default(),
         instances: Vec::new(),
@@ -487,6 +488,7 @@ fn every_trap_is_named() {
             version: "$Latest".into(),
         }],
         mixed: false,
+        own_images: false,
     };
     group.settings = [("HealthCheckType", "ELB"), ("HealthCheckGracePeriod", "0")]
         .map(|(k, v)| (k.into(), v.into()))

@@ -255,7 +255,8 @@ fn launches() -> impl Strategy<Value = Launch> {
             }
         });
     prop_oneof![
-        3 => (vec(used, 0..3), any::<bool>()).prop_map(|(uses, mixed)| Launch::Template { uses, mixed }),
+        3 => (vec(used, 0..3), any::<bool>(), any::<bool>())
+            .prop_map(|(uses, mixed, own_images)| Launch::Template { uses, mixed, own_images }),
         1 => Just(Launch::Unknown),
         1 => words().prop_map(|name| Launch::Configuration { name }),
     ]

@@ -221,6 +221,7 @@ fn samples() -> Vec<Reason> {
             generation,
             to: Generation(1),
         },
+        Reason::OwnImages { group: asg(1) },
     ]
 }
 
@@ -291,11 +292,12 @@ fn counted(reason: &Reason) -> usize {
         },
         Reason::DoorTaken { .. } => 60,
         Reason::CandidateBeside { .. } => 61,
+        Reason::OwnImages { .. } => 62,
     }
 }
 
 /// How many variants there are.
-const VARIANTS: usize = 62;
+const VARIANTS: usize = 63;
 
 #[test]
 fn every_reason_has_a_sample() {

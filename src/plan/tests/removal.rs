@@ -287,3 +287,19 @@ fn a_generation_whose_target_group_somebody_has_deleted_is_emptied_before_it_is_
         ]
     );
 }
+
+#[test]
+fn what_else_is_served_by_a_group_that_goes_is_said() {
+    let mut estate = promoted();
+    let told = |estate: &Estate| {
+        let notes = planned(estate, &retire(None), &policy()).notes;
+        let mut texts = notes.into_iter().map(|note| note.text);
+        texts.find(|text| text.contains("cut off"))
+    };
+    assert_eq!(told(&estate), None);
+    group_mut(&mut estate, 1).other_traffic = vec!["arn:of-a-network-load-balancer".into()];
+    assert_eq!(
+        told(&estate).as_deref(),
+        Some("asg-1 stands on arn:of-a-network-load-balancer as well: whatever comes from there is cut off")
+    );
+}

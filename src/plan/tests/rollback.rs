@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::estate::TargetState;
-use crate::model::fixtures::{deployed, group_mut, halfway, policy, promoted, target_group_mut, to};
+use crate::model::fixtures::{deployed, group_mut, halfway, policy, promoted, target_group_mut, tg, to};
 use crate::model::policy::Treatment;
 use crate::model::standing::State;
 
@@ -241,5 +241,22 @@ fn the_strategy_and_what_would_follow_a_promotion_do_not_change_the_way_back() {
         let mut policy = policy();
         policy.after_promotion.previous = previous;
         assert_eq!(titles(&promoted(), &rollback(), &policy), expected);
+    }
+}
+
+#[test]
+fn a_rollback_is_refused_to_a_group_that_somebody_has_taken_off_its_target_group() {
+    let mut estate = promoted();
+    group_mut(&mut estate, 1).target_groups.clear();
+    for strategy in [Strategy::Preview, Strategy::Recreate] {
+        let policy = Policy { strategy, ..policy() };
+        assert_eq!(
+            reasons(&estate, &rollback(), &policy),
+            [Reason::NoGroup {
+                generation: Generation(1),
+                target_group: tg(1),
+            }],
+            "{strategy:?}"
+        );
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::model::estate::Launch;
 use crate::model::fixtures::{asg, initial};
 use crate::model::rollout::{Before, Direction, Kept, Released, Rolling, Rollout};
+use crate::model::step::{PickedVersion, Step};
 
 pub(super) fn policy() -> Policy {
     Policy {
@@ -241,4 +242,34 @@ fn what_must_be_seen_to_replace_instances_is_refused_unseen() {
         let found = reasons(&estate, &deploy("42"), &policy());
         assert!(matches!(found.as_slice(), [Reason::Unseen { .. }]), "{found:?}");
     }
+}
+
+#[test]
+fn after_a_rollout_that_ended_half_way_instances_go_back_to_what_is_live_and_no_further() {
+    let went = |versions: [&str; 2]| {
+        let mut estate = ended();
+        let group = fixtures::group_mut(&mut estate, 1);
+        for (instance, version) in group.instances.iter_mut().zip(versions) {
+            instance.template_version = Some(version.into());
+        }
+        let steps = planned(&estate, &rollback(), &policy()).steps;
+        let picked = steps.into_iter().find_map(|step| match step {
+            Step::StartRefresh {
+                versions, rollout, ..
+            } => Some((versions, rollout.released.release)),
+            _ => None,
+        });
+        let (versions, release) = picked.expect("instances are replaced");
+        match versions[0].version {
+            PickedVersion::Number(number) => (number, release),
+            PickedVersion::Described(_) => panic!("{versions:?}"),
+        }
+    };
+    let live = Some("42".to_owned());
+    // Live is version 8, and 7 was before it; 9 was being rolled out.
+    assert_eq!(went(["9", "8"]), (8, live.clone()));
+    assert_eq!(went(["9", "9"]), (8, live));
+    assert_eq!(went(["8", "8"]), (7, None));
+    // Some have stayed of what was before.
+    assert_eq!(went(["8", "7"]), (7, None));
 }

@@ -147,3 +147,25 @@ fn a_rule_as_before_or_as_after_may_be_written_and_one_that_is_gone_may_not() {
         })
     );
 }
+
+#[test]
+fn who_is_on_the_way_out_need_not_answer_and_who_gets_more_must() {
+    let mut estate = fixtures::shared(1, 40, None);
+    for target in &mut target_group_mut(&mut estate, 2).targets {
+        target.state = TargetState::Unhealthy;
+    }
+    let goes = |after| safe(&route(&estate, fixtures::split(40), after), &estate);
+    assert_eq!(goes(fixtures::split(20)), Ok(()));
+    assert_eq!(goes(to(1)), Ok(()));
+    for percent in [40, 60] {
+        assert!(
+            matches!(goes(fixtures::split(percent)), Err(Reason::NotHealthy { .. })),
+            "{percent}"
+        );
+    }
+    for target in &mut target_group_mut(&mut estate, 1).targets {
+        target.state = TargetState::Unhealthy;
+    }
+    let nobody = safe(&route(&estate, fixtures::split(40), fixtures::split(20)), &estate);
+    assert!(matches!(nobody, Err(Reason::NotHealthy { .. })), "live gets more");
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::goes_on;
 use super::*;
 use crate::model::fixtures::{closed, deployed, minute, policy, rolled_back, to};
 use crate::model::lock::Holder;
@@ -288,20 +289,20 @@ fn a_pause_of_a_stage_that_was_to_ask_goes_by_its_time_and_by_what_it_has_of_its
     assert_eq!(paused(&less, &canary(vec![bake(5)])), asked);
     // A person is told of it, whether or not there is anything to write down.
     for held in [None, asked] {
-        let told = |estate: &Estate| {
+        let but = |estate: &Estate| {
             let plan = planned(estate, &Intent::Pause, &canary(vec![bake(5)]));
-            plan.notes.into_iter().map(|note| note.text).collect::<Vec<_>>()
+            let told = plan.summary.split_once("; but ");
+            told.map(|(_, but)| but.to_owned())
         };
         let mut less = at(1, 5, held);
-        assert_eq!(told(&less), [""; 0]);
+        assert_eq!(but(&less), None);
         let api = [fixtures::path("/api/*")];
         fixtures::add_rule(&mut less, fixtures::rule(80, Priority::Numbered(20), &api, to(1)));
         assert_eq!(
-            told(&less),
-            [
-                ":80 rule 20 gives tg-2 0 %, not the 5 % that is written down: `resume` goes on with every route, \
-                 `rollback` takes all of it back"
-            ]
+            but(&less).as_deref(),
+            Some(
+                ":80 rule 20 has 0 %: `swingbridge resume` goes on with every route, `swingbridge rollback` takes all of it back"
+            )
         );
     }
     // A share by hand, and one of another configuration, belong to no stage.
@@ -442,4 +443,17 @@ fn where_a_promotion_stands_is_told() {
             minute(0)
         )
     );
+}
+
+#[test]
+fn a_stage_at_which_somebody_has_decided_otherwise_does_not_go_on_as_was_planned() {
+    let policy = canary(vec![bake(5), bake(50)]);
+    let planned = |held| planned(&at(1, 5, held), &Intent::Promote, &policy);
+    let before = planned(None);
+    let wait = before.steps.iter().position(Step::lets_go).expect("it bakes");
+    let rest = &before.steps[wait + 1..];
+    assert!(goes_on(&before, rest));
+    for held in [Held::Asked, Held::Retreating] {
+        assert!(!goes_on(&planned(Some(held)), rest), "{held:?}");
+    }
 }

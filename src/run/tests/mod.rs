@@ -13,6 +13,7 @@ mod hooks;
 mod judged;
 mod locked;
 mod moves;
+mod overruled;
 mod pages;
 mod pair;
 mod promised;

@@ -3,10 +3,10 @@
 use crate::model::estate::{Estate, Group, TargetGroup};
 use crate::model::fleet;
 use crate::model::ids::TargetGroupName;
-use crate::model::kept::Kept;
 use crate::model::obligation;
 use crate::model::policy::Want;
 use crate::model::routing::{Condition, Rule};
+use crate::model::rule_tag::RuleTag;
 use crate::model::tags;
 
 /// What was there before us and is not ours: it stays byte for byte as it was.
@@ -122,7 +122,7 @@ fn unregistered(target_group: &TargetGroup) -> TargetGroup {
 
 /// Nobody guesses the header of the lock and of the entrance.
 fn is_hidden(rule: &Rule, estate: &Estate) -> bool {
-    Kept::by(&estate.app, rule).is_some_and(Kept::is_hidden)
+    RuleTag::by(&estate.app, rule).is_some_and(RuleTag::is_hidden)
 }
 
 fn healthy(estate: &Estate, target_group: &TargetGroup) -> u32 {

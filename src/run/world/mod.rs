@@ -124,7 +124,7 @@ impl World {
         estate.clone()
     }
 
-    fn time(&self) -> jiff::Timestamp {
+    pub(super) fn time(&self) -> jiff::Timestamp {
         let (at, instant) = self.began;
         at + instant.elapsed()
     }

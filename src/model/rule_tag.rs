@@ -1,10 +1,10 @@
-//! The rules that are ours, and what each is there for, as its tag says.
+//! What a rule of ours is there for, as its tag says.
 
 use super::routing::Rule;
 use super::tags::{self, Tags};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum RuleTag {
     Lock,
     Entrance,
     /// A colour's door.
@@ -16,21 +16,31 @@ pub enum Kept {
     Beacon,
 }
 
-impl Kept {
-    const WORDS: [(Self, &str); 6] = [
-        (Self::Lock, "lock"),
-        (Self::Entrance, "entrance"),
-        (Self::Door, "door"),
-        (Self::Users, "users"),
-        (Self::Variant, "variant"),
-        (Self::Beacon, "beacon"),
+impl RuleTag {
+    const ALL: [Self; 6] = [
+        Self::Lock,
+        Self::Entrance,
+        Self::Door,
+        Self::Users,
+        Self::Variant,
+        Self::Beacon,
     ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Entrance => "entrance",
+            Self::Door => "door",
+            Self::Users => "users",
+            Self::Variant => "variant",
+            Self::Beacon => "beacon",
+        }
+    }
 
     /// Whosever it is.
     pub fn of(rule: &Rule) -> Option<Self> {
         let text = rule.tags.get(tags::RULE)?;
-        let mut words = Self::WORDS.into_iter();
-        words.find(|(_, word)| word == text).map(|(kept, _)| kept)
+        Self::ALL.into_iter().find(|tag| tag.word() == text)
     }
 
     /// Of this app's own.
@@ -45,11 +55,9 @@ impl Kept {
 
     /// How it is written down.
     pub fn tags(self, app: &str) -> Tags {
-        let word = Self::WORDS.iter().find(|(kept, _)| *kept == self);
-        let word = word.map_or_else(String::new, |(_, word)| (*word).to_owned());
         Tags::from([
             (tags::APP.to_owned(), app.to_owned()),
-            (tags::RULE.to_owned(), word),
+            (tags::RULE.to_owned(), self.word().to_owned()),
         ])
     }
 }
@@ -61,12 +69,19 @@ mod tests {
 
     #[test]
     fn what_a_rule_is_there_for_is_read_as_it_was_written_and_by_its_own_app_alone() {
-        for (kept, word) in Kept::WORDS {
+        for (tag, word) in [
+            (RuleTag::Lock, "lock"),
+            (RuleTag::Entrance, "entrance"),
+            (RuleTag::Door, "door"),
+            (RuleTag::Users, "users"),
+            (RuleTag::Variant, "variant"),
+            (RuleTag::Beacon, "beacon"),
+        ] {
             let mut rule = fixtures::entrance(fixtures::to(1));
-            rule.tags = kept.tags("shop");
+            rule.tags = tag.tags("shop");
             assert_eq!(rule.tags.get("swingbridge:rule").map(String::as_str), Some(word));
-            assert_eq!(Kept::by("shop", &rule), Some(kept));
-            assert_eq!(Kept::by("shop-2", &rule), None);
+            assert_eq!(RuleTag::by("shop", &rule), Some(tag));
+            assert_eq!(RuleTag::by("shop-2", &rule), None);
         }
     }
 }
