@@ -211,7 +211,7 @@ pub fn reached(step: &Step, estate: &Estate) -> bool {
         Step::PayObligations { group } => estate
             .group(group)
             .is_none_or(|group| obligation::owed(&group.tags).is_empty()),
-        Step::Shrink { group, to, .. } => estate.group(group).is_none_or(|group| {
+        Step::Shrink { group, to } => estate.group(group).is_none_or(|group| {
             // An empty group may have a warm pool, which is to go as well.
             let may_end = *to > 0 || !group.suspended.contains_key("Terminate");
             may_end && group.size.desired <= *to && group.size.min <= *to

@@ -209,7 +209,7 @@ pub(super) async fn act<C: Cloud>(drive: &mut Drive<'_, C>, step: &Step) -> Resu
             let group = group_of(estate, group)?.clone();
             pay(drive, &group).await?;
         }
-        Step::Shrink { group, to, .. } => {
+        Step::Shrink { group, to } => {
             let group = group_of(estate, group)?.clone();
             shrink(drive, &group, *to).await?;
         }

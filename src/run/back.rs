@@ -30,9 +30,9 @@ pub(super) async fn hold<C: Cloud>(
         Err((estate, stop)) => return verdict::kept_out(plan, estate.as_ref(), &stop),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
-        let estate = match still_watched(job, bake).await {
+        let estate = match still_watched(job, plan, bake).await {
             Ok(Ok(estate)) => estate,
-            Ok(Err(estate)) => return decided(plan, bake, &estate),
+            Ok(Err(decided)) => return decided,
             Err(stop) => return verdict::unseen(plan, &stop),
         };
         let mut drive = Drive::new(job, &lock, plan, estate, None);
@@ -64,9 +64,9 @@ pub(super) async fn take_back<C: Cloud>(
         Err((estate, second)) => return unable(estate.as_ref(), &second),
     };
     under(job, &lock, narrator, async |narrator: &mut Narrator<'_>| {
-        let estate = match still_watched(job, watched).await {
+        let estate = match still_watched(job, plan, watched).await {
             Ok(Ok(estate)) => estate,
-            Ok(Err(estate)) => return decided(plan, watched, &estate),
+            Ok(Err(decided)) => return decided,
             Err(second) => return unable(None, &second),
         };
         let mut drive = Drive::new(job, &lock, plan, estate, None);
@@ -80,44 +80,40 @@ pub(super) async fn take_back<C: Cloud>(
     .await
 }
 
-/// What is true under our lock, if the stage that was watched is still the one that there is; else what is. While the
-/// lock was waited for, whoever held it may have decided.
-async fn still_watched<C: Cloud>(job: &Job<'_, C>, watched: &Step) -> Result<Result<Estate, Estate>, Stop> {
+/// What is true under our lock, if the stage that was watched is still the one that there is; else how that ends. While
+/// the lock was waited for, whoever held it may have decided.
+async fn still_watched<C: Cloud>(
+    job: &Job<'_, C>,
+    plan: &Plan,
+    watched: &Step,
+) -> Result<Result<Estate, Verdict>, Stop> {
     let began = Instant::now();
     loop {
         let estate = blind::look(job, None).await?;
-        let still = match (watched, reached(watched, &estate)) {
-            (Step::Bake { stage, weight, .. }, Some(reached)) => {
-                (reached.stage, reached.weight, reached.held) == (*stage, *weight, None)
-            }
-            (Step::Bake { .. }, None) => false,
-            _ => true,
+        let held = match watched {
+            Step::Bake {
+                target_group,
+                stage,
+                weight,
+                ..
+            } => estate
+                .target_group(target_group)
+                .and_then(|tg| Reached::of(&tg.tags))
+                .filter(|reached| (reached.stage, reached.weight) == (*stage, *weight))
+                .map(|reached| reached.held),
+            _ => Some(None),
         };
-        if still {
+        if held == Some(None) {
             return Ok(Ok(estate));
         }
         // What was just written may not be read yet.
         if began.elapsed() >= MAY_BE_STALE {
-            return Ok(Err(estate));
+            return Ok(Err(match held.flatten() {
+                Some(Held::Asked | Held::Judged | Held::Anew) => verdict::paused(plan, &estate),
+                Some(Held::Retreating) | None => verdict::overtaken(plan, &estate),
+            }));
         }
         sleep(LOOK_AGAIN).await;
-    }
-}
-
-fn reached(watched: &Step, estate: &Estate) -> Option<Reached> {
-    let Step::Bake { target_group, .. } = watched else {
-        return None;
-    };
-    Reached::of(&estate.target_group(target_group)?.tags)
-}
-
-/// Somebody has decided otherwise: that a person goes on, or something else.
-fn decided(plan: &Plan, watched: &Step, estate: &Estate) -> Verdict {
-    let asks = |reached: &Reached| matches!(reached.held, Some(Held::Asked | Held::Judged | Held::Anew));
-    let same = |reached: &Reached| matches!(watched, Step::Bake { stage, weight, .. } if (reached.stage, reached.weight) == (*stage, *weight));
-    match reached(watched, estate) {
-        Some(reached) if same(&reached) && asks(&reached) => verdict::paused(plan, estate),
-        _ => verdict::overtaken(plan, estate),
     }
 }
 

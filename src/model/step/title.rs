@@ -208,7 +208,7 @@ impl Step {
                 count => format!("read all {count} rules back until they agree"),
             },
             Self::PayObligations { group } => format!("release {group}: undo what was held"),
-            Self::Shrink { group, to, .. } => format!("scale {group} down to {to}"),
+            Self::Shrink { group, to } => format!("scale {group} down to {to}"),
             Self::Stop { group, next, .. } => {
                 format!("downtime begins: stop {group}, so that {next} can take its place")
             }

@@ -169,3 +169,21 @@ fn a_load_balancer_that_is_full_of_target_groups_is_refused() {
         }]
     );
 }
+
+#[test]
+fn a_group_whose_overrides_name_images_starts_no_release_of_ours() {
+    let mut estate = initial();
+    let Launch::Template { own_images, .. } = &mut group_mut(&mut estate, 1).launch else {
+        panic!("it has a template");
+    };
+    *own_images = true;
+    let group = fixtures::asg(1);
+    for policy in [policy(), super::rolling::policy()] {
+        assert_eq!(
+            reasons(&estate, &deploy("42"), &policy),
+            [Reason::OwnImages { group: group.clone() }],
+            "{:?}",
+            policy.strategy
+        );
+    }
+}

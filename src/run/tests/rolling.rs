@@ -325,6 +325,9 @@ async fn what_failed_while_nobody_watched_is_told_by_whoever_comes_next() {
     let verdict = did(&world, &deploy("42"), &policy).await;
     assert_eq!(verdict.code, 5, "{verdict:#?}");
     runs(&world, "7");
+    // Whoever rolls back now finds that it is done.
+    let tags = fixtures::target_group_mut(&mut world.now(), 1).tags.clone();
+    assert_eq!(State::of(&tags), State::Restored);
     nothing_broken(&world);
 }
 
